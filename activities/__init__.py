@@ -1,0 +1,1 @@
+"""Activities: what a vendor's audit record says, normalised to one shape."""

@@ -1,0 +1,1 @@
+"""Detections: one file each, found by its name."""

@@ -1,0 +1,1 @@
+"""The dataflow, its sources and sinks, settings and command line."""

@@ -1,0 +1,1 @@
+"""A believable tenant with attacks, as activities and the truth about them."""

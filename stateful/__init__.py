@@ -1,0 +1,1 @@
+"""Stateful steps: the profile of a user, and the correlation of findings."""

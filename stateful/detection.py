@@ -1,0 +1,45 @@
+"""What a detection declares. The files that do are under `detections/`, one each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from activities.activity import Activity, Category
+from stateful.attack import Technique
+from stateful.finding import Finding, Severity
+
+if TYPE_CHECKING:
+    from stateful.features import Feature
+    from stateful.view import View
+
+Evaluate = Callable[[Activity, "View"], Iterable[Finding]]
+"""Pure: what this activity means for this user. See `docs/detections/writing.md`."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A detection's declaration: all that the engine, the documentation and the alert need to know of it."""
+
+    id: str
+    """The name of its file."""
+    title: str
+    description: str
+    """What it looks for and why that matters: two or three sentences."""
+    techniques: tuple[Technique, ...]
+    severity: Severity
+    evaluate: Evaluate = field(repr=False)
+    categories: frozenset[Category]
+    """Activities of other categories are not shown to it; empty means all are."""
+    features: tuple[Feature, ...] = ()
+    """What must be maintained of each user for it."""
+    settings: Mapping[str, float] = field(default_factory=dict)
+    """Its thresholds with their defaults, which a tenant may override."""
+    learning_days: float = 7.0
+    """Days of a user's history before it may speak; 0 for what is malicious by itself."""
+    runbook: tuple[str, ...] = ()
+    """What an analyst does about it, step by step."""
+    quiet: str = ""
+    """What would have suppressed it, in words."""
+    version: str = "1"

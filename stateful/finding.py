@@ -1,0 +1,126 @@
+"""What is said about users: findings, their revisions, and the alerts that analysts see.
+
+These cross process borders and are stored, so they are plain, immutable and encoded as MessagePack maps
+(unknown fields are ignored, new ones need a default).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from activities.activity import Category, Outcome, User
+
+
+class Severity(StrEnum):
+    """How bad it is if it is what it looks like. Ordered by `rank`."""
+
+    INFORMATIONAL = "informational"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """1 to 5, as OCSF's `severity_id`."""
+        return tuple(type(self)).index(self) + 1
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """An activity that a finding rests on, with what an analyst needs to see of it. Times in ms."""
+
+    id: str
+    time: int
+    action: str
+    app: str = ""
+    category: Category = Category.OTHER
+    outcome: Outcome = Outcome.SUCCESS
+    ip: str = ""
+    country: str = ""
+    city: str = ""
+    isp: str = ""
+    user_agent: str = ""
+    object: str = ""
+    bytes: int | None = None
+
+
+class Comparison(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Observed v usual for one feature, in words that need no legend."""
+
+    feature: str
+    observed: str
+    usual: str
+    since: int = 0
+    """When the baseline of `usual` began, event time in ms; 0 where it needs none."""
+    score: float = 0.0
+    """Surprise under the baseline: 0 is usual, 1 is never seen."""
+
+
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A detection's verdict on one user over one anchor. Equal content is equal evidence: no clock, no order."""
+
+    uid: str
+    """Hash of tenant, detection, user and anchor: see `finding_uid`."""
+    tenant: str
+    detection: str
+    user: User
+    anchor: str
+    """Activity id, or `window:<length>:<start ms>`."""
+    start: int
+    """First evidence, event time in ms."""
+    end: int
+    """Last evidence, event time in ms."""
+    closes: int
+    """Event time, ms, up to which later activities can change it: the activity's own, or its window's end."""
+    severity: Severity
+    risk: int
+    """0 to 100."""
+    reason: str
+    """One sentence: why."""
+    comparisons: tuple[Comparison, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    """The first activities it rests on, bounded; `evidence_count` counts all of them."""
+    evidence_count: int = 0
+    quiet: str = ""
+    """What would have suppressed it, in words."""
+
+
+Change = Literal["create", "update", "close"]
+
+
+class FindingRevision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is sent on when a finding appears, changes, becomes final or no longer holds."""
+
+    finding: Finding
+    revision: int
+    """From 1; raised by each change. Downstream de-duplicates by (uid, revision)."""
+    change: Change
+    final: bool = False
+    because: str = ""
+    """Why it changed or was closed, in words."""
+
+
+class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an analyst sees: the findings of one user that belong together. Times are event times in ms."""
+
+    uid: str
+    revision: int
+    change: Change
+    tenant: str
+    user: User
+    detection: str
+    severity: Severity
+    risk: int
+    message: str
+    """One sentence: why."""
+    created: int
+    """Time of the first evidence known when this revision was made."""
+    modified: int
+    """Time of the last evidence."""
+    findings: tuple[Finding, ...]
+    final: bool = False
+    because: str = ""
+    """Why this revision was made, in words; for a closed alert, why it was closed."""

@@ -1,0 +1,1 @@
+"""Event time: watermarks, lateness, and the open 24 hours of a key."""
