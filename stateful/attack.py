@@ -28,8 +28,6 @@ PASSWORD_GUESSING = Technique("T1110.001", "Brute Force: Password Guessing", *CR
 CREDENTIAL_STUFFING = Technique("T1110.004", "Brute Force: Credential Stuffing", *CREDENTIAL_ACCESS)
 CLOUD_STORAGE = Technique("T1530", "Data from Cloud Storage", *COLLECTION)
 SHAREPOINT = Technique("T1213.002", "Data from Information Repositories: SharePoint", *COLLECTION)
-DISABLE_CLOUD_LOG = Technique(
-    "T1685.002", "Disable or Modify Tools: Disable or Modify Cloud Log", *DEFENSE_IMPAIRMENT
-)
+DISABLE_CLOUD_LOG = Technique("T1685.002", "Disable or Modify Tools: Disable or Modify Cloud Log", *DEFENSE_IMPAIRMENT)
 SERVICE_DISCOVERY = Technique("T1526", "Cloud Service Discovery", *DISCOVERY)
 INFRASTRUCTURE_DISCOVERY = Technique("T1580", "Cloud Infrastructure Discovery", *DISCOVERY)

@@ -12,10 +12,10 @@ from stateful.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from stateful.features import Feature
-    from stateful.view import View
+    from stateful.view import Context, UserView
 
-Evaluate = Callable[[Activity, "View"], Iterable[Finding]]
-"""Pure: what this activity means for this user. See `docs/detections/writing.md`."""
+Evaluate = Callable[[Activity, "UserView", "Context"], Iterable[Finding]]
+"""Pure: what this activity means for this user."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,208 @@
+"""Anput's own record: one JSON object whose fields are named as those of `Activity`. See docs/activities.md.
+
+The smallest is `{"id": "1", "time": "2026-01-02T03:04:05Z", "user": "alice@example.com", "action": "GetObject"}`.
+A null is a missing field, an unknown field is ignored, a wrong type is refused with its JSON path.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from activities.activity import (
+    NO_DEVICE,
+    NOWHERE,
+    Activity,
+    Category,
+    Device,
+    Location,
+    Object,
+    Outcome,
+    Raw,
+    User,
+    UserType,
+)
+from activities.category import category_of_verb, settled
+from activities.record import LIST_LIMIT, Unreadable, address, identifier, parse_time, show, text, texts, user_key
+
+_Name = TypeVar("_Name", Category, Outcome, UserType)
+
+_CATEGORIES = {category.value: category for category in Category}
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_USER_TYPES = {kind.value: kind for kind in UserType}
+_COUNTRY_LENGTH = 2
+# Looking a member up in its class costs 60 ns; this runs for every record.
+_FAILED_LOGON, _FAILURE, _SUCCESS, _PERSON = Category.FAILED_LOGON, Outcome.FAILURE, Outcome.SUCCESS, UserType.PERSON
+
+# The limits are what MessagePack and an autonomous system number (RFC 6793) can hold.
+_Bytes = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+_Asn = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+_Latitude = Annotated[float, Meta(ge=-90, le=90)]
+_Longitude = Annotated[float, Meta(ge=-180, le=180)]
+
+
+class _User(msgspec.Struct):
+    id: str | int
+    name: str | None = None
+    email: str | None = None
+    type: str | None = None
+
+
+class _Location(msgspec.Struct):
+    country: str | None = None
+    city: str | None = None
+    latitude: _Latitude | None = None
+    longitude: _Longitude | None = None
+    asn: _Asn | None = None
+    isp: str | None = None
+    tags: list[str] | None = None
+
+
+class _Device(msgspec.Struct):
+    id: str | None = None
+    os: str | None = None
+    user_agent: str | None = None
+
+
+class _Object(msgspec.Struct):
+    type: str | None = None
+    name: str | None = None
+    bytes: _Bytes | None = None
+
+
+class _Record(msgspec.Struct):
+    id: str | int
+    time: str | int | float
+    user: str | _User
+    action: str
+    ingested: str | int | float | None = None
+    tenant: str | None = None
+    category: str | None = None
+    outcome: str | None = None
+    app: str | None = None
+    impersonated: str | _User | None = None
+    ip: str | None = None
+    location: _Location | None = None
+    device: _Device | None = None
+    session: str | None = None
+    objects: list[_Object] | None = None
+    groups: list[str] | None = None
+    unit: str | None = None
+    error: str | None = None
+
+
+_decode = msgspec.json.Decoder(_Record).decode
+
+
+def parse(data: bytes, tenant: str, raw: Raw) -> Activity:
+    """The activity of one native record.
+
+    Args:
+        data: One JSON object, UTF-8.
+        tenant: The tenant of a record that names none.
+        raw: Where the record is.
+
+    Raises:
+        Unreadable: A field is missing, of a wrong type or out of range; the message has its JSON path.
+        msgspec.DecodeError: It isn't JSON, or not of the record's shape; the message has the place or the path.
+        UnicodeDecodeError: A text isn't UTF-8.
+        RecursionError: It is nested too deeply.
+    """
+    record = _decode(data)
+    action = _required(record.action, "$.action")
+    outcome = _named(record.outcome, _OUTCOMES, "$.outcome")
+    category = _named(record.category, _CATEGORIES, "$.category")
+    if category is None:
+        category = category_of_verb(action)
+    if outcome is None:
+        outcome = _FAILURE if category is _FAILED_LOGON else _SUCCESS
+    # By position: twenty keyword arguments would cost as much as decoding the JSON.
+    return Activity(
+        identifier(record.tenant or tenant),
+        identifier(_required(record.id, "$.id")),
+        parse_time(record.time, "$.time"),
+        parse_time(record.ingested, "$.ingested") if record.ingested is not None else 0,
+        _user(record.user, "$.user"),
+        text(action),
+        settled(category, outcome),
+        outcome,
+        text(record.app) if record.app else "",
+        _user(record.impersonated, "$.impersonated") if record.impersonated is not None else None,
+        _address(record.ip) if record.ip else "",
+        _location(record.location) if record.location is not None else NOWHERE,
+        _device(record.device) if record.device is not None else NO_DEVICE,
+        text(record.session) if record.session else "",
+        tuple([_object(item) for item in record.objects[:LIST_LIMIT]]) if record.objects else (),
+        texts(record.groups) if record.groups else (),
+        text(record.unit) if record.unit else "",
+        text(record.error) if record.error else "",
+        "native",
+        raw,
+    )
+
+
+def _required(value: str | int, path: str) -> str:
+    """The text of a field that must say something."""
+    if isinstance(value, int):
+        return str(value) if value.bit_length() <= 64 else _refuse("an integer of at most 64 bits", path, value)  # noqa: PLR2004
+    return value if value and not value.isspace() else _refuse("a text that isn't empty", path, value)
+
+
+def _refuse(expected: str, path: str, found: object) -> str:
+    msg = f"expected {expected} at `{path}`, found {show(found)}"
+    raise Unreadable(msg)
+
+
+def _named(value: str | None, names: dict[str, _Name], path: str) -> _Name | None:
+    if value is None:
+        return None
+    found = names.get(value)
+    if found is None:
+        _refuse(f"one of {', '.join(names)}", path, value)
+    return found
+
+
+def _user(user: str | int | _User, path: str) -> User:
+    if isinstance(user, _User):
+        key = _required(user.id, f"{path}.id")
+        return User(
+            user_key(key),
+            text(user.name or key),
+            text(user.email or ""),
+            _named(user.type, _USER_TYPES, f"{path}.type") or _PERSON,
+        )
+    key = _required(user, path)
+    return User(user_key(key), text(key))
+
+
+def _address(value: str) -> str:
+    return address(value) or _refuse("an IPv4 or IPv6 address", "$.ip", value)
+
+
+def _location(location: _Location) -> Location:
+    country = location.country.upper() if location.country else ""
+    if country and not (len(country) == _COUNTRY_LENGTH and country.isascii() and country.isalpha()):
+        _refuse("an ISO 3166-1 alpha-2 code", "$.location.country", location.country)
+    return Location(
+        country,
+        text(location.city) if location.city else "",
+        location.latitude,
+        location.longitude,
+        location.asn,
+        text(location.isp) if location.isp else "",
+        texts(location.tags) if location.tags else (),
+    )
+
+
+def _device(device: _Device) -> Device:
+    return Device(
+        text(device.id) if device.id else "",
+        text(device.os) if device.os else "",
+        text(device.user_agent) if device.user_agent else "",
+    )
+
+
+def _object(item: _Object) -> Object:
+    return Object(text(item.type) if item.type else "", text(item.name) if item.name else "", item.bytes)

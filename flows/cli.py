@@ -1,0 +1,111 @@
+"""The command line: `anput`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows import settings as settings_
+from flows.alerts_cli import alerts_app
+from flows.exit_codes import USAGE
+from flows.logs import configure
+
+app = typer.Typer(
+    name="anput",
+    help="Watch cloud activities, learn how each user behaves, alert when behaviour breaks away.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(alerts_app, name="alerts")
+
+
+@app.callback()
+def _main() -> None:
+    configure()
+
+
+@app.command()
+def run(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", "-i", help="File, folder or pattern; - is standard input. Each is one ordered source."),
+    ] = None,
+    state: Annotated[str | None, typer.Option(help="Directory of state and recovery. [default: anput-state]")] = None,
+    alerts: Annotated[str | None, typer.Option(help="Alert store. [default: anput-alerts.db]")] = None,
+    alerts_jsonl: Annotated[str | None, typer.Option(help="Also append each alert revision here as OCSF JSON.")] = None,
+    lanes: Annotated[
+        str | None, typer.Option(help="Directory of late, rejected, suppressed. [default: STATE/lanes]")
+    ] = None,
+    fmt: Annotated[str | None, typer.Option("--format", help="auto, native or cloudtrail. [default: auto]")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Tenant of records that name none. [default: default]")] = None,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Processes on this machine.")] = 1,
+    seal_at_end: Annotated[
+        bool | None,
+        typer.Option("--seal-at-end/--no-seal-at-end", help="Make all final when the input ends. [default: yes]"),
+    ] = None,
+    snapshot_interval: Annotated[int | None, typer.Option(help="Seconds between snapshots. [default: 10]")] = None,
+    key_groups: Annotated[int | None, typer.Option(help="Fixed on first use. [default: 128]")] = None,
+    config: Annotated[Path | None, typer.Option(help="Settings file. [default: anput.toml, if there]")] = None,
+    summary: Annotated[Path | None, typer.Option(help="Write the summary as JSON.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Read activities, learn, alert. Stop and start it as you like: it goes on where it was."""
+    from flows.run import run as run_  # noqa: PLC0415  Bytewax and scipy take a second to import
+
+    options: dict[str, Any] = {
+        "input": inputs or None,
+        "state": state,
+        "alerts": alerts,
+        "alerts_jsonl": alerts_jsonl,
+        "lanes": lanes,
+        "format": fmt,
+        "tenant": tenant,
+        "seal_at_end": seal_at_end,
+        "snapshot_interval": snapshot_interval,
+        "key_groups": key_groups,
+    }
+    environment = dict(os.environ)
+    if config is not None:
+        environment["ANPUT_CONFIG"] = str(config)
+    try:
+        settings = settings_.load(environment, options)
+    except settings_.SettingsError as error:
+        _fail(str(error))
+    raise typer.Exit(run_(settings, processes, summary, quiet=quiet))
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Directory for activities.jsonl and truth.jsonl.")],
+    users: Annotated[int, typer.Option(help="People in the tenant.")] = 200,
+    days: Annotated[int, typer.Option(help="Days, from Monday 2026-01-05.")] = 21,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+    attack: Annotated[str, typer.Option(help="all, none, or names with commas between.")] = "all",
+) -> None:
+    """Write a believable tenant's activities, with attacks in them, and the truth about the attacks."""
+    from simulator.simulate import simulate as simulate_  # noqa: PLC0415
+
+    try:
+        summary = simulate_(users, days, seed, [name.strip() for name in attack.split(",") if name.strip()], out)
+    except (ValueError, OSError) as error:
+        _fail(str(error))
+    typer.echo(summary)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Directory for everything it makes; made anew each time.")] = Path("demo"),
+) -> None:
+    """Simulate a tenant with attacks, find them, and look at real CloudTrail: a minute."""
+    from flows.demo import demo as demo_  # noqa: PLC0415
+
+    raise typer.Exit(demo_(out))
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"anput: {message}", err=True)
+    raise typer.Exit(USAGE)

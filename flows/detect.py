@@ -1,0 +1,189 @@
+"""The dataflow: activities in, alerts out. Run by `python -m bytewax.run flows.detect:flow` or `anput run`.
+
+    read -> split -+-> profile -> split -+-> correlate -> split -+-> alerts
+                   |     by key group    |     by tenant         |
+                   +--------------- lanes: late, rejected, suppressed; counts
+
+Names of the flow and of its steps are part of the state: see `STEPS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import bytewax.operators as op
+import msgspec
+from bytewax.dataflow import Dataflow
+
+import detections
+from activities.batch import ActivityBatch, key_group_of
+from activities.enrich import CountryDatabase
+from flows import settings as settings_
+from flows import stop
+from flows.progress import clear
+from flows.settings import Settings, SettingsError
+from flows.sinks.alert_store_sink import AlertStoreSink
+from flows.sinks.counts import CountsSink
+from flows.sinks.json_lines import JsonLinesSink, LaneSink
+from flows.sources.files import InputSource
+from flows.sources.intake import Intake, PartitionState, RejectedBatch, key_of
+from recovery import stamp
+from recovery.store import KeyGroupStore
+from recovery.token import Token
+from stateful.correlate_step import THREAD_VERSION, CorrelateLogic, thread_storage
+from stateful.detection import Detection
+from stateful.messages import AlertBatch, Counts, FindingBatch, LateBatch, SuppressedBatch
+from stateful.profile import PROFILE_VERSION, ProfileFold
+from stateful.profile_step import USER_VERSION, ProfileLogic, user_storage
+from stateful.suppression import compile_rules
+
+FLOW = "anput"
+STEPS = ("read", "profile", "correlate", "alerts", "alerts_jsonl", "lanes", "counts")
+"""Steps with state, by the names under which recovery keeps it. Renaming one would silently drop its state: don't."""
+
+SCHEMA = {"profile": PROFILE_VERSION, "user": USER_VERSION, "thread": THREAD_VERSION}
+
+MIB = 1_048_576
+
+
+def enabled(settings: Settings) -> dict[str, Detection]:
+    """The detections that are on.
+
+    Raises:
+        SettingsError: the settings name a detection or a threshold that doesn't exist.
+    """
+    found = detections.load()
+    for name, wanted in settings.detections.items():
+        if name not in found:
+            msg = f"setting detections.{name}: no such detection; there are {', '.join(found)}"
+            raise SettingsError(msg)
+        unknown = wanted.settings.keys() - found[name].settings.keys()
+        if unknown:
+            has = ", ".join(found[name].settings) or "none"
+            msg = f"setting detections.{name}.settings: no such thresholds: {', '.join(sorted(unknown))}; it has {has}"
+            raise SettingsError(msg)
+    off = {name for name, wanted in settings.detections.items() if not wanted.enabled}
+    return {name: detection for name, detection in found.items() if name not in off}
+
+
+def prepare(settings: Settings) -> stamp.Stamp:
+    """Initialise the state directory on first use, else check that it belongs to this flow.
+
+    Raises:
+        recovery.errors.StateError: it doesn't, or is damaged.
+    """
+    return stamp.ensure(Path(settings.state), FLOW, STEPS, settings.key_groups, SCHEMA, settings.recovery_partitions)
+
+
+def build(settings: Settings) -> Dataflow:
+    """The dataflow for these settings; the state directory is prepared.
+
+    Raises:
+        SettingsError, recovery.errors.StateError: see `enabled` and `prepare`.
+    """
+    if not settings.input:
+        msg = (
+            "setting input: expected at least one file, folder, pattern or - for standard input (ANPUT_INPUT, --input)"
+        )
+        raise SettingsError(msg)
+    active = enabled(settings)
+    stamped = prepare(settings)
+    state = Path(settings.state)
+    groups = settings.key_groups
+    fold = ProfileFold(active.values(), {name: wanted.settings for name, wanted in settings.detections.items()})
+    memory = settings.state_memory * MIB // groups
+    users, threads = user_storage(fold, memory), thread_storage(memory)
+    hidden = compile_rules(settings.suppressions)
+    countries = CountryDatabase(Path(settings.country_database) if settings.country_database else None)
+
+    def intake(partition: str, known: PartitionState) -> Intake:
+        return Intake(
+            partition,
+            settings.format,
+            settings.tenant,
+            groups,
+            settings.limits,
+            settings.max_record_bytes,
+            countries,
+            known,
+        )
+
+    def open_store(step: str, group: int, token: Token | None) -> KeyGroupStore:
+        return KeyGroupStore.open(state, step, group, token, stamped.cluster_id, max(SCHEMA.values()))
+
+    def tenant_group(tenant: str) -> int:
+        return key_group_of(tenant, "", groups)
+
+    flow = Dataflow(FLOW)
+    source = InputSource(
+        settings.input,
+        intake,
+        batch=settings.batch_size,
+        limit=settings.max_document_bytes,
+        seal=settings.seal_at_end,
+        progress=state / "progress",
+    )
+    read = op.branch("split_read", op.input("read", flow, source), _is_keyed)
+    profiled = op.stateful_batch(
+        "profile",
+        read.trues,
+        lambda resume: ProfileLogic(users, partial(open_store, "profile"), settings.input, resume),
+    )
+    found = op.flat_map("split_findings", profiled, partial(_by_tenant, tenant_group))
+    findings = op.branch("split_profile", found, _is_keyed)
+    correlated = op.stateful_batch(
+        "correlate",
+        findings.trues,
+        lambda resume: CorrelateLogic(threads, partial(open_store, "correlate"), hidden, tenant_group, resume),
+    )
+    said = op.branch("split_correlate", correlated, lambda item: isinstance(item[1], AlertBatch))
+    if settings.alerts:
+        op.output("alerts", said.trues, AlertStoreSink(settings.alerts, active, stamped.cluster_id))
+    if settings.alerts_jsonl:
+        op.output("alerts_jsonl", said.trues, JsonLinesSink(settings.alerts_jsonl, active))
+    if not settings.alerts and not settings.alerts_jsonl:
+        msg = "settings alerts, alerts_jsonl: expected at least one of them: alerts would go nowhere"
+        raise SettingsError(msg)
+    rest = op.merge("merge_rest", read.falses, findings.falses, op.map("drop_key", said.falses, lambda item: item[1]))
+    sides = op.branch("split_rest", rest, lambda item: isinstance(item, Counts))
+    op.output("counts", op.key_on("key_counts", sides.trues, lambda counts: counts.name), CountsSink(state))
+    op.output("lanes", op.flat_map("to_lanes", sides.falses, _lanes), LaneSink(settings.lanes_directory))
+    return flow
+
+
+def _is_keyed(item: object) -> bool:
+    return isinstance(item, tuple)
+
+
+def _by_tenant(group_of: Any, item: tuple[str, FindingBatch | LateBatch | Counts]) -> Iterable[Any]:  # noqa: ANN401
+    """Findings go to their tenants' key groups; the rest loses its key."""
+    batch = item[1]
+    if not isinstance(batch, FindingBatch):
+        return [batch]
+    groups: dict[int, list[Any]] = {}
+    for revision in batch.revisions:
+        groups.setdefault(group_of(revision.finding.tenant), []).append(revision)
+    return [(key_of(group), FindingBatch(batch.group, batch.sealed, found)) for group, found in groups.items()]
+
+
+def _lanes(batch: LateBatch | RejectedBatch | SuppressedBatch) -> list[tuple[str, msgspec.Struct]]:
+    lane = {LateBatch: "late", RejectedBatch: "rejected", SuppressedBatch: "suppressed"}[type(batch)]
+    return [(lane, record) for record in batch.records]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """`flow`, made when Bytewax asks for it, with the settings of the environment."""
+    if name != "flow":
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    settings = settings_.from_process()
+    stop.install()
+    flow = build(settings)
+    globals()["flow"] = flow
+    return flow
+
+
+__all__ = ["ActivityBatch", "build", "clear", "enabled", "prepare"]

@@ -1,0 +1,218 @@
+"""`anput run`: one process, or a supervised cluster of several on this machine, with a progress bar and a summary."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from flows import progress, stop
+from flows.exit_codes import FAILED, OK, SIGNALLED
+from flows.settings import Settings, to_environment
+from flows.sinks.counts import read_totals
+from flows.sources.files import expand
+from flows.sources.stdin import STDIN
+from flows.worker import PARENT, explain, run_flow
+from recovery import stamp
+
+STOPPED = (SIGNALLED + signal.SIGINT, SIGNALLED + signal.SIGTERM)
+
+EVERY = 0.2
+"""Seconds between looks at the progress and at the processes."""
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """What `--summary` writes. Counts are of everything that the state has taken in, over all runs."""
+
+    in_: int = msgspec.field(name="in")
+    out: int
+    late: int
+    duplicate: int
+    rejected: int
+    alerts: int
+    """Alerts that are not closed."""
+    suppressed: int
+    rate: float
+    """Activities per second of this run."""
+    seconds: float
+    """This run's."""
+    read: int
+    """Activities read in this run."""
+
+
+def run(settings: Settings, processes: int, summary_file: Path | None, *, quiet: bool) -> int:
+    """Run to the end of input or to a signal.
+
+    Args:
+        settings: all settings.
+        processes: how many.
+        summary_file: where to write the summary as JSON.
+        quiet: no progress bar.
+
+    Returns:
+        The exit code.
+    """
+    console = Console(stderr=True)
+    state = Path(settings.state)
+    with ExitStack() as stack:
+        try:
+            for name in settings.input:
+                if name != STDIN:
+                    expand(name)
+            state.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(stamp.lock(state))
+            before = read_totals(state)["in"]
+        except Exception as error:  # noqa: BLE001
+            return explain(error)
+        progress.clear(state / "progress")
+        began = time.monotonic()
+        with _progress_bar(console, state, show=not quiet and console.is_terminal):
+            code = run_flow(settings) if processes == 1 else _run_cluster(settings, processes)
+        seconds = time.monotonic() - began
+        if code not in (OK, *STOPPED):
+            return code
+        summary = _summarise(state, before, seconds)
+    _print_summary(summary)
+    if summary_file is not None:
+        summary_file.write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
+    return code
+
+
+def _summarise(state: Path, before: int, seconds: float) -> Summary:
+    totals = read_totals(state)
+    read = totals["in"] - before
+    return Summary(
+        in_=totals["in"],
+        out=totals["out"],
+        late=totals["late"],
+        duplicate=totals["duplicate"],
+        rejected=totals["rejected"],
+        alerts=totals["alerts"],
+        suppressed=totals["suppressed"],
+        rate=round(read / seconds, 1) if seconds else 0.0,
+        seconds=round(seconds, 3),
+        read=read,
+    )
+
+
+def _print_summary(summary: Summary) -> None:
+    table = Table(title="Summary", show_header=False)
+    for field in msgspec.structs.fields(Summary):
+        value = getattr(summary, field.name)
+        table.add_row(field.encode_name, f"{value:,}")
+    holds = summary.in_ == summary.out + summary.late + summary.duplicate + summary.rejected
+    table.caption = f"in {'=' if holds else 'is NOT'} out + late + duplicate + rejected"
+    Console().print(table)
+
+
+@contextmanager
+def _progress_bar(console: Console, state: Path, *, show: bool) -> Iterator[None]:
+    if not show:
+        yield
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[records]:,} activities"),
+        TimeElapsedColumn(),
+    )
+    done = threading.Event()
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("reading", total=None, records=0)
+
+        def follow() -> None:
+            last = False
+            while not last:
+                last = done.wait(EVERY)
+                parts = progress.read(state / "progress")
+                total = sum(part.total for part in parts)
+                bar.update(
+                    task,
+                    completed=sum(part.done for part in parts),
+                    total=total or None,
+                    records=sum(part.records for part in parts),
+                )
+
+        thread = threading.Thread(target=follow, daemon=True, name="progress")
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+def _run_cluster(settings: Settings, processes: int) -> int:
+    """Start the processes, pass signals on, and end all when one fails."""
+    stop.install()
+    addresses = ";".join(f"127.0.0.1:{port}" for port in _free_ports(processes))
+    read_end, write_end = os.pipe()
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        for number in range(processes):
+            environment = os.environ | to_environment(settings)
+            environment |= {PARENT: str(read_end), "ANPUT_PROCESS": str(number), "ANPUT_ADDRESSES": addresses}
+            children.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "flows.worker"],
+                    env=environment,
+                    pass_fds=(read_end,),
+                    stdin=None if number == 0 else subprocess.DEVNULL,
+                    # A group of its own: Ctrl-C reaches us alone, and we tell every process.
+                    process_group=0,
+                )
+            )
+        return _supervise(children)
+    finally:
+        for child in children:
+            if child.poll() is None:
+                child.kill()
+            child.wait()
+        os.close(read_end)
+        os.close(write_end)
+
+
+def _supervise(children: list[subprocess.Popen[bytes]]) -> int:
+    told = False
+    while True:
+        if stop.requested() and not told:
+            told = True
+            _for_each(children, lambda child: child.send_signal(signal.SIGTERM))
+        codes = [child.poll() for child in children]
+        failed = [code for code in codes if code not in (None, OK, *STOPPED)]
+        if failed:
+            # A child that a signal ended has a negative code; what it was doing is not saved, so the run failed.
+            return max((code for code in failed if code is not None and code > 0), default=FAILED)
+        if None not in codes:
+            return SIGNALLED + stop.signal_received() if stop.requested() else OK
+        time.sleep(EVERY / 4)
+
+
+def _for_each(children: list[subprocess.Popen[bytes]], act: Callable[[subprocess.Popen[bytes]], None]) -> None:
+    for child in children:
+        if child.poll() is None:
+            act(child)
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for entry in sockets:
+            entry.bind(("127.0.0.1", 0))
+        return [entry.getsockname()[1] for entry in sockets]
+    finally:
+        for entry in sockets:
+            entry.close()

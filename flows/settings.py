@@ -1,0 +1,158 @@
+"""Settings: defaults, then `anput.toml`, then `ANPUT_*` variables, then command-line options, the last one winning."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stateful.suppression import Suppression
+from windowing.lateness import Limits
+from windowing.watermark import HOUR
+
+DEFAULT_FILE = "anput.toml"
+FORMATS = ("auto", "native", "cloudtrail")
+
+LISTS = frozenset({"input"})
+"""Settings that a variable gives as a list, parted by the system's path separator (`:`)."""
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message says which, where, what was expected and found."""
+
+
+class DetectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[detections.NAME]`."""
+
+    enabled: bool = True
+    settings: dict[str, float] = {}
+    """Thresholds that differ from the detection's defaults."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All settings. Times in seconds where the name doesn't say otherwise."""
+
+    input: tuple[str, ...] = ()
+    """Files, folders, globs, or `-` for standard input; each is one source partition."""
+    format: str = "auto"
+    tenant: str = "default"
+    """Tenant of records that don't name one."""
+    country_database: str = ""
+    """An MMDB to use instead of the packaged one."""
+    state: str = "anput-state"
+    """Directory of state and recovery."""
+    alerts: str = "anput-alerts.db"
+    """Alert store; "" for none."""
+    alerts_jsonl: str = ""
+    """File that each alert revision is appended to as one OCSF JSON line; "" for none."""
+    lanes: str = ""
+    """Directory of the lanes late, rejected, suppressed; "" for `lanes` inside `state`."""
+    key_groups: int = 128
+    """Fixed when the state is initialised."""
+    recovery_partitions: int = 4
+    """Bytewax's; fixed when the state is initialised."""
+    snapshot_interval: int = 10
+    batch_size: int = 2000
+    """Records that a source reads at once, at least one line."""
+    state_memory: int = 512
+    """MiB of stored state that each process keeps decoded."""
+    allowed_lateness_hours: float = 24
+    future_tolerance: float = 300
+    seal_at_end: bool = True
+    """Make everything final when all input has ended."""
+    max_record_bytes: int = 1_048_576
+    max_document_bytes: int = 268_435_456
+    """Largest file or line that holds many records."""
+    detections: dict[str, DetectionSettings] = {}
+    suppressions: tuple[Suppression, ...] = ()
+
+    @property
+    def limits(self) -> Limits:
+        """Settings of event time."""
+        return Limits(round(self.allowed_lateness_hours * HOUR), round(self.future_tolerance * 1000))
+
+    @property
+    def lanes_directory(self) -> Path:
+        """Where the lanes are."""
+        return Path(self.lanes) if self.lanes else Path(self.state) / "lanes"
+
+
+def load(environment: Mapping[str, str], options: Mapping[str, Any] | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        environment: variables; `ANPUT_CONFIG` names the file to read instead of `anput.toml`.
+        options: what the command line gave, by setting; None values are not given.
+
+    Raises:
+        SettingsError: something is wrong.
+    """
+    values: dict[str, Any] = {}
+    file = environment.get("ANPUT_CONFIG", DEFAULT_FILE)
+    if "ANPUT_CONFIG" in environment or Path(file).exists():
+        values.update(_from_file(Path(file)))
+    values.update(_from_environment(environment))
+    values.update({name: value for name, value in (options or {}).items() if value is not None})
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        msg = f"settings ({file}, ANPUT_* variables, options): {error}"
+        raise SettingsError(msg) from None
+    _check(settings)
+    return settings
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """Variables that make another process load the same settings, whatever its own files say."""
+    return {"ANPUT_SETTINGS": msgspec.json.encode(settings).decode()}
+
+
+def from_process() -> Settings:
+    """The settings of this process, for `python -m bytewax.run flows.detect:flow`."""
+    whole = os.environ.get("ANPUT_SETTINGS")
+    return msgspec.json.decode(whole, type=Settings) if whole else load(os.environ)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        document = msgspec.toml.decode(path.read_bytes())
+    except OSError as error:
+        msg = f"{path}: expected a settings file: {error.strerror}; give another by --config or ANPUT_CONFIG"
+        raise SettingsError(msg) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        msg = f"{path}: expected TOML: {error}"
+        raise SettingsError(msg) from None
+    return dict(document)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        text = environment.get(f"ANPUT_{field.name.upper()}")
+        if text is None:
+            continue
+        values[field.name] = [part for part in text.split(os.pathsep) if part] if field.name in LISTS else text
+    return values
+
+
+def _check(settings: Settings) -> None:
+    checks = (
+        ("format", settings.format in FORMATS, f"one of {', '.join(FORMATS)}"),
+        ("key_groups", 1 <= settings.key_groups <= 65536, "1 to 65536"),  # noqa: PLR2004
+        ("recovery_partitions", settings.recovery_partitions >= 1, "at least 1"),
+        ("snapshot_interval", settings.snapshot_interval >= 1, "at least 1 second"),
+        ("batch_size", settings.batch_size >= 1, "at least 1"),
+        ("allowed_lateness_hours", 0 < settings.allowed_lateness_hours <= 24 * 31, "over 0, up to 744"),  # noqa: PLR2004
+        ("future_tolerance", settings.future_tolerance >= 0, "0 or more"),
+        ("state", settings.state, "a directory"),
+    )
+    for name, holds, expected in checks:
+        if not holds:
+            msg = f"setting {name}: expected {expected}, found {getattr(settings, name)!r}"
+            raise SettingsError(msg)
+    if len(set(settings.input)) < len(settings.input):
+        msg = f"setting input: expected each input once, found {', '.join(settings.input)}"
+        raise SettingsError(msg)

@@ -1,0 +1,1 @@
+"""How alerts and lanes leave the flow: OCSF mapping, the alert store, JSON lines."""

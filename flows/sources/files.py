@@ -1,0 +1,200 @@
+"""Files, folders and globs as source partitions: the files of one input are one ordered log, read by name."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+import structlog
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+
+from flows import stop
+from flows.progress import ProgressWriter
+from flows.sources.intake import Intake, Keyed, Lane, PartitionState
+from flows.sources.lines import InputError, Line, Position, read_lines
+from flows.sources.stdin import STDIN, StdinLines
+
+Out = Keyed | Lane
+
+SUFFIXES = (".json", ".jsonl", ".ndjson", ".log", ".gz")
+"""Files of a folder that are read."""
+
+logger = structlog.get_logger()
+
+
+def expand(given: str) -> list[Path]:
+    """The files of an input, in the order of their names.
+
+    Raises:
+        InputError: nothing is there.
+    """
+    path = Path(given)
+    if path.is_dir():
+        found = [file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in SUFFIXES]
+        expected = f"files ending in {', '.join(SUFFIXES)} in this folder"
+    elif path.exists():
+        found, expected = [path], ""
+    else:
+        found = [Path(name) for name in glob.glob(given, recursive=True) if Path(name).is_file()]
+        expected = "a file, a folder or a pattern that matches files"
+    if not found:
+        msg = f"{given}: expected {expected}, found none"
+        raise InputError(msg)
+    return sorted(found, key=str)
+
+
+class FilesPartition(StatefulSourcePartition[Out, bytes]):
+    """The files of one input."""
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        intake: Intake,
+        *,
+        batch: int,
+        limit: int,
+        seal: bool,
+        progress: ProgressWriter,
+    ) -> None:
+        """Read on from the intake's position.
+
+        Args:
+            files: in order.
+            intake: with the state to go on from.
+            batch: records at once.
+            limit: bytes of the longest line.
+            seal: make all final at the end.
+            progress: where to report.
+        """
+        self._intake, self._batch, self._seal, self._progress = intake, batch, seal, progress
+        self._sizes = {str(file): _size(file) for file in files}
+        self._total = sum(self._sizes.values())
+        self._lines = read_lines(files, intake.state.position, limit)
+        self._ended = self._finished = False
+        self._read_any = False
+        position = intake.state.position
+        self._done = sum(size for name, size in self._sizes.items() if name < position.file)
+
+    def next_batch(self) -> Iterable[Out]:
+        """Read and judge about `batch` records."""
+        if self._finished:
+            raise StopIteration
+        intake = self._intake
+        if stop.requested():
+            self._finished = True
+            batches, lanes = intake.finish(seal=False)
+            return [*batches, *lanes]
+        while not self._ended and intake.pending < self._batch:
+            item = next(self._lines, None)
+            if item is None:
+                self._ended = True
+            elif isinstance(item, Line):
+                self._read_any = True
+                intake.feed(item)
+            else:
+                self._file_done(item)
+        batches, lanes = intake.judge(self._batch, ended=self._ended)
+        if self._ended and not intake.pending:
+            self._finished = True
+            last, counts = intake.finish(seal=self._seal)
+            batches, lanes = [*batches, *last], [*lanes, *counts]
+        position = intake.state.position
+        here = min(position.offset, self._sizes.get(position.file, 0)) if not position.file.endswith(".gz") else 0
+        done = self._total if self._finished else min(self._done + here, self._total)
+        self._progress.write(done, self._total, intake.state.counts.get("in", 0), force=self._finished)
+        return [*batches, *lanes]
+
+    def snapshot(self) -> bytes:
+        """Where the next record to judge is."""
+        return msgspec.msgpack.encode(self._intake.state)
+
+    def _file_done(self, end: Position) -> None:
+        self._done += self._sizes.get(end.file, 0)
+        if not end.offset and not self._read_any:
+            logger.warning("empty file", file=end.file)
+        self._read_any = False
+        self._intake.passed(end)
+
+
+class StdinPartition(StatefulSourcePartition[Out, bytes]):
+    """Standard input: as it comes. It can't be read again, so a run that resumes goes on with what comes next."""
+
+    def __init__(self, lines: StdinLines, intake: Intake, *, batch: int, seal: bool) -> None:
+        self._lines, self._intake, self._batch, self._seal = lines, intake, batch, seal
+        self._finished = False
+
+    def next_batch(self) -> Iterable[Out]:
+        """Judge what has come, without waiting."""
+        if self._finished:
+            raise StopIteration
+        intake = self._intake
+        stopping = stop.requested()
+        for line in [] if stopping else self._lines.available(self._batch):
+            intake.feed(line)
+        idle = self._lines.idle() or stopping
+        batches, lanes = intake.judge(self._batch, ended=idle or self._lines.ended)
+        if stopping or (self._lines.ended and not intake.pending):
+            self._finished = True
+            last, counts = intake.finish(seal=self._seal and not stopping)
+            return [*batches, *lanes, *last, *counts]
+        return [*batches, *lanes]
+
+    def snapshot(self) -> bytes:
+        """The clock and the counts."""
+        return msgspec.msgpack.encode(self._intake.state)
+
+
+class InputSource(FixedPartitionedSource[Out, bytes]):
+    """All inputs, each one partition."""
+
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        intake: Callable[[str, PartitionState], Intake],
+        *,
+        batch: int,
+        limit: int,
+        seal: bool,
+        progress: Path,
+        local: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """Describe the inputs; nothing is opened yet.
+
+        Args:
+            inputs: files, folders, globs, `-`.
+            intake: makes a partition's intake.
+            batch: records at once.
+            limit: bytes of the longest line.
+            seal: make all final when a partition ends.
+            progress: directory for progress files.
+            local: whether this process can read an input.
+        """
+        self._inputs, self._make, self._batch, self._limit = inputs, intake, batch, limit
+        self._seal, self._progress, self._local = seal, progress, local
+
+    def list_parts(self) -> list[str]:
+        """The inputs, as they were given."""
+        return [name for name in self._inputs if self._local(name)]
+
+    def build_part(
+        self, step_id: str, for_part: str, resume_state: bytes | None
+    ) -> StatefulSourcePartition[Out, bytes]:
+        """Open a partition where the snapshot left it."""
+        state = msgspec.msgpack.decode(resume_state, type=PartitionState) if resume_state else PartitionState()
+        intake = self._make(for_part, state)
+        if for_part == STDIN:
+            state.position = Position()
+            return StdinPartition(StdinLines(self._limit), intake, batch=self._batch, seal=self._seal)
+        progress = ProgressWriter(self._progress, for_part)
+        return FilesPartition(
+            expand(for_part), intake, batch=self._batch, limit=self._limit, seal=self._seal, progress=progress
+        )
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,206 @@
+"""Intake: lines of one source partition become judged activities, by key group, and what could not be used.
+
+Parsing belongs to the source because time does: a partition's clock moves with each record of its log, in order, and is
+kept with its position. So one partition is one unit of parsing, and several `--input` run side by side.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from activities.activity import Activity, Raw
+from activities.batch import ActivityBatch, Packed, key_group_of
+from activities.enrich import CountryDatabase
+from activities.formats import parse_line
+from activities.record import Rejected, rejected
+from flows.sources.lines import Line, Position
+from stateful.messages import Counts, Late, LateBatch
+from windowing.lateness import LOOK_AHEAD, Limits, PartitionClock, Timing
+from windowing.timeline import describe
+from windowing.watermark import END_OF_TIME, HOUR
+
+
+class RejectedBatch(Packed, frozen=True):
+    """Lane `rejected`."""
+
+    records: list[Rejected]
+
+
+Lane = LateBatch | RejectedBatch | Counts
+Keyed = tuple[str, ActivityBatch]
+
+MANY_RECORDS = re.compile(rb'\s*(\[|\{\s*"Records")')
+"""How a line begins that holds many records, and so may be longer than one may be."""
+
+HEARTBEAT = HOUR // 6
+"""Event time, ms, after which a partition tells all key groups how far it has come, those without activities too."""
+
+
+class PartitionState(msgspec.Struct):
+    """What a partition's snapshot holds."""
+
+    version: int = 1
+    position: Position = Position()
+    clock: PartitionClock = msgspec.field(default_factory=PartitionClock)
+    newest: int = 0
+    """Highest event time taken, ms."""
+    counts: dict[str, int] = {}
+
+
+@dataclass
+class Intake:
+    """The intake of one partition. Feed it lines, take batches."""
+
+    partition: str
+    fmt: str
+    tenant: str
+    groups: int
+    limits: Limits
+    record_limit: int
+    countries: CountryDatabase
+    state: PartitionState
+    _pending: deque[tuple[Activity | Rejected | None, Position]] = field(default_factory=deque)
+    """Parsed, not judged: judging looks ahead. None marks the end of a file."""
+    _told: int = -(2**62)
+
+    @property
+    def pending(self) -> int:
+        """Records parsed and not judged yet."""
+        return len(self._pending)
+
+    def feed(self, line: Line) -> None:
+        """Parse a line; `state.position` moves only as its records are judged."""
+        at = self.state.position
+        skip = at.index if (line.file, line.offset) == (at.file, at.offset) and not at.done else 0
+        raw = Raw(self.partition, line.file, line.number)
+        records: list[Activity | Rejected]
+        if line.problem:
+            records = [rejected(line.problem, line.data, raw)]
+        elif not line.data.strip():
+            records = []
+        elif len(line.data) > self.record_limit and not MANY_RECORDS.match(line.data):
+            problem = f"a record of {len(line.data)} bytes; {self.record_limit} are read at most (setting max_record_bytes)"
+            records = [rejected(problem, line.data, raw)]
+        else:
+            records = parse_line(line.data, self.fmt, self.tenant, raw)
+        behind = Position(line.file, line.end, line.number)
+        for index, record in enumerate(records[skip:], skip + 1):
+            position = behind if index == len(records) else Position(line.file, line.offset, line.number - 1, index)
+            self._pending.append((record, position))
+
+    def passed(self, position: Position) -> None:
+        """Note that there is nothing more before `position`."""
+        self._pending.append((None, position))
+
+    def judge(self, most: int, *, ended: bool) -> tuple[list[Keyed], list[Lane]]:
+        """Judge up to `most` pending records in order.
+
+        Args:
+            most: records.
+            ended: nothing follows what is pending, so there is no need to look further ahead.
+
+        Returns:
+            Batches by key group, and lanes.
+        """
+        state, clock = self.state, self.state.clock
+        taken: dict[int, list[Activity]] = {}
+        late: list[Late] = []
+        refused: list[Rejected] = []
+        count = 0
+        while self._pending and count < most:
+            record, position = self._pending[0]
+            leap = isinstance(record, Activity) and clock.leaps(record.time, record.ingested, self.limits)
+            if leap and not ended and len(self._pending) <= LOOK_AHEAD:
+                break
+            self._pending.popleft()
+            state.position = position
+            if record is None:
+                continue
+            count += 1
+            if isinstance(record, Rejected):
+                refused.append(record)
+                continue
+            following = self._following() if leap else ()
+            timing = clock.judge(record.time, record.ingested, following, self.limits)
+            if timing is Timing.ON_TIME or timing is Timing.TOO_LATE:
+                ingested = record.ingested or max(clock.high, record.time)
+                record = self.countries.enrich(record)
+                if ingested != record.ingested:
+                    record = msgspec.structs.replace(record, ingested=ingested)
+                if timing is Timing.TOO_LATE:
+                    late.append(Late(self._why_late(record), record))
+                    continue
+                state.newest = max(state.newest, record.time)
+                taken.setdefault(key_group_of(record.tenant, record.user.id, self.groups), []).append(record)
+            else:
+                refused.append(self._misdated(record, timing))
+        for name, number in (("in", count), ("late", len(late)), ("rejected", len(refused))):
+            state.counts[name] = state.counts.get(name, 0) + number
+        lanes: list[Lane] = []
+        if late:
+            lanes.append(LateBatch(late))
+        if refused:
+            lanes.append(RejectedBatch(refused))
+        return self._batches(taken), lanes
+
+    def finish(self, *, seal: bool) -> tuple[list[Keyed], list[Lane]]:
+        """What is sent when the partition ends (`seal`: make all final) or stops."""
+        watermark = END_OF_TIME if seal else self.state.clock.watermark(self.limits)
+        if seal:
+            self.state.clock.close(self.state.newest)
+        batches = [
+            (key_of(group), ActivityBatch(group, self.partition, watermark, [], last=True))
+            for group in range(self.groups)
+        ]
+        return batches, [Counts(f"source/{self.partition}", dict(self.state.counts))]
+
+    def _following(self) -> list[int]:
+        times: list[int] = []
+        for record, _ in self._pending:
+            if isinstance(record, Activity):
+                times.append(record.ingested or record.time)
+                if len(times) == LOOK_AHEAD:
+                    break
+        return times
+
+    def _batches(self, taken: dict[int, list[Activity]]) -> list[Keyed]:
+        watermark = self.state.clock.watermark(self.limits)
+        if watermark - self._told >= HEARTBEAT:
+            self._told = watermark
+            for group in range(self.groups):
+                taken.setdefault(group, [])
+        return [(key_of(g), ActivityBatch(g, self.partition, watermark, found)) for g, found in sorted(taken.items())]
+
+    def _why_late(self, activity: Activity) -> str:
+        lateness = activity.ingested - activity.time
+        if lateness > self.limits.allowed_lateness:
+            return (
+                f"arrived {describe(lateness)} after it happened; {describe(self.limits.allowed_lateness)} are allowed"
+            )
+        behind = self.state.clock.watermark(self.limits) - activity.time
+        return f"happened {describe(behind)} before the time up to which its partition is sealed"
+
+    def _misdated(self, activity: Activity, timing: Timing) -> Rejected:
+        if timing is Timing.FROM_THE_FUTURE:
+            ahead = describe(activity.time - activity.ingested)
+            reason = (
+                f"$.time is {ahead} after the record was ingested; {describe(self.limits.future_tolerance)} are "
+                "tolerated (setting future_tolerance)"
+            )
+        else:
+            now = activity.ingested or activity.time
+            field_name = "$.ingested" if activity.ingested else "$.time"
+            reason = (
+                f"{field_name} leaps {describe(now - self.state.clock.high)} ahead of the log, and the records behind it "
+                "do not follow: a forged or broken date"
+            )
+        return rejected(reason, f"{activity.id} {activity.action}".encode("utf-8", "replace"), activity.raw)
+
+
+key_of: Callable[[int], str] = "{:05d}".format
+"""A key group's Bytewax key."""

@@ -1,0 +1,151 @@
+"""Reading the lines of an ordered list of files, plain or gzip, from a position that can be kept.
+
+A file is JSON lines, or one document: when its first line only opens one, as in a pretty-printed file, the whole file
+is one "line". Offsets are in bytes of the uncompressed content.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+GZIP_MAGIC = b"\x1f\x8b"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+OPENING = re.compile(rb'[\[{][\[{\s]*("[^"]{0,64}"\s*:\s*)?[\[{\s]*$')
+"""A first line that only opens a document, as pretty-printers write it."""
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Where to read on: the next line's file and offset, and how many of that line's records are done."""
+
+    file: str = ""
+    """"" before the first file."""
+    offset: int = 0
+    line: int = 0
+    """Lines of the file before it."""
+    index: int = 0
+    done: bool = False
+    """The file is read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, or what was wrong in its place."""
+
+    file: str
+    number: int
+    """From 1."""
+    offset: int
+    end: int
+    """Offset behind it."""
+    data: bytes
+    problem: str = ""
+    """Why it can't be read; `data` is then its beginning."""
+
+
+class InputError(Exception):
+    """The input isn't what the state remembers of it; the message says which file, expected, found, and what to do."""
+
+
+def read_lines(files: Sequence[Path], position: Position, limit: int) -> Iterator[Line | Position]:
+    """Lines of the files in order, from `position` on; after each file the position behind it.
+
+    A file that has been read to its end before and has grown since is read on.
+
+    Args:
+        files: in the order in which they are read.
+        position: where to begin.
+        limit: bytes of the longest line that is read.
+
+    Raises:
+        InputError: the file at `position` is missing or shorter than it was.
+    """
+    names = [str(file) for file in files]
+    start = 0
+    if position.file:
+        start = sum(name < position.file for name in names)
+        here = start < len(names) and names[start] == position.file
+        if not here and not position.done:
+            msg = (
+                f"{position.file}: expected this file, of which {position.offset} bytes were read before; it is gone. "
+                "Put it back, or begin with a new --state directory"
+            )
+            raise InputError(msg)
+    for name in names[start:]:
+        at = position if name == position.file else Position(name)
+        end = at
+        for line in _read_file(name, at.offset, at.line, limit):
+            end = Position(name, line.end, line.number)
+            yield line
+        yield Position(name, end.offset, end.line, done=True)
+
+
+def _read_file(name: str, offset: int, number: int, limit: int) -> Iterator[Line]:
+    try:
+        with _open(name) as file:
+            if offset and file.seek(offset) != offset:
+                msg = (
+                    f"{name}: expected at least {offset} bytes, which were read before; it is shorter. Was it replaced?"
+                )
+                raise InputError(msg)
+            yield from _lines(file, name, offset, number, limit)
+    except OSError as error:
+        yield Line(name, number + 1, offset, offset, b"", f"can't be read: {error.strerror or error}")
+
+
+def _open(name: str) -> IO[bytes]:
+    file = Path(name).open("rb")
+    if file.read(len(GZIP_MAGIC)) == GZIP_MAGIC:
+        file.close()
+        return gzip.open(name, "rb")
+    file.seek(0)
+    return file
+
+
+def _lines(file: IO[bytes], name: str, offset: int, number: int, limit: int) -> Iterator[Line]:
+    whole = offset == 0
+    while True:
+        number += 1
+        data = b""
+        try:
+            data = file.readline(limit + 1)
+            if whole and data.strip():
+                if b"\0" in data:
+                    yield Line(
+                        name, number, offset, offset, data[:200], "binary content: expected JSON text, or gzip of it"
+                    )
+                    return
+                whole = False
+                if OPENING.match(data.removeprefix(BYTE_ORDER_MARK).strip()):
+                    data += file.read(limit + 1 - len(data))
+            end = offset + len(data)
+            problem = ""
+            if len(data) > limit and not data.endswith(b"\n"):
+                end += _skip(file)
+                problem = f"a line of more than {limit} bytes, the most that is read (setting max_document_bytes)"
+        except (EOFError, zlib.error, OSError) as error:
+            problem = f"the compressed content ends or breaks at byte {offset}: {error}"
+            yield Line(name, number, offset, offset, b"", problem)
+            return
+        if not data:
+            return
+        yield Line(name, number, offset, end, data if offset else data.removeprefix(BYTE_ORDER_MARK), problem)
+        offset = end
+
+
+def _skip(file: IO[bytes]) -> int:
+    """Read on to the end of the line; return its bytes."""
+    count = 0
+    while chunk := file.readline(65536):
+        count += len(chunk)
+        if chunk.endswith(b"\n"):
+            break
+    return count

@@ -1,0 +1,156 @@
+"""The profile step: activities of a key group in, findings out. Keyed by key group; one timeline per user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+from bytewax.operators import StatefulBatchLogic
+
+from activities.activity import Activity
+from activities.batch import ActivityBatch
+from recovery.codec import Codec
+from recovery.store import KeyGroupStore
+from recovery.token import Token
+from stateful.finding import Finding, FindingRevision
+from stateful.key_group import ASLEEP, KeyGroupState, Storage, Wake
+from stateful.messages import Counts, FindingBatch, Late, LateBatch
+from stateful.profile import Profile, ProfileFold, prefer
+from windowing.timeline import Inserted, Open, Revision, Timeline
+from windowing.watermark import END_OF_TIME, GroupWatermark
+
+USER_VERSION = 1
+
+UserTimeline = Timeline[Profile, Activity, Finding]
+Out = FindingBatch | LateBatch | Counts
+
+
+class UserDocument(msgspec.Struct, array_like=True):
+    """How a user's timeline is stored."""
+
+    wake: int
+    open: Open[Activity, Finding]
+
+
+def user_storage(fold: ProfileFold, memory: int) -> Storage[UserTimeline]:
+    """Storage of users' timelines; `memory` in bytes per key group."""
+    codec: Codec[UserDocument] = Codec(UserDocument, USER_VERSION)
+
+    def load(data: bytes | None) -> UserTimeline:
+        return Timeline(fold, codec.decode(data).open if data else Open())
+
+    def dump(timeline: UserTimeline) -> bytes:
+        return codec.encode(UserDocument(_wake(timeline), timeline.open))
+
+    return Storage(load, dump, _wake, lambda data: codec.peek(data, Wake).wake, memory)
+
+
+def user_key(activity: Activity) -> bytes:
+    """A user's key inside its key group. NUL can't be part of a tenant: parsers replace control characters."""
+    return f"{activity.tenant}\0{activity.user.id}".encode("utf-8", "replace")
+
+
+class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
+    """Bytewax's logic for one key group."""
+
+    def __init__(
+        self,
+        storage: Storage[UserTimeline],
+        open_store: Callable[[int, Token | None], KeyGroupStore],
+        partitions: Sequence[str],
+        resume: bytes | None,
+    ) -> None:
+        """Begin or resume.
+
+        Args:
+            storage: how users are stored.
+            open_store: opens a key group's store as of a token.
+            partitions: all source partitions.
+            resume: the token that `snapshot` returned.
+        """
+        self._storage, self._open_store, self._partitions = storage, open_store, partitions
+        self._group = -1
+        if resume is not None:
+            token = Token.decode(resume)
+            self._begin(token.key_group, token)
+
+    def on_batch(self, values: list[ActivityBatch]) -> tuple[Iterable[Out], bool]:
+        """Insert all, then say once what that means, then seal."""
+        if self._group < 0:
+            self._begin(values[0].group, None)
+        state, meta = self._state, self._state.meta
+        late: list[Late] = []
+        touched: dict[bytes, UserTimeline] = {}
+        duplicates = taken = 0
+        for batch in values:
+            for activity in batch.activities:
+                inserted = self._insert(activity, touched)
+                taken += inserted is Inserted.TAKEN
+                duplicates += inserted is Inserted.DUPLICATE
+                if inserted is Inserted.SEALED:
+                    late.append(Late("its place in event time was sealed before it came", activity))
+            self._watermark.advance(batch.partition, batch.watermark)
+        revisions: list[Revision[Finding]] = []
+        for timeline in touched.values():
+            revisions += timeline.evaluate()
+        revisions += self._seal(touched)
+        for key in touched:
+            state.changed(key)
+        counts = meta.counts
+        for name, count in (("out", taken), ("duplicate", duplicates), ("late", len(late))):
+            counts[name] = counts.get(name, 0) + count
+        meta.watermarks = self._watermark.stored()
+        out: list[Out] = []
+        if revisions:
+            sealed = self._watermark.seal
+            out.append(FindingBatch(self._group, sealed, [_revision(revision) for revision in revisions]))
+        if late:
+            out.append(LateBatch(late))
+        if any(batch.last for batch in values):
+            out.append(Counts(f"profile/{self._group:05d}", dict(counts)))
+        return out, StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> bytes:
+        """Write what changed; the token goes into Bytewax's recovery."""
+        return self._state.flush().encode()
+
+    def _begin(self, group: int, token: Token | None) -> None:
+        self._group = group
+        self._state = KeyGroupState(self._storage, self._open_store(group, token))
+        self._watermark = GroupWatermark(self._partitions, self._state.meta.watermarks)
+
+    def _insert(self, activity: Activity, touched: dict[bytes, UserTimeline]) -> Inserted:
+        key = user_key(activity)
+        timeline = touched.get(key)
+        if timeline is None:
+            timeline = touched[key] = self._state.entity(key)
+        return Inserted.SEALED if activity.time < self._state.meta.sealed else timeline.insert(activity, prefer)
+
+    def _seal(self, touched: dict[bytes, UserTimeline]) -> list[Revision[Finding]]:
+        seal, meta = self._watermark.seal, self._state.meta
+        if seal <= meta.sealed:
+            return []
+        revisions: list[Revision[Finding]] = []
+        due = dict.fromkeys(self._state.due(seal))
+        due.update(dict.fromkeys(touched))
+        for key in due:
+            timeline = touched[key] = self._state.entity(key)
+            revisions += timeline.seal(seal)
+        if seal < END_OF_TIME:
+            meta.sealed = seal
+        return revisions
+
+
+def _wake(timeline: UserTimeline) -> int:
+    wake = timeline.wake
+    return ASLEEP if wake is None else wake
+
+
+def _revision(revision: Revision[Finding]) -> FindingRevision:
+    return FindingRevision(
+        finding=revision.statement,
+        revision=revision.revision,
+        change=revision.change,
+        final=revision.final,
+        because=revision.because,
+    )

@@ -1,0 +1,134 @@
+"""What a detection sees: the user as known before the activity, and the means to say something of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from activities.activity import Activity
+from stateful.finding import Comparison, Evidence, Finding, Severity
+from stateful.models import DAY, Burst, Tally, Values
+
+if TYPE_CHECKING:
+    from stateful.detection import Detection
+    from stateful.features import BurstFeature, TallyFeature, ValuesFeature
+    from stateful.profile import Profile
+
+
+class UserView:
+    """Read access to a profile. What it returns must not be changed."""
+
+    __slots__ = ("_profile",)
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+
+    @property
+    def since(self) -> int:
+        """Event time of the user's first activity, ms."""
+        return self._profile.since
+
+    @property
+    def count(self) -> int:
+        """Activities learnt."""
+        return self._profile.count
+
+    def values(self, feature: ValuesFeature) -> Values:
+        """Values shown before this activity."""
+        return self._profile.values[feature.name]
+
+    def tally(self, feature: TallyFeature) -> Tally:
+        """The current window, this activity included, and the usual of the ones before."""
+        return self._profile.tallies[feature.name]
+
+    def burst(self, feature: BurstFeature) -> Burst:
+        """The current run, this activity included."""
+        return self._profile.bursts[feature.name]
+
+
+@dataclass(frozen=True)
+class Context:
+    """A detection at work for a tenant: its settings, and the making of findings."""
+
+    detection: Detection
+    settings: Mapping[str, float]
+
+    def finding(
+        self,
+        activity: Activity,
+        *,
+        anchor: str,
+        closes: int,
+        risk: float,
+        reason: str,
+        evidence: tuple[Evidence, ...],
+        evidence_count: int | None = None,
+        comparisons: tuple[Comparison, ...] = (),
+        severity: Severity | None = None,
+    ) -> Finding:
+        """Say something of the activity's user.
+
+        Args:
+            activity: the one that brought it about.
+            anchor: what it is about: an activity's id, a run's first activity's id, or `window:<length>:<start>`.
+            closes: event time, ms, up to which other activities can change it.
+            risk: 0 to 100.
+            reason: one sentence.
+            evidence: the activities it rests on, at least one.
+            evidence_count: how many there are in all, if more.
+            comparisons: observed v usual.
+            severity: if not the detection's own.
+        """
+        return Finding(
+            uid=finding_uid(activity.tenant, self.detection.id, activity.user.id, anchor),
+            tenant=activity.tenant,
+            detection=self.detection.id,
+            user=activity.user,
+            anchor=anchor,
+            start=evidence[0].time,
+            end=max(evidence[-1].time, activity.time),
+            closes=closes,
+            severity=severity or self.detection.severity,
+            risk=max(0, min(100, round(risk))),
+            reason=reason,
+            comparisons=comparisons,
+            evidence=evidence,
+            evidence_count=evidence_count or len(evidence),
+            quiet=self.detection.quiet,
+        )
+
+
+def finding_uid(*parts: str) -> str:
+    """A stable name: 128 bits of BLAKE2b (RFC 7693) over the length-prefixed parts, as 32 hex digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode("utf-8", "replace")
+        digest.update(len(data).to_bytes(4, "big"))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def evidence_of(activity: Activity) -> Evidence:
+    """What an analyst needs to see of an activity."""
+    return Evidence(
+        id=activity.id,
+        time=activity.time,
+        action=activity.action,
+        app=activity.app,
+        category=activity.category,
+        outcome=activity.outcome,
+        ip=activity.ip,
+        country=activity.location.country,
+        city=activity.location.city,
+        isp=activity.location.isp,
+        user_agent=activity.device.user_agent,
+        object=activity.objects[0].name if activity.objects else "",
+        bytes=activity.objects[0].bytes if activity.objects else None,
+    )
+
+
+def days(duration: int) -> str:
+    """A duration in ms, in days as text."""
+    return f"{duration / DAY:.0f} days"

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from activities.activity import Activity, Category, Device, Location, Object, Outcome, User, UserType
+from simulator.simulate import SimulationSummary, Truth, simulate
+
+USERS, DAYS, SEED = 60, 14, 3
+
+
+class RecordUser(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    name: str
+    type: UserType
+    email: str = ""
+
+
+class RecordLocation(msgspec.Struct, forbid_unknown_fields=True):
+    country: str
+    city: str
+    latitude: float
+    longitude: float
+    asn: int
+    isp: str
+    tags: tuple[str, ...] = ()
+
+
+class RecordDevice(msgspec.Struct, forbid_unknown_fields=True):
+    user_agent: str
+    id: str = ""
+    os: str = ""
+
+
+class RecordObject(msgspec.Struct, forbid_unknown_fields=True):
+    type: str
+    name: str
+    bytes: int | None = None
+
+
+class Record(msgspec.Struct, forbid_unknown_fields=True):
+    """What a line must be, strictly: written apart from the simulator's own classes."""
+
+    id: str
+    time: msgspec.Raw
+    ingested: msgspec.Raw
+    tenant: str
+    user: RecordUser
+    app: str
+    action: str
+    category: Category
+    outcome: Outcome
+    ip: str
+    location: RecordLocation
+    device: RecordDevice
+    session: str = ""
+    objects: tuple[RecordObject, ...] = ()
+    groups: tuple[str, ...] = ()
+    unit: str = ""
+
+
+def _ms(text: msgspec.Raw) -> int:
+    # "2026-01-05T09:00:00.123Z", quoted: as RFC 3339 has it, in UTC, with three digits.
+    assert len(bytes(text)) == 26
+    assert bytes(text)[-2:] == b'Z"'
+    moment = msgspec.json.decode(text, type=datetime)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def activity(line: bytes) -> Activity:
+    """The activity that a line stands for; raises if the line has a wrong field, type or value."""
+    record = msgspec.json.decode(line, type=Record)
+    where, what = record.location, record.device
+    return Activity(
+        tenant=record.tenant,
+        id=record.id,
+        time=_ms(record.time),
+        ingested=_ms(record.ingested),
+        user=User(record.user.id, record.user.name, record.user.email, record.user.type),
+        action=record.action,
+        category=record.category,
+        outcome=record.outcome,
+        app=record.app,
+        ip=record.ip,
+        location=Location(where.country, where.city, where.latitude, where.longitude, where.asn, where.isp, where.tags),
+        device=Device(what.id, what.os, what.user_agent),
+        session=record.session,
+        objects=tuple(Object(item.type, item.name, item.bytes) for item in record.objects),
+        groups=record.groups,
+        unit=record.unit,
+        source="native",
+    )
+
+
+@dataclass(frozen=True)
+class Written:
+    """A simulation as it was written."""
+
+    folder: Path
+    summary: SimulationSummary
+    lines: list[bytes]
+    activities: list[Activity]
+    truth: list[Truth]
+
+    @property
+    def benign(self) -> list[Activity]:
+        """The activities of people who are not attacked, in event-time order."""
+        attacked = {entry.user for entry in self.truth}
+        found = [one for one in self.activities if one.user.type is UserType.PERSON and one.user.id not in attacked]
+        return sorted(found, key=lambda one: one.time)
+
+
+def written(folder: Path, summary: SimulationSummary) -> Written:
+    lines = (folder / "activities.jsonl").read_bytes().splitlines(keepends=True)
+    truth = (folder / "truth.jsonl").read_bytes().splitlines()
+    return Written(
+        folder,
+        summary,
+        lines,
+        [activity(line) for line in lines],
+        [msgspec.json.decode(line, type=Truth) for line in truth],
+    )
+
+
+@pytest.fixture(scope="session")
+def tenant(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """A tenant with all attacks."""
+    folder = tmp_path_factory.mktemp("simulated")
+    return written(folder, simulate(USERS, DAYS, SEED, ["all"], folder))

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from ipaddress import ip_address
+
+import maxminddb
+import pytest
+
+from simulator.places import (
+    CLOUD,
+    DESTINATIONS,
+    HOSTS,
+    HUBS,
+    NETWORKS,
+    OFFICES,
+    VPN,
+    Block,
+    City,
+    address,
+    office_egress,
+    vpn_egress,
+)
+from simulator.record import HOUR
+from simulator.schedule import midnight
+from simulator.simulate import START
+
+
+def placed() -> Iterator[tuple[str, Block]]:
+    for country, networks in NETWORKS.items():
+        for blocks in networks:
+            for block in blocks:
+                yield country, block
+    yield from VPN.items()
+    for city, block in (*HOSTS, *CLOUD):
+        yield city.country, block
+
+
+CITIES = (*DESTINATIONS, *HUBS.values(), *(office.city for office in OFFICES), *(city for city, _ in (*HOSTS, *CLOUD)))
+
+
+@pytest.fixture(scope="module")
+def countries() -> Iterator[maxminddb.Reader]:
+    with maxminddb.open_database(str(files("activities") / "data" / "iptoasn-country.mmdb")) as reader:
+        yield reader
+
+
+@pytest.mark.parametrize(("country", "block"), sorted(set(placed())))
+def test_the_packaged_database_agrees_on_the_country_of_every_address(
+    countries: maxminddb.Reader, country: str, block: Block
+) -> None:
+    for host in range(256):
+        found = countries.get(f"{block.net}.{host}")
+        assert isinstance(found, dict)
+        assert found["country_code"] == country
+
+
+@pytest.mark.parametrize("block", sorted({block for _, block in placed()}))
+def test_blocks_are_public(block: Block) -> None:
+    assert ip_address(f"{block.net}.1").is_global
+
+
+def test_rented_servers_are_where_the_tenant_never_is() -> None:
+    used = {city.country for city in (*DESTINATIONS, *HUBS.values(), *(office.city for office in OFFICES))}
+    used |= {city.country for city, _ in CLOUD}
+    assert not used & {city.country for city, _ in HOSTS}
+
+
+def test_every_place_people_go_to_has_networks_for_them() -> None:
+    for city in (*DESTINATIONS, *(office.city for office in OFFICES)):
+        assert NETWORKS[city.country].home
+        assert NETWORKS[city.country].mobile
+    for office in OFFICES:
+        assert NETWORKS[office.city.country].hosting
+        assert office.hub in HUBS
+
+
+def test_each_office_has_an_egress_of_its_own() -> None:
+    egress = {office_egress(office.city).ip for office in OFFICES}
+    assert len(egress) == len(OFFICES)
+    assert all("office" in office_egress(office.city).location.tags for office in OFFICES)
+
+
+def test_vpn_gateways_are_tagged_and_are_where_the_hub_is() -> None:
+    for hub in HUBS:
+        assert vpn_egress(hub, 3).location.country == hub
+        assert vpn_egress(hub, 3).location.tags == ("vpn",)
+
+
+def test_an_address_carries_city_and_provider() -> None:
+    city = City("Utrecht", "NL", "Europe/Amsterdam", 52.09, 5.12)
+    found = address(city, Block("77.165.20", "KPN", 1136), 7)
+    assert found.ip == "77.165.20.7"
+    assert (found.location.city, found.location.isp, found.location.asn) == ("Utrecht", "KPN", 1136)
+
+
+@pytest.mark.parametrize("city", sorted(set(CITIES)))
+def test_time_zones_exist_and_fit_the_longitude(city: City) -> None:
+    offset = (START.timestamp() * 1000 - midnight(city.zone, START.toordinal())) / HOUR
+    assert abs(offset - city.longitude / 15) <= 2.5

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from windowing.lateness import LOOK_AHEAD, Limits, PartitionClock, Timing
+from windowing.watermark import BEFORE_TIME, END_OF_TIME, HOUR, GroupWatermark
+
+LIMITS = Limits()
+NOW = 1_770_000_000_000
+
+
+def judge_all(records: list[tuple[int, int]], clock: PartitionClock | None = None) -> list[Timing]:
+    """Verdicts on (event, ingested) records of one whole log."""
+    clock = clock or PartitionClock()
+    verdicts = []
+    for n, (event, ingested) in enumerate(records):
+        following = [i or e for e, i in records[n + 1 : n + 1 + LOOK_AHEAD]]
+        verdicts.append(clock.judge(event, ingested, following, LIMITS))
+    return verdicts
+
+
+def test_too_late_and_from_the_future_are_judged_from_the_record_itself() -> None:
+    """Timeline (ingested at NOW each):
+
+    event   NOW-24h   NOW-24h-1ms   NOW   NOW+5min   NOW+5min+1ms
+            on time   too late      ok    on time    from the future
+    """
+    day, tolerance = 24 * HOUR, 5 * 60_000
+    events = [NOW - day, NOW - day - 1, NOW, NOW + tolerance, NOW + tolerance + 1]
+    assert judge_all([(event, NOW) for event in events]) == [
+        Timing.ON_TIME,
+        Timing.TOO_LATE,
+        Timing.ON_TIME,
+        Timing.ON_TIME,
+        Timing.FROM_THE_FUTURE,
+    ]
+
+
+def test_without_ingest_times_the_running_maximum_stands_in() -> None:
+    events = [NOW, NOW + 10 * HOUR, NOW - 14 * HOUR, NOW - 14 * HOUR - 1]
+    assert judge_all([(event, 0) for event in events]) == [Timing.ON_TIME] * 3 + [Timing.TOO_LATE]
+
+
+def test_a_forged_date_does_not_move_time() -> None:
+    """A date in 2099 among ordinary ones, in a log with and without ingest times; also as its first record."""
+    forged = NOW + 70 * 365 * 24 * HOUR
+    for ingested in (False, True):
+        events = [NOW, NOW + HOUR, forged, *(NOW + HOUR + n for n in range(20))]
+        records = [(event, event if ingested else 0) for event in events]
+        assert judge_all(records) == [Timing.ON_TIME] * 2 + [Timing.UNCONFIRMED_LEAP] + [Timing.ON_TIME] * 20
+    first = judge_all([(forged, 0), *((NOW + n, 0) for n in range(20))])
+    assert first == [Timing.UNCONFIRMED_LEAP] + [Timing.ON_TIME] * 20
+
+
+def test_a_quiet_weekend_is_not_a_forgery() -> None:
+    records = [(NOW, 0), (NOW + 60 * HOUR, 0), (NOW + 61 * HOUR, 0), (NOW + 200 * HOUR, 0)]
+    clock = PartitionClock()
+    assert judge_all(records, clock) == [Timing.ON_TIME] * 4
+    # The last leap has nothing behind it that would confirm it: taken, but time stays.
+    assert clock.high == NOW + 61 * HOUR
+
+
+def test_a_log_that_is_not_in_the_order_of_its_ingest_times_is_late_behind_its_watermark() -> None:
+    records = [
+        (NOW, NOW),
+        (NOW + 30 * HOUR, NOW + 30 * HOUR),
+        (NOW + HOUR, NOW + HOUR),
+        (NOW + 30 * HOUR, NOW + 30 * HOUR),
+    ]
+    assert judge_all(records)[2] is Timing.TOO_LATE
+
+
+def test_what_an_ended_run_sealed_stays_sealed() -> None:
+    clock = PartitionClock()
+    judge_all([(NOW, 0), (NOW + 1, 0)], clock)
+    clock.close(NOW + 1)
+    assert judge_all([(NOW + 1, 0), (NOW + 2, 0)], clock) == [Timing.TOO_LATE, Timing.ON_TIME]
+
+
+@given(st.lists(st.tuples(st.integers(0, 60 * HOUR), st.integers(0, 30 * HOUR)), max_size=40))
+def test_nothing_that_is_on_time_is_behind_the_watermark(rows: list[tuple[int, int]]) -> None:
+    """What was judged on time is never older than the watermark was then: sealing can't have passed it."""
+    arrivals = sorted((NOW + event + delay, NOW + event) for event, delay in rows)
+    clock = PartitionClock()
+    for n, (ingested, event) in enumerate(arrivals):
+        before = clock.watermark(LIMITS)
+        following = [i for i, _ in arrivals[n + 1 : n + 1 + LOOK_AHEAD]]
+        verdict = clock.judge(event, ingested, following, LIMITS)
+        assert clock.watermark(LIMITS) >= before
+        if verdict is Timing.ON_TIME:
+            assert event >= clock.watermark(LIMITS)
+        if verdict is Timing.TOO_LATE:
+            assert ingested - event > LIMITS.allowed_lateness
+
+
+def test_a_key_groups_watermark_is_the_least_of_its_partitions() -> None:
+    group = GroupWatermark(["a", "b"])
+    group.advance("a", 5 * HOUR)
+    assert group.value == BEFORE_TIME
+    group.advance("b", 2 * HOUR + 1)
+    assert (group.value, group.seal) == (2 * HOUR + 1, 2 * HOUR)
+    group.advance("b", HOUR)
+    assert group.value == 2 * HOUR + 1
+    group.advance("b", END_OF_TIME)
+    assert group.value == 5 * HOUR
+    group.advance("a", END_OF_TIME)
+    assert group.seal == END_OF_TIME
+    assert group.stored() == {}
+
+
+def test_a_partition_that_continues_after_its_end_holds_the_group_back_again() -> None:
+    group = GroupWatermark(["a"], known={"a": 3 * HOUR, "gone": 9 * HOUR})
+    assert group.value == 3 * HOUR
+    group.advance("a", END_OF_TIME)
+    assert GroupWatermark(["a"], known=group.stored()).value == BEFORE_TIME

@@ -1,0 +1,304 @@
+"""The laws of the refold: what is final depends on the set of items, never on their order of arrival.
+
+The toy fold says of an item what detections say of activities: an activity-anchored statement ("the first of its
+colour", "right after another colour") and a window-anchored one (a colour's count in an hour, once it reaches three).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from windowing.timeline import CHECKPOINT_EVERY, Inserted, Open, Revision, Timeline
+
+HOUR = 3_600_000
+
+
+class Mark(msgspec.Struct, frozen=True):
+    id: str
+    time: int
+    colour: str
+    ingested: int = 0
+
+
+class Said(msgspec.Struct, frozen=True):
+    uid: str
+    closes: int
+    text: str
+
+
+class Toy(msgspec.Struct):
+    seen: list[str] = []
+    last: str = ""
+    hour: int = -1
+    counts: dict[str, int] = {}
+
+
+class ToyFold:
+    def step(self, state: Toy, item: Mark) -> list[Said]:
+        said = []
+        if item.colour not in state.seen:
+            state.seen.append(item.colour)
+            said.append(Said(f"first:{item.id}", item.time, f"first {item.colour}"))
+        if state.last and state.last != item.colour:
+            said.append(Said(f"turn:{item.id}", item.time, f"{state.last}->{item.colour}"))
+        hour = item.time // HOUR
+        if hour != state.hour:
+            state.hour, state.counts = hour, {}
+        count = state.counts[item.colour] = state.counts.get(item.colour, 0) + 1
+        if count >= 3:
+            said.append(Said(f"hour:{hour}:{item.colour}", (hour + 1) * HOUR - 1, f"{count} of {item.colour}"))
+        state.last = item.colour
+        return said
+
+    def encode(self, state: Toy) -> bytes:
+        return msgspec.msgpack.encode(state)
+
+    def decode(self, data: bytes) -> Toy:
+        return msgspec.msgpack.decode(data, type=Toy) if data else Toy()
+
+
+ToyTimeline = Timeline[Toy, Mark, Said]
+
+
+def prefer(new: Mark, old: Mark) -> bool:
+    return (new.time, new.colour) < (old.time, old.colour)
+
+
+def fresh() -> ToyTimeline:
+    return Timeline(ToyFold(), Open())
+
+
+def reload(timeline: ToyTimeline) -> ToyTimeline:
+    """As after a restart: only what is stored survives."""
+    data = msgspec.msgpack.encode(timeline.open)
+    return Timeline(ToyFold(), msgspec.msgpack.decode(data, type=Open[Mark, Said]))
+
+
+def replay(revisions: Sequence[Revision[Said]]) -> dict[str, Said]:
+    """What someone who follows the revisions believes, checking that revisions of a uid only rise."""
+    held: dict[str, Said] = {}
+    numbers: dict[str, int] = {}
+    for revision in revisions:
+        uid = revision.statement.uid
+        assert revision.revision == numbers.get(uid, 0) + 1
+        numbers[uid] = revision.revision
+        if revision.change == "close":
+            del held[uid]
+        else:
+            assert (revision.change == "create") == (uid not in held)
+            held[uid] = revision.statement
+    return held
+
+
+def in_order(marks: Sequence[Mark]) -> tuple[dict[str, Said], bytes]:
+    """The truth: fold once over the sorted set."""
+    fold, state, said = ToyFold(), Toy(), {}
+    for mark in sorted(marks, key=lambda m: (m.time, m.id)):
+        said.update({statement.uid: statement for statement in fold.step(state, mark)})
+    return said, fold.encode(state)
+
+
+colours = st.sampled_from(["red", "green", "blue"])
+timelines = st.lists(st.tuples(st.integers(0, 40), colours), max_size=90).map(
+    # Ten-minute steps: ties, several in an hour, several hours.
+    lambda rows: [Mark(f"m{n}", step * 600_000, colour) for n, (step, colour) in enumerate(rows)]
+)
+
+
+@settings(max_examples=300)
+@given(timelines, st.data())
+def test_any_arrival_order_batching_and_restart_gives_the_same_final_result(
+    marks: list[Mark], data: st.DataObject
+) -> None:
+    arrival = data.draw(st.permutations(marks))
+    timeline, revisions = fresh(), []
+    while arrival:
+        size = data.draw(st.integers(1, len(arrival)))
+        batch, arrival = arrival[:size], arrival[size:]
+        assert all(timeline.insert(mark, prefer) is Inserted.TAKEN for mark in batch)
+        revisions += timeline.evaluate()
+        if data.draw(st.booleans()):
+            timeline = reload(timeline)
+            assert timeline.evaluate() == []  # a restart has nothing to say
+    revisions += timeline.seal(2**60)
+    said, base = in_order(marks)
+    assert replay(revisions) == said
+    assert timeline.open.base == (base if marks else b"")
+    assert (timeline.open.log, timeline.open.settled, timeline.open.emitted) == ([], {}, {})
+
+
+@settings(max_examples=300)
+@given(timelines, st.data())
+def test_sealing_on_the_way_changes_nothing(marks: list[Mark], data: st.DataObject) -> None:
+    """Late by up to four hours, sealed up to what can't be late any more, whenever it comes to mind."""
+    allowed = 4 * HOUR
+    delays = [data.draw(st.integers(0, allowed)) for _ in marks]
+    arrival = sorted(zip(marks, delays, strict=True), key=lambda pair: (pair[0].time + pair[1], pair[0].id))
+    timeline, revisions = fresh(), []
+    for mark, delay in arrival:
+        assert timeline.insert(mark, prefer) is Inserted.TAKEN
+        if data.draw(st.booleans()):
+            revisions += timeline.evaluate()
+        if data.draw(st.booleans()):
+            revisions += timeline.seal(mark.time + delay - allowed)
+        if data.draw(st.booleans()):
+            timeline = reload(timeline)
+    revisions += timeline.seal(2**60)
+    said, base = in_order(marks)
+    assert replay(revisions) == said
+    finals = [revision.statement for revision in revisions if revision.final]
+    assert {statement.uid: statement for statement in finals} == said
+    assert len(finals) == len(said)
+    assert timeline.open.base == (base if marks else b"")
+
+
+@settings(max_examples=200)
+@given(timelines)
+def test_in_order_nothing_is_taken_back_and_final_is_what_was_said(marks: list[Mark]) -> None:
+    timeline, revisions = fresh(), []
+    for mark in sorted(marks, key=lambda m: (m.time, m.id)):
+        timeline.insert(mark, prefer)
+        revisions += timeline.evaluate()
+    before = replay(revisions)
+    final = timeline.seal(2**60)
+    assert not [revision for revision in [*revisions, *final] if revision.change == "close"]
+    assert {revision.statement.uid: revision.statement for revision in final} == before
+
+
+@settings(max_examples=200)
+@given(timelines, st.data())
+def test_duplicates_change_nothing(marks: list[Mark], data: st.DataObject) -> None:
+    plain, doubled = fresh(), fresh()
+    for mark in marks:
+        plain.insert(mark, prefer)
+    echo = data.draw(st.permutations([*marks, *marks])) if marks else []
+    results = [doubled.insert(msgspec.structs.replace(mark, ingested=n), prefer) for n, mark in enumerate(echo)]
+    assert results.count(Inserted.DUPLICATE) == len(marks)
+    assert replay(plain.seal(2**60)) == replay(doubled.seal(2**60))
+    assert plain.open == doubled.open
+
+
+@settings(max_examples=200)
+@given(timelines, timelines, st.data())
+def test_of_different_items_of_one_id_the_same_is_kept_in_any_order(
+    marks: list[Mark], others: list[Mark], data: st.DataObject
+) -> None:
+    first, second, revisions = fresh(), fresh(), []
+    for mark in [*marks, *others]:
+        first.insert(mark, prefer)
+        if data.draw(st.booleans()):
+            revisions += first.evaluate()
+    for mark in data.draw(st.permutations([*marks, *others])):
+        second.insert(mark, prefer)
+    assert replay([*revisions, *first.seal(2**60)]) == replay(second.seal(2**60))
+    assert first.open == second.open
+
+
+def test_a_late_item_explains_what_no_longer_holds() -> None:
+    """Timeline:
+
+    event time   10:00  11:00  12:00
+    arrival 1    red    -      blue         said: first red, first blue, turn red->blue at 12:00
+    arrival 2           blue (12 h late)    said: first blue at 11:00, turn at 11:00
+                                            closed: first blue at 12:00, turn at 12:00
+    retained     base empty, log [10:00 11:00 12:00], emitted 3 open and 2 closed
+    """
+    timeline = fresh()
+    timeline.insert(Mark("a", 10 * HOUR, "red"), prefer)
+    timeline.insert(Mark("c", 12 * HOUR, "blue"), prefer)
+    assert {r.statement.uid for r in timeline.evaluate()} == {"first:a", "first:c", "turn:c"}
+    timeline.insert(Mark("b", 11 * HOUR, "blue", ingested=23 * HOUR), prefer)
+    revisions = timeline.evaluate()
+    assert [(r.change, r.statement.uid) for r in revisions] == [
+        ("create", "first:b"),
+        ("create", "turn:b"),
+        ("close", "first:c"),
+        ("close", "turn:c"),
+    ]
+    explained = "explained by activity b, which arrived 12.0 h late"
+    assert [r.because for r in revisions] == ["", "", explained, explained]
+    assert timeline.open.base == b""
+    assert [mark.id for mark in timeline.open.log] == ["a", "b", "c"]
+    assert sorted(uid for uid, emitted in timeline.open.emitted.items() if emitted.closed) == ["first:c", "turn:c"]
+
+
+def test_what_was_taken_back_and_holds_again_goes_on_with_its_revisions() -> None:
+    """Timeline:
+
+    event time   10:00  11:00
+    arrival 1           red            said: first at 11:00 (revision 1)
+    arrival 2    red                   closed at 11:00 (2), said at 10:00
+    arrival 3    id of 10:00 again, now earlier and blue: first red is at 11:00 again (3)
+    """
+    timeline = fresh()
+    timeline.insert(Mark("b", 11 * HOUR, "red"), prefer)
+    timeline.evaluate()
+    timeline.insert(Mark("a", 10 * HOUR, "red"), prefer)
+    timeline.evaluate()
+    assert timeline.insert(Mark("a", 9 * HOUR, "blue"), prefer) is Inserted.DUPLICATE
+    said = {r.statement.uid: (r.change, r.revision) for r in timeline.evaluate()}
+    assert said["first:b"] == ("create", 3)
+
+
+def test_what_is_sealed_is_closed_to_late_items() -> None:
+    """Timeline:
+
+    event time   10:00  11:00  12:00
+    arrival 1    red           red         sealed up to 11:30: base holds 10:00, log [12:00]
+    arrival 2           blue               its place is free, but 10:00 is what was sealed last: taken
+    arrival 3    09:00                     behind what was sealed: not taken
+    """
+    timeline = fresh()
+    timeline.insert(Mark("a", 10 * HOUR, "red"), prefer)
+    timeline.insert(Mark("c", 12 * HOUR, "red"), prefer)
+    timeline.seal(11 * HOUR + HOUR // 2)
+    assert [mark.id for mark in timeline.open.log] == ["c"]
+    assert timeline.insert(Mark("b", 11 * HOUR, "blue"), prefer) is Inserted.TAKEN
+    assert timeline.insert(Mark("z", 9 * HOUR, "blue"), prefer) is Inserted.SEALED
+    assert timeline.insert(Mark("a", 10 * HOUR, "red"), prefer) is Inserted.SEALED
+
+
+def test_a_window_is_final_only_after_its_end() -> None:
+    """Timeline:
+
+    event time   10:00 10:10 10:20 | 11:00
+    sealed up to 10:30                      the hour's statement was made by sealed items, and is settled, not final
+    arrival      10:40                      changes it: 4 of red
+    sealed up to 11:00                      final
+    """
+    timeline = fresh()
+    for n in range(3):
+        timeline.insert(Mark(f"m{n}", 10 * HOUR + n * 600_000, "red"), prefer)
+    sealed = timeline.seal(10 * HOUR + HOUR // 2)
+    assert [r.statement.uid for r in sealed if r.final] == ["first:m0"]
+    assert list(timeline.open.settled) == ["hour:10:red"]
+    timeline.insert(Mark("m3", 10 * HOUR + 2_400_000, "red"), prefer)
+    assert [(r.change, r.statement.text) for r in timeline.evaluate()] == [("update", "4 of red")]
+    final = timeline.seal(11 * HOUR)
+    assert [(r.final, r.statement.text) for r in final] == [(True, "4 of red")]
+    assert timeline.wake is None
+
+
+class CountingFold(ToyFold):
+    steps = 0
+
+    def step(self, state: Toy, item: Mark) -> list[Said]:
+        self.steps += 1
+        return super().step(state, item)
+
+
+def test_in_order_each_item_is_folded_once_and_late_ones_cost_one_refold_together() -> None:
+    fold = CountingFold()
+    timeline: ToyTimeline = Timeline(fold, Open())
+    for n in range(320):
+        timeline.insert(Mark(f"m{n:03}", n * 60_000, "red"), prefer)
+        timeline.evaluate()
+    assert fold.steps == 320
+    for n in range(50):
+        timeline.insert(Mark(f"late{n:02}", 300 * 60_000 + n, "red"), prefer)
+    timeline.evaluate()
+    assert fold.steps <= 320 + 50 + 20 + CHECKPOINT_EVERY

@@ -1,0 +1,304 @@
+"""The refold: one key's open activities, kept so that late ones land where they belong.
+
+A `Timeline` holds, for one key (a user; a tenant in correlation),
+
+- **base**: the fold's state after the last sealed item,
+- **open log**: the items newer than the seal, sorted by (event time, id),
+- **emitted**: what has been said about anchors that can still change,
+
+and gives the same final result for every arrival order, because what it says is a function of the sorted log alone:
+
+    arrival   a(10:00) c(12:00)            b(11:00), an hour late
+    log       [a c]                        [a b c]
+    folded    a, c                         back to the checkpoint before b, then b, c again
+    said      F(c) create                  F(c) update or close if b changes what c means; F(b) create
+
+In order, an item costs one `Fold.step`. A late one costs a restore of the nearest checkpoint and the steps behind it,
+once for all late items gathered since the last `evaluate`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, Literal, Protocol, TypeVar
+
+import msgspec
+
+from windowing.watermark import HOUR
+
+FINAL = "final: nothing can arrive any more that changes it"
+
+CHECKPOINT_EVERY = 32
+"""Items between in-memory checkpoints: a late item refolds this many more than are behind it, at the worst."""
+
+CHECKPOINT_AT_HOUR = 4
+"""Items after which the turn of an hour makes a checkpoint, too: sealing goes by hours, and then finds its state ready."""
+
+
+class Item(Protocol):
+    """What a log holds: ordered by (time, id), unique by id."""
+
+    @property
+    def id(self) -> str:
+        """Unique within the key."""
+
+    @property
+    def time(self) -> int:
+        """Event time, ms."""
+
+    @property
+    def ingested(self) -> int:
+        """Ingest time, ms; only worded in reasons, never part of a result."""
+
+
+class Statement(Protocol):
+    """What a fold says: comparable by value, named by `uid`, open to change until `closes` (event time, ms)."""
+
+    @property
+    def uid(self) -> str:
+        """Names the statement across changes."""
+
+    @property
+    def closes(self) -> int:
+        """Event time, ms, up to which items can change it."""
+
+
+S = TypeVar("S")
+I = TypeVar("I", bound=Item)  # noqa: E741
+V = TypeVar("V", bound=Statement)
+
+
+class Fold(Protocol[S, I, V]):
+    """How items become state and statements: a pure function of state and item, without clock or order of arrival."""
+
+    def step(self, state: S, item: I) -> Iterable[V]:
+        """Take the next item in event-time order into `state` (in place); return what it makes one say."""
+
+    def encode(self, state: S) -> bytes:
+        """Serialise a state; equal states give equal bytes."""
+
+    def decode(self, data: bytes) -> S:
+        """Inverse of `encode`; empty bytes are the state before the first item."""
+
+
+class Emitted(msgspec.Struct, Generic[V], frozen=True, array_like=True):
+    """The last word on a statement. One taken back stays until it can't come again, so that revisions only rise."""
+
+    statement: V
+    revision: int
+    closed: bool = False
+
+
+class Open(msgspec.Struct, Generic[I, V], array_like=True):
+    """What of a timeline is stored; everything else is derived from it."""
+
+    base: bytes = b""
+    sealed_time: int = -1
+    sealed_id: str = ""
+    log: list[I] = []
+    settled: dict[str, V] = {}
+    """Statements made by sealed items on anchors that are still open."""
+    emitted: dict[str, Emitted[V]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Revision(Generic[V]):
+    """A statement that appeared, changed, was taken back, or can change no more (`final`)."""
+
+    statement: V
+    revision: int
+    change: Literal["create", "update", "close"]
+    final: bool = False
+    because: str = ""
+
+
+class Inserted(Enum):
+    """What became of an item."""
+
+    TAKEN = "taken"
+    DUPLICATE = "duplicate"
+    SEALED = "sealed"
+    """Too far back: its place is already part of the base."""
+
+
+@dataclass(slots=True)
+class _Checkpoint(Generic[V]):
+    index: int
+    state: bytes
+    stated: dict[str, V]
+
+
+class Timeline(Generic[S, I, V]):
+    """One key's open items and what is said of them. Not thread-safe; owned by one key group."""
+
+    __slots__ = ("_checkpoints", "_fold", "_folded", "_ids", "_keys", "_late", "_live", "_rewound", "_stated", "open")
+
+    def __init__(self, fold: Fold[S, I, V], stored: Open[I, V]) -> None:
+        self._fold = fold
+        self.open = stored
+        self._keys = [(item.time, item.id) for item in stored.log]
+        self._ids = {item.id: item for item in stored.log}
+        self._folded = 0
+        self._late: I | None = None
+        self._checkpoints = [_Checkpoint(0, stored.base, dict(stored.settled))]
+        self._live = fold.decode(stored.base)
+        self._stated: dict[str, V] = dict(stored.settled)
+        # After a load, the log is folded again and compared as a whole: what is derived must agree with `emitted`.
+        self._rewound = bool(stored.log)
+
+    @property
+    def wake(self) -> int | None:
+        """Event time, ms, of the first thing that sealing would change; None when nothing is open."""
+        times = [emitted.statement.closes for emitted in self.open.emitted.values()]
+        if self._keys:
+            times.append(self._keys[0][0])
+        return min(times, default=None)
+
+    @property
+    def state(self) -> S:
+        """The live state: base and all open items. Call `evaluate` first; do not change it."""
+        return self._live
+
+    def insert(self, item: I, prefer: Callable[[I, I], bool]) -> Inserted:
+        """Put an item at its place. `evaluate` says what that means.
+
+        `prefer(new, old)` decides between two different items of one id, so that the one kept doesn't depend on which
+        came first; it must be a strict total order of contents.
+        """
+        key = (item.time, item.id)
+        old = self._ids.get(item.id)
+        if old is not None:
+            if prefer(item, old):
+                self._remove(old)
+                self._put(key, item)
+            return Inserted.DUPLICATE
+        if key <= (self.open.sealed_time, self.open.sealed_id):
+            return Inserted.SEALED
+        self._put(key, item)
+        return Inserted.TAKEN
+
+    def evaluate(self) -> list[Revision[V]]:
+        """Fold what has not been folded; return what appeared, changed or no longer holds."""
+        log, stated, step = self.open.log, self._stated, self._fold.step
+        said: dict[str, V] = {}
+        for index in range(self._folded, len(log)):
+            since = index - self._checkpoints[-1].index
+            if since >= CHECKPOINT_EVERY or (since >= CHECKPOINT_AT_HOUR and self._turns_hour(index)):
+                self._checkpoints.append(_Checkpoint(index, self._fold.encode(self._live), dict(stated)))
+            for statement in step(self._live, log[index]):
+                stated[statement.uid] = said[statement.uid] = statement
+        self._folded = len(log)
+        if self._rewound:
+            said = stated
+        revisions = [revision for statement in said.values() if (revision := self._say(statement)) is not None]
+        if self._rewound:
+            gone = [uid for uid, emitted in self.open.emitted.items() if not emitted.closed and uid not in stated]
+            revisions += [self._take_back(uid) for uid in sorted(gone)]
+        self._rewound = False
+        self._late = None
+        return revisions
+
+    def seal(self, watermark: int) -> list[Revision[V]]:
+        """Fold items older than `watermark` (event time, ms) into the base and make final what can change no more."""
+        revisions = self.evaluate()
+        count = bisect_left(self._keys, (watermark, ""))
+        if count:
+            self._seal_head(count)
+        final = sorted(uid for uid, emitted in self.open.emitted.items() if emitted.statement.closes < watermark)
+        for uid in final:
+            emitted = self.open.emitted.pop(uid)
+            if not emitted.closed:
+                revisions.append(Revision(emitted.statement, emitted.revision + 1, "update", final=True, because=FINAL))
+            for stated in (self.open.settled, self._stated, *(point.stated for point in self._checkpoints)):
+                stated.pop(uid, None)
+        return revisions
+
+    def _turns_hour(self, index: int) -> bool:
+        return self._keys[index - 1][0] // HOUR != self._keys[index][0] // HOUR
+
+    def _put(self, key: tuple[int, str], item: I) -> None:
+        log, keys = self.open.log, self._keys
+        self._ids[item.id] = item
+        if not keys or key > keys[-1]:
+            keys.append(key)
+            log.append(item)
+            return
+        index = bisect_left(keys, key)
+        keys.insert(index, key)
+        log.insert(index, item)
+        self._rewind(index, item)
+
+    def _remove(self, item: I) -> None:
+        index = bisect_left(self._keys, (item.time, item.id))
+        del self._keys[index], self.open.log[index], self._ids[item.id]
+        self._rewind(index, item)
+
+    def _rewind(self, index: int, item: I) -> None:
+        """Go back to the last checkpoint that had seen nothing at or behind `index`."""
+        if index >= self._folded:
+            return
+        if self._late is None or item.time < self._late.time:
+            self._late = item
+        while self._checkpoints[-1].index > index:
+            self._checkpoints.pop()
+        point = self._checkpoints[-1]
+        self._live = self._fold.decode(point.state)
+        self._stated = dict(point.stated)
+        self._folded = point.index
+        self._rewound = True
+
+    def _seal_head(self, count: int) -> None:
+        log = self.open.log
+        if count == len(log):
+            state, stated = self._fold.encode(self._live), dict(self._stated)
+        else:
+            point = next(point for point in reversed(self._checkpoints) if point.index <= count)
+            head, stated = self._fold.decode(point.state), dict(point.stated)
+            for item in log[point.index : count]:
+                stated.update((statement.uid, statement) for statement in self._fold.step(head, item))
+            state = self._fold.encode(head) if point.index < count else point.state
+        for item in log[:count]:
+            del self._ids[item.id]
+        self.open.sealed_time, self.open.sealed_id = self._keys[count - 1]
+        self.open.base, self.open.settled, self.open.log = state, stated, log[count:]
+        self._keys = self._keys[count:]
+        self._folded -= count
+        behind = [point for point in self._checkpoints if point.index > count]
+        for point in behind:
+            point.index -= count
+        self._checkpoints = [_Checkpoint(0, state, dict(stated)), *behind]
+
+    def _say(self, statement: V) -> Revision[V] | None:
+        emitted = self.open.emitted.get(statement.uid)
+        if emitted is not None and not emitted.closed and emitted.statement == statement:
+            return None
+        revision = emitted.revision + 1 if emitted else 1
+        self.open.emitted[statement.uid] = Emitted(statement, revision)
+        if emitted is None or emitted.closed:
+            return Revision(statement, revision, "create")
+        return Revision(statement, revision, "update", because=self._why("evaluated again with"))
+
+    def _take_back(self, uid: str) -> Revision[V]:
+        emitted = self.open.emitted[uid]
+        closed = Emitted(emitted.statement, emitted.revision + 1, closed=True)
+        self.open.emitted[uid] = closed
+        return Revision(closed.statement, closed.revision, "close", because=self._why("explained by"))
+
+    def _why(self, verb: str) -> str:
+        if self._late is None:
+            return ""
+        lateness = max(self._late.ingested - self._late.time, 0)
+        return f"{verb} activity {self._late.id}, which arrived {describe(lateness)} late"
+
+
+def describe(duration: int) -> str:
+    """A duration in ms as people say it: `45 s`, `12 min`, `5.3 h`."""
+    seconds = duration / 1000
+    if seconds < 90:  # noqa: PLR2004
+        return f"{seconds:.0f} s"
+    if seconds < 5400:  # noqa: PLR2004
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
