@@ -6,7 +6,8 @@ A null is a missing field, an unknown field is ignored, a wrong type is refused 
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -27,6 +28,7 @@ from activities.activity import (
 from activities.category import category_of_verb, settled
 from activities.record import LIST_LIMIT, Unreadable, address, identifier, parse_time, show, text, texts, user_key
 
+_Part = TypeVar("_Part")
 _Name = TypeVar("_Name", Category, Outcome, UserType)
 
 _CATEGORIES = {category.value: category for category in Category}
@@ -93,7 +95,62 @@ class _Record(msgspec.Struct):
     error: str | None = None
 
 
+_NULL = msgspec.Raw(b"null")
+
+
+class _Parted(msgspec.Struct):
+    """A record whose parts that repeat from record to record are left as they are written."""
+
+    id: str | int
+    time: str | int | float
+    user: msgspec.Raw
+    action: str
+    ingested: str | int | float | None = None
+    tenant: str | None = None
+    category: str | None = None
+    outcome: str | None = None
+    app: str | None = None
+    impersonated: str | _User | None = None
+    ip: str | None = None
+    location: msgspec.Raw = _NULL
+    device: msgspec.Raw = _NULL
+    session: str | None = None
+    objects: list[_Object] | None = None
+    groups: msgspec.Raw = _NULL
+    unit: str | None = None
+    error: str | None = None
+
+
 _decode = msgspec.json.Decoder(_Record).decode
+_decode_parted = msgspec.json.Decoder(_Parted).decode
+_decode_user = msgspec.json.Decoder(str | _User).decode
+_decode_location = msgspec.json.Decoder(_Location | None).decode
+_decode_device = msgspec.json.Decoder(_Device | None).decode
+_decode_groups = msgspec.json.Decoder(list[str] | None).decode
+
+_PARTS_KEPT = 32_768
+_PART_LENGTH = 512
+"""Bytes of the longest part that is kept."""
+
+
+class _Parts(Generic[_Part]):
+    """Parts by how they are written: a user's name, place and device are read once and then shared by all records."""
+
+    def __init__(self, read: Callable[[bytes], _Part]) -> None:
+        self._read = read
+        self._known: dict[bytes, _Part] = {}
+
+    def __call__(self, raw: msgspec.Raw) -> _Part:
+        data = bytes(raw)
+        part = self._known.get(data)
+        if part is None:
+            part = self._read(data)
+            if len(data) <= _PART_LENGTH:
+                if len(self._known) >= _PARTS_KEPT:
+                    self._known.clear()
+                self._known[data] = part
+        return part
+
 
 
 def parse(data: bytes, tenant: str, raw: Raw) -> Activity:
@@ -110,7 +167,40 @@ def parse(data: bytes, tenant: str, raw: Raw) -> Activity:
         UnicodeDecodeError: A text isn't UTF-8.
         RecursionError: It is nested too deeply.
     """
-    record = _decode(data)
+    try:
+        parted = _decode_parted(data)
+        return _activity(
+            parted,
+            tenant,
+            raw,
+            _known_user(parted.user),
+            _known_location(parted.location),
+            _known_device(parted.device),
+            _known_groups(parted.groups),
+        )
+    except (msgspec.ValidationError, Unreadable):
+        # A part by itself doesn't know its path in the record: read it again as a whole, to say what is wrong with it.
+        record = _decode(data)
+        return _activity(
+            record,
+            tenant,
+            raw,
+            _user(record.user, "$.user"),
+            _location(record.location),
+            _device(record.device),
+            texts(record.groups or ()),
+        )
+
+
+def _activity(
+    record: _Record | _Parted,
+    tenant: str,
+    raw: Raw,
+    user: User,
+    location: Location,
+    device: Device,
+    groups: tuple[str, ...],
+) -> Activity:
     action = _required(record.action, "$.action")
     outcome = _named(record.outcome, _OUTCOMES, "$.outcome")
     category = _named(record.category, _CATEGORIES, "$.category")
@@ -124,18 +214,18 @@ def parse(data: bytes, tenant: str, raw: Raw) -> Activity:
         identifier(_required(record.id, "$.id")),
         parse_time(record.time, "$.time"),
         parse_time(record.ingested, "$.ingested") if record.ingested is not None else 0,
-        _user(record.user, "$.user"),
+        user,
         text(action),
         settled(category, outcome),
         outcome,
         text(record.app) if record.app else "",
         _user(record.impersonated, "$.impersonated") if record.impersonated is not None else None,
         _address(record.ip) if record.ip else "",
-        _location(record.location) if record.location is not None else NOWHERE,
-        _device(record.device) if record.device is not None else NO_DEVICE,
+        location,
+        device,
         text(record.session) if record.session else "",
         tuple([_object(item) for item in record.objects[:LIST_LIMIT]]) if record.objects else (),
-        texts(record.groups) if record.groups else (),
+        groups,
         text(record.unit) if record.unit else "",
         text(record.error) if record.error else "",
         "native",
@@ -181,7 +271,9 @@ def _address(value: str) -> str:
     return address(value) or _refuse("an IPv4 or IPv6 address", "$.ip", value)
 
 
-def _location(location: _Location) -> Location:
+def _location(location: _Location | None) -> Location:
+    if location is None:
+        return NOWHERE
     country = location.country.upper() if location.country else ""
     if country and not (len(country) == _COUNTRY_LENGTH and country.isascii() and country.isalpha()):
         _refuse("an ISO 3166-1 alpha-2 code", "$.location.country", location.country)
@@ -196,7 +288,9 @@ def _location(location: _Location) -> Location:
     )
 
 
-def _device(device: _Device) -> Device:
+def _device(device: _Device | None) -> Device:
+    if device is None:
+        return NO_DEVICE
     return Device(
         text(device.id) if device.id else "",
         text(device.os) if device.os else "",
@@ -206,3 +300,9 @@ def _device(device: _Device) -> Device:
 
 def _object(item: _Object) -> Object:
     return Object(text(item.type) if item.type else "", text(item.name) if item.name else "", item.bytes)
+
+
+_known_user = _Parts(lambda data: _user(_decode_user(data), "$.user"))
+_known_location = _Parts(lambda data: _location(_decode_location(data)))
+_known_device = _Parts(lambda data: _device(_decode_device(data)))
+_known_groups = _Parts(lambda data: texts(_decode_groups(data) or ()))

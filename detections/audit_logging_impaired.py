@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from activities.activity import Activity, Category, Outcome
+from activities.activity import Activity, Category
 from stateful.attack import DISABLE_CLOUD_LOG
 from stateful.detection import Detection
 from stateful.features import OPERATIONS, operation, succeeded
@@ -22,17 +22,21 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     known = user.values(OPERATIONS).get(operation(activity))
     if known is not None and known.count >= context.settings["routine_count"]:
         return
-    denied = activity.outcome is Outcome.DENIED
-    if not succeeded(activity) and not denied:
-        return
+    # What was tried and failed says the same of who tried; it only did no harm.
+    done = succeeded(activity)
     target = activity.objects[0].name if activity.objects else activity.app
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=60 if denied else 90,
-        severity=Severity.MEDIUM if denied else None,
-        reason=f"{activity.action} on {target}{' was tried and denied' if denied else ''}: the audit log sees less",
+        risk=90 if done else 60,
+        severity=None if done else Severity.MEDIUM,
+        reason=(
+            f"{activity.action} on {target}: the audit log sees less"
+            if done
+            else f"{activity.action} on {target} was tried ({activity.error or activity.outcome}): "
+            "the audit log would see less"
+        ),
         comparisons=(
             Comparison(
                 "this operation by this user",

@@ -15,28 +15,29 @@ from stateful.view import Context, UserView, days
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """This hour's downloads are in the far tail of the user's hours, and well over the highest of them."""
     tally = user.tally(DOWNLOADS)
-    if tally.count < context.settings["min_downloads"] or tally.count < context.settings["times_highest"] * tally.most:
+    count = tally.last()
+    if count < context.settings["min_downloads"] or count < context.settings["times_highest"] * tally.most:
         return
-    tail = tally.tail()
+    tail = tally.tail(count)
     if tail > context.settings["max_probability"]:
         return
     since = user.since
     yield context.finding(
         activity,
-        anchor=f"window:{DOWNLOADS.length}:{tally.start}",
-        closes=tally.start + DOWNLOADS.length - 1,
-        risk=60 + 10 * min(tally.count / context.settings["min_downloads"], 4),
+        anchor=f"window:{DOWNLOADS.length}:{tally.window}",
+        closes=tally.window + DOWNLOADS.length - 1,
+        risk=60 + 10 * min(count / context.settings["min_downloads"], 4),
         reason=(
-            f"{tally.count} downloads in an hour, {tally.bytes / 1e6:.0f} MB; this user's hours with downloads have "
+            f"{count} downloads in an hour, {tally.last_bytes() / 1e6:.0f} MB; this user's hours with downloads have "
             f"{tally.usual():.0f} on average and {tally.most} at most"
         ),
         comparisons=(
-            Comparison("downloads per hour", str(tally.count), f"{tally.usual():.1f}", since=since, score=1 - tail),
-            Comparison("distinct objects", str(len(tally.objects)), "not modelled"),
+            Comparison("downloads per hour", str(count), f"{tally.usual():.1f}", since=since, score=1 - tail),
+            Comparison("distinct objects", str(tally.last_objects()), "not modelled"),
             Comparison("history", days(activity.time - since), "at least 7 days", since=since),
         ),
         evidence=tuple(tally.evidence),
-        evidence_count=tally.count,
+        evidence_count=count,
     )
 
 

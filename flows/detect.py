@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import bytewax.operators as op
-import msgspec
 from bytewax.dataflow import Dataflow
 
 import detections
 from activities.batch import ActivityBatch, key_group_of
 from activities.enrich import CountryDatabase
+from activities.plain import plain
 from flows import settings as settings_
 from flows import stop
 from flows.progress import clear
 from flows.settings import Settings, SettingsError
+from flows.sinks.alert_store import AlertStore
 from flows.sinks.alert_store_sink import AlertStoreSink
 from flows.sinks.counts import CountsSink
 from flows.sinks.json_lines import JsonLinesSink, LaneSink
@@ -141,6 +142,8 @@ def build(settings: Settings) -> Dataflow:
     )
     said = op.branch("split_correlate", correlated, lambda item: isinstance(item[1], AlertBatch))
     if settings.alerts:
+        # Bytewax opens a sink at its first item; what is wrong with the file is to be known before.
+        AlertStore(settings.alerts, "c").close()
         op.output("alerts", said.trues, AlertStoreSink(settings.alerts, active, stamped.cluster_id))
     if settings.alerts_jsonl:
         op.output("alerts_jsonl", said.trues, JsonLinesSink(settings.alerts_jsonl, active))
@@ -169,9 +172,9 @@ def _by_tenant(group_of: Any, item: tuple[str, FindingBatch | LateBatch | Counts
     return [(key_of(group), FindingBatch(batch.group, batch.sealed, found)) for group, found in groups.items()]
 
 
-def _lanes(batch: LateBatch | RejectedBatch | SuppressedBatch) -> list[tuple[str, msgspec.Struct]]:
+def _lanes(batch: LateBatch | RejectedBatch | SuppressedBatch) -> list[tuple[str, dict[str, Any]]]:
     lane = {LateBatch: "late", RejectedBatch: "rejected", SuppressedBatch: "suppressed"}[type(batch)]
-    return [(lane, record) for record in batch.records]
+    return [(lane, plain(record)) for record in batch.records]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401

@@ -12,7 +12,7 @@ from recovery.store import KeyGroupStore
 from recovery.token import Token
 from stateful.correlate import Thread, revise, settle, take, wake
 from stateful.finding import Alert, Finding, FindingRevision
-from stateful.key_group import ASLEEP, KeyGroupState, Storage, Wake
+from stateful.key_group import ASLEEP, WAKE, KeyGroupState, Storage
 from stateful.messages import AlertBatch, Counts, FindingBatch, Suppressed, SuppressedBatch
 from windowing.watermark import END_OF_TIME
 
@@ -38,7 +38,7 @@ def thread_storage(memory: int) -> Storage[Thread]:
     def dump(thread: Thread) -> bytes | None:
         return codec.encode(ThreadDocument(_wake(thread), thread)) if thread.findings or thread.alerts else None
 
-    return Storage(load, dump, _wake, lambda data: codec.peek(data, Wake).wake, memory)
+    return Storage(load, dump, _wake, lambda data: codec.head(data, WAKE).wake, memory)
 
 
 class CorrelateLogic(StatefulBatchLogic[FindingBatch, Out, bytes]):

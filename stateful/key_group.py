@@ -32,6 +32,9 @@ class Wake(msgspec.Struct, array_like=True):
     wake: int
 
 
+WAKE = msgspec.msgpack.Decoder(Wake)
+
+
 class Meta(msgspec.Struct):
     """What a key group keeps beside its entities."""
 

@@ -72,20 +72,34 @@ class Values(msgspec.Struct, array_like=True):
         self.single = sum(entry.count == 1 for entry in self.seen.values())
 
 
-class Tally(msgspec.Struct, array_like=True):
-    """How much per window of event time, and how much is usual: over-dispersed counts of the windows with any.
+class Bucket(msgspec.Struct, array_like=True):
+    """A sixth of a window."""
 
-    The usual is a negative binomial by moments, shrunk to a prior of `PRIOR_WINDOWS` windows of `PRIOR_MEAN`, since a
-    user's first windows say little.
-    """
-
-    start: int = -1
-    """Start of the current window, ms; -1 before the first."""
+    start: int
+    """ms"""
     count: int = 0
     bytes: int = 0
     objects: list[int] = []
-    """Stable 32-bit hashes of the distinct objects in the window, bounded."""
+    """Stable 32-bit hashes of the distinct objects, bounded."""
+
+
+class Tally(msgspec.Struct, array_like=True):
+    """How much in the last window of event time, and how much is usual in windows with any.
+
+    The last window slides by sixths, so that what straddles a full hour isn't halved. The usual is learnt from whole
+    windows as an over-dispersed count: a negative binomial by moments, shrunk to a prior of `PRIOR_WINDOWS` windows of
+    `PRIOR_MEAN`, since a user's first windows say little. A window is learnt when the one after it has ended: what is
+    going on must not become its own yardstick.
+    """
+
+    buckets: list[Bucket] = []
     evidence: list[Evidence] = []
+    window: int = -1
+    """Start of the whole window that the last activity fell into, ms; -1 before the first."""
+    count: int = 0
+    """Of the whole window."""
+    before: int = 0
+    """Count of the window with any before it, not learnt yet."""
     windows: int = 0
     mean: float = 0.0
     square: float = 0.0
@@ -95,43 +109,62 @@ class Tally(msgspec.Struct, array_like=True):
 
     PRIOR_MEAN = 8.0
     PRIOR_WINDOWS = 4.0
+    BUCKETS = 6
 
-    def add(self, window: int, bytes_: int, object_hash: int) -> None:
-        """Count one activity in the window that starts at `window` ms; a new window closes and learns the last."""
-        if window != self.start:
-            self.learn()
-            self.start = window
+    def add(self, evidence: Evidence, length: int, bytes_: int, object_hash: int) -> None:
+        """Count one activity; `length` of the window in ms."""
+        time = evidence.time
+        start = time // (length // self.BUCKETS) * (length // self.BUCKETS)
+        if not self.buckets or self.buckets[-1].start != start:
+            self.buckets = [bucket for bucket in self.buckets if bucket.start > start - length]
+            self.evidence = [known for known in self.evidence if known.time > start - length]
+            self.buckets.append(Bucket(start))
+        bucket = self.buckets[-1]
+        bucket.count += 1
+        bucket.bytes += bytes_
+        if len(bucket.objects) < OBJECTS_KEPT and object_hash not in bucket.objects:
+            bucket.objects.append(object_hash)
+        if len(self.evidence) < EVIDENCE_KEPT:
+            self.evidence.append(evidence)
+        window = time // length * length
+        if window != self.window:
+            self._learn(self.before)
+            self.window, self.before, self.count = window, self.count, 0
         self.count += 1
-        self.bytes += bytes_
-        if object_hash not in self.objects and len(self.objects) < OBJECTS_KEPT:
-            self.objects.append(object_hash)
 
-    def learn(self) -> None:
-        """Take the current window into the baseline and empty it.
+    def last(self) -> int:
+        """Count of the sliding window."""
+        return sum(bucket.count for bucket in self.buckets)
 
-        A window counts at most as twice the highest before it (or the prior): one burst must not become normal.
-        """
-        if self.count:
-            count = min(self.count, 2 * max(self.most, int(self.PRIOR_MEAN) * 4))
-            self.windows += 1
-            delta = count - self.mean
-            self.mean += delta / self.windows
-            self.square += delta * (count - self.mean)
-            self.most = max(self.most, count)
-        self.count = self.bytes = 0
-        self.objects, self.evidence = [], []
+    def last_bytes(self) -> int:
+        """Bytes of the sliding window."""
+        return sum(bucket.bytes for bucket in self.buckets)
+
+    def last_objects(self) -> int:
+        """Distinct objects of the sliding window."""
+        return len({entry for bucket in self.buckets for entry in bucket.objects})
 
     def usual(self) -> float:
         """The usual count of a window with any, shrunk to the prior."""
         return (self.mean * self.windows + self.PRIOR_MEAN * self.PRIOR_WINDOWS) / (self.windows + self.PRIOR_WINDOWS)
 
-    def tail(self) -> float:
-        """P(a window's count >= the current one) under the baseline."""
+    def tail(self, count: int) -> float:
+        """P(a window's count >= `count`) under the baseline; the mean's square and the mean are the prior's variance."""
         mean = self.usual()
         prior = self.PRIOR_WINDOWS * (self.PRIOR_MEAN + self.PRIOR_MEAN**2)
         variance = max((self.square + prior) / (self.windows + self.PRIOR_WINDOWS), mean * 1.05)
         size = mean * mean / (variance - mean)
-        return float(betainc(self.count, size, 1.0 - mean / variance)) if self.count else 1.0
+        return float(betainc(count, size, 1.0 - mean / variance)) if count else 1.0
+
+    def _learn(self, count: int) -> None:
+        """Take a window's count into the baseline, at most as twice the highest before it (or four times the prior)."""
+        if count:
+            count = min(count, 2 * max(self.most, int(self.PRIOR_MEAN) * 4))
+            self.windows += 1
+            delta = count - self.mean
+            self.mean += delta / self.windows
+            self.square += delta * (count - self.mean)
+            self.most = max(self.most, count)
 
 
 class Burst(msgspec.Struct, array_like=True):

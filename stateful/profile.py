@@ -12,7 +12,7 @@ from recovery.codec import Codec
 from stateful.detection import Detection
 from stateful.features import BurstFeature, TallyFeature, ValuesFeature, object_hash, succeeded
 from stateful.finding import Finding
-from stateful.models import DAY, EVIDENCE_KEPT, Burst, Tally, Values
+from stateful.models import DAY, Burst, Tally, Values
 from stateful.view import Context, UserView, evidence_of
 
 PROFILE_VERSION = 1
@@ -137,9 +137,7 @@ def _unique(contexts: Iterable[Context]) -> list[ValuesFeature | TallyFeature | 
 def _tally(tally: Tally, feature: TallyFeature, item: Activity) -> None:
     first = item.objects[0] if item.objects else None
     size = sum(entry.bytes or 0 for entry in item.objects)
-    tally.add(item.time // feature.length * feature.length, size, object_hash(first.name if first else item.id))
-    if len(tally.evidence) < EVIDENCE_KEPT:
-        tally.evidence.append(evidence_of(item))
+    tally.add(evidence_of(item), feature.length, size, object_hash(first.name if first else item.id))
 
 
 def _burst(burst: Burst, feature: BurstFeature, item: Activity, user: UserView) -> None:

@@ -13,7 +13,7 @@ from recovery.codec import Codec
 from recovery.store import KeyGroupStore
 from recovery.token import Token
 from stateful.finding import Finding, FindingRevision
-from stateful.key_group import ASLEEP, KeyGroupState, Storage, Wake
+from stateful.key_group import ASLEEP, WAKE, KeyGroupState, Storage
 from stateful.messages import Counts, FindingBatch, Late, LateBatch
 from stateful.profile import Profile, ProfileFold, prefer
 from windowing.timeline import Inserted, Open, Revision, Timeline
@@ -42,7 +42,7 @@ def user_storage(fold: ProfileFold, memory: int) -> Storage[UserTimeline]:
     def dump(timeline: UserTimeline) -> bytes:
         return codec.encode(UserDocument(_wake(timeline), timeline.open))
 
-    return Storage(load, dump, _wake, lambda data: codec.peek(data, Wake).wake, memory)
+    return Storage(load, dump, _wake, lambda data: codec.head(data, WAKE).wake, memory)
 
 
 def user_key(activity: Activity) -> bytes:

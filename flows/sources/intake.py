@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 
 import msgspec
 
@@ -160,13 +161,9 @@ class Intake:
         return batches, [Counts(f"source/{self.partition}", dict(self.state.counts))]
 
     def _following(self) -> list[int]:
-        times: list[int] = []
-        for record, _ in self._pending:
-            if isinstance(record, Activity):
-                times.append(record.ingested or record.time)
-                if len(times) == LOOK_AHEAD:
-                    break
-        return times
+        """Times among the next records: of a fixed number of them, so that how the log was cut doesn't count."""
+        ahead = (record for record, _ in islice(self._pending, LOOK_AHEAD))
+        return [record.ingested or record.time for record in ahead if isinstance(record, Activity)]
 
     def _batches(self, taken: dict[int, list[Activity]]) -> list[Keyed]:
         watermark = self.state.clock.watermark(self.limits)

@@ -7,6 +7,7 @@ is one "line". Offsets are in bytes of the uncompressed content.
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import zlib
 from collections.abc import Iterator, Sequence
@@ -91,11 +92,14 @@ def read_lines(files: Sequence[Path], position: Position, limit: int) -> Iterato
 def _read_file(name: str, offset: int, number: int, limit: int) -> Iterator[Line]:
     try:
         with _open(name) as file:
-            if offset and file.seek(offset) != offset:
+            # Only a gzip stream stops at its end; a plain file lets one seek anywhere.
+            end = file.seek(offset) if isinstance(file, gzip.GzipFile) else file.seek(0, os.SEEK_END)
+            if end < offset:
                 msg = (
                     f"{name}: expected at least {offset} bytes, which were read before; it is shorter. Was it replaced?"
                 )
                 raise InputError(msg)
+            file.seek(offset)
             yield from _lines(file, name, offset, number, limit)
     except OSError as error:
         yield Line(name, number + 1, offset, offset, b"", f"can't be read: {error.strerror or error}")

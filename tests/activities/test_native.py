@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.activity import Activity, Category, Device, Location, Object, Outcome, Raw, User, UserType
+from activities import native
+from activities.activity import NO_RAW, Activity, Category, Device, Location, Object, Outcome, Raw, User, UserType
 from activities.formats import parse_record
 from activities.record import LIST_LIMIT, Rejected
 
@@ -228,3 +229,13 @@ def test_any_value_of_any_field_is_read_or_refused(fields: dict[str, Any]) -> No
         assert result.user.id
     else:
         assert "`$" in result.reason
+
+
+def test_parts_that_repeat_are_read_once_and_shared() -> None:
+    data = msgspec.json.encode(FULL)
+    first, second = (native.parse(data, "t", NO_RAW) for _ in range(2))
+    assert first == second
+    assert first.user is second.user
+    assert first.location is second.location
+    assert first.device is second.device
+    assert first.groups is second.groups

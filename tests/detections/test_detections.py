@@ -255,7 +255,7 @@ def test_state_is_bounded_however_many_values_a_user_shows() -> None:
     fold = ProfileFold(detections.load().values(), {})
     state = fold.decode(b"")
     sizes = []
-    for n in range(4000):
+    for n in range(12000):
         flood = act(
             START + n * 1000,
             f"Op{n}",
@@ -265,7 +265,7 @@ def test_state_is_bounded_however_many_values_a_user_shows() -> None:
             location=Location(f"{n % 999:03}"),
         )
         fold.step(state, flood)
-        if n % 1000 == 999:
+        if n % 4000 == 3999:
             sizes.append(len(fold.encode(state)))
     assert max(sizes) < 150_000
     assert sizes[-1] < sizes[0] * 1.1
@@ -285,3 +285,8 @@ def test_learning_periods_are_respected() -> None:
             for episode in EPISODES:
                 early = [a for a in weeks(14) if a.time > NOON - 6 * DAY]
                 assert findings([*early, *episode], detection.id) == []
+
+
+def test_mass_download_across_a_full_hour_is_not_halved() -> None:
+    found = findings([*weeks(), *downloads(150, NOON + 45 * 60_000, minutes=50)], "mass_download")
+    assert max(finding.evidence_count for finding in found) > 120

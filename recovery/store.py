@@ -1,0 +1,319 @@
+"""The versioned store of one key group: what users' documents were at each of its latest generations."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+from rocksdict import DbClosedError, Rdict, RdictIter, WriteBatch
+
+from recovery import rocks
+from recovery.errors import (
+    SAME_BACKUP,
+    UPGRADE,
+    CorruptStoreError,
+    DivergedStoreError,
+    ForeignStoreError,
+    GenerationGoneError,
+    NewerSchemaError,
+    StoreBehindError,
+    StoreMissingError,
+)
+from recovery.files import sync_directory
+from recovery.history import History, read_history, recent_keys, roll_back, settle
+from recovery.layout import (
+    DOCUMENT,
+    HEADER,
+    IDENTITY,
+    IDENTITY_CODEC,
+    KEYS,
+    RECENT,
+    SETTLED,
+    Header,
+    Identity,
+    Settled,
+    chain,
+    content_digest,
+    generation_key,
+    keys_of,
+    prefix_end,
+    root_checksum,
+)
+from recovery.token import Token
+
+MAX_KEY_GROUP = 99_999
+
+
+def store_path(directory: Path, step: str, key_group: int) -> Path:
+    """Where a key group's store is: `<state directory>/<step>/<key group as 5 digits>`.
+
+    Raises:
+        ValueError: The step cannot name a directory, or the key group is out of range.
+    """
+    if not step or step != Path(step).name or step.startswith(".") or not 0 <= key_group <= MAX_KEY_GROUP:
+        expected = f"a step that can name a directory and a key group from 0 to {MAX_KEY_GROUP}"
+        msg = f"expected {expected}; found {step!r} and {key_group}"
+        raise ValueError(msg)
+    return directory / step / f"{key_group:05d}"
+
+
+class KeyGroupStore:
+    """Bytes by key, of one key group, with the latest generations restorable. Made by `open`; one thread at a time.
+
+    Reads see the present generation. `commit` adds one and returns the token that restores it. Nothing is created on
+    disk before the first commit.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        owner: Identity,
+        schema: int,
+        token: Token,
+        retain_generations: int,
+        retain_seconds: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self.path = path
+        self.token = token
+        """Of the present generation."""
+        self._owner = owner
+        self._schema = schema
+        self._retain_generations = retain_generations
+        self._retain_seconds = retain_seconds
+        self._clock = clock
+        self._database: Rdict | None = None
+        self._settled = Settled(0, 0, root_checksum(owner))
+        self._recent: dict[bytes, int] = {}
+        """What changed since the settled generation, and when; all else is plain document rows."""
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        step: str,
+        key_group: int,
+        token: Token | None,
+        stamp_id: str,
+        schema: int,
+        *,
+        retain_generations: int = 16,
+        retain_seconds: float = 0.0,
+        clock: Callable[[], float] = time.time,
+    ) -> KeyGroupStore:
+        """Open a key group's store as of `token`, dropping all newer generations for good.
+
+        Args:
+            directory: The state directory.
+            step: Name of the step that owns the state; names a directory in it.
+            key_group: Number of the key group, 0 to 99,999.
+            token: What the last commit to count returned; None for generation 0, the empty store.
+            stamp_id: Random id of the cluster, from the state directory's stamp.
+            schema: Version of the documents that the caller writes and the newest that it can read.
+            retain_generations: A generation stays restorable at least until this many came after it.
+            retain_seconds: And at least this long after the next one was committed. 0: the count alone.
+            clock: Wall clock, seconds since 1970. Used for `retain_seconds` alone.
+
+        Raises:
+            StateError: The store cannot be had as of `token`; each reason has its subclass in `recovery.errors`.
+            ValueError: An argument is out of range.
+        """
+        if schema < 0 or retain_generations < 1 or retain_seconds < 0:
+            msg = (
+                "expected schema >= 0, retain_generations >= 1 and retain_seconds >= 0; "
+                f"found {schema}, {retain_generations} and {retain_seconds}"
+            )
+            raise ValueError(msg)
+        path = store_path(directory, step, key_group)
+        owner = Identity(stamp_id, step, key_group)
+        root = Token(key_group, 0, 0, root_checksum(owner))
+        token = token or root
+        _check_token(path, token, root, schema)
+        store = cls(path, owner, schema, token, retain_generations, retain_seconds, clock)
+        if _is_created(path, token):
+            store._resume(rocks.open_database(path, create=False))
+        return store
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of `key`; None when it has none.
+
+        Raises:
+            CorruptStoreError: The block that holds it is damaged.
+        """
+        if self._database is None:
+            return None
+        generation = self._recent.get(key)
+        try:
+            if generation is None:
+                return self._database.get(DOCUMENT + key)
+            if generation < 0:
+                return None
+            value: bytes | None = self._database.get(generation_key(RECENT, generation) + key)
+        except Exception as error:
+            if type(error) is Exception:
+                raise rocks.refusal(self.path, error) from error
+            raise
+        if value is None:
+            expected = f"key {key!r:.80} in generation {generation}"
+            raise CorruptStoreError(self.path, expected, "no such row", SAME_BACKUP)
+        return value
+
+    def scan(self, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """All keys that start with `prefix` and their values, in key order, as of this call.
+
+        An iterator that is neither exhausted nor dropped keeps the store locked beyond `close`.
+
+        Raises:
+            CorruptStoreError: While iterating: a block is damaged.
+        """
+        if self._database is None:
+            return iter(())
+        documents = rocks.rows(rocks.cursor(self._database, DOCUMENT + prefix), prefix_end(DOCUMENT + prefix))
+        recent = rocks.cursor(self._database, RECENT)
+        changed = sorted(item for item in self._recent.items() if item[0].startswith(prefix))
+        return self._merge(documents, recent, changed)
+
+    def commit(self, changes: Mapping[bytes, bytes | None]) -> Token:
+        """Write one generation, whole or not at all; it is on disk on return. None deletes a key.
+
+        Returns:
+            The token of the new generation; the present one, with nothing written, when `changes` is empty.
+
+        Raises:
+            StateError: It could not be written. The store must be closed then, and opened again at its last token.
+        """
+        if not changes:
+            return self.token
+        if self._database is None:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._database = rocks.open_database(self.path, create=True)
+            # RocksDB syncs its own directory, but not the entries that lead to it.
+            sync_directory(self.path.parent)
+            sync_directory(self.path.parent.parent)
+        with _refusing(self.path):
+            self._write(self._database, changes)
+            # Groups settle in turn, each once in so many generations: a key changed often is then moved once.
+            if (self.token.generation + self.token.key_group) % self._retain_generations == 0:
+                self._settle(self._database)
+        return self.token
+
+    def close(self) -> None:
+        """Release the store. Every commit is on disk already. May be called twice; the store cannot be used after."""
+        if self._database is not None:
+            with _refusing(self.path), suppress(DbClosedError):
+                self._database.close()
+
+    def _resume(self, database: Rdict) -> None:
+        """Take the present generation, that of the token, out of what the database holds."""
+        try:
+            with _refusing(self.path):
+                history = read_history(database, self.path, self._owner)
+                _check_history(self.path, history, self.token)
+                if history.newest > self.token.generation:
+                    roll_back(database, self.token.generation)
+                self._settled = history.settled
+                self._recent = recent_keys(database, self.path, history.settled.generation, self.token.generation)
+        except BaseException:
+            with suppress(Exception):  # a damaged store may not close cleanly; the refusal says why
+                database.close()
+            raise
+        self._database = database
+
+    def _write(self, database: Rdict, changes: Mapping[bytes, bytes | None]) -> None:
+        generation = self.token.generation + 1
+        keys = keys_of(changes)
+        values = [value for key in keys.changed if (value := changes[key]) is not None]
+        content = content_digest(keys, values)
+        checksum = chain(self.token.checksum, generation, self._schema, content)
+        header = Header(self._schema, content, checksum, sum(map(len, values)), self._clock())
+        batch = WriteBatch(raw_mode=True)
+        if self.token.generation == 0:
+            batch.put(IDENTITY, IDENTITY_CODEC.encode(self._owner))
+            batch.put(SETTLED, msgspec.msgpack.encode(self._settled))
+        batch.put(generation_key(HEADER, generation), msgspec.msgpack.encode(header))
+        batch.put(generation_key(KEYS, generation), msgspec.msgpack.encode(keys))
+        row = generation_key(RECENT, generation)
+        for key, value in zip(keys.changed, values, strict=True):
+            batch.put(row + key, value)
+        database.write(batch, rocks.SYNC)
+        self._recent.update(dict.fromkeys(keys.changed, generation))
+        self._recent.update(dict.fromkeys(keys.deleted, -generation))
+        self.token = Token(self.token.key_group, generation, self._schema, checksum)
+
+    def _settle(self, database: Rdict) -> None:
+        oldest_kept = self.token.generation - self._retain_generations
+        if oldest_kept <= self._settled.generation:
+            return
+        committed_before = self._clock() - self._retain_seconds if self._retain_seconds else math.inf
+        self._settled = settle(database, self.path, self._settled, oldest_kept, committed_before)
+        last = self._settled.generation
+        self._recent = {key: at for key, at in self._recent.items() if abs(at) > last}
+
+    def _merge(
+        self, documents: Iterator[tuple[bytes, bytes]], recent: RdictIter, changed: list[tuple[bytes, int]]
+    ) -> Iterator[tuple[bytes, bytes]]:
+        with _refusing(self.path):
+            settled = ((row[1:], value) for row, value in documents)
+            ahead = next(settled, None)
+            for key, generation in changed:
+                while ahead is not None and ahead[0] < key:
+                    yield ahead
+                    ahead = next(settled, None)
+                if ahead is not None and ahead[0] == key:
+                    ahead = next(settled, None)
+                if generation > 0:
+                    row = generation_key(RECENT, generation) + key
+                    recent.seek(row)
+                    recent.status()
+                    if recent.key() != row:
+                        expected = f"key {key!r:.80} in generation {generation}"
+                        raise CorruptStoreError(self.path, expected, "no such row", SAME_BACKUP)
+                    yield key, recent.value()
+            if ahead is not None:
+                yield ahead
+                yield from settled
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if type(error) is Exception:  # what RocksDict raises, without a class of its own
+            raise rocks.refusal(path, error) from error
+        raise
+
+
+def _check_token(path: Path, token: Token, root: Token, schema: int) -> None:
+    if token.key_group != root.key_group or (token.generation == 0 and token != root):
+        raise ForeignStoreError(path, f"a token of its own: {root}", f"{token}", SAME_BACKUP)
+    if token.schema > schema:
+        raise NewerSchemaError(path, f"documents of schema up to {schema}", f"schema {token.schema}", UPGRADE)
+
+
+def _is_created(path: Path, token: Token) -> bool:
+    if rocks.exists(path):
+        return True
+    if rocks.has_data(path):
+        raise CorruptStoreError(path / "CURRENT", "a file", "none, beside the store's data", SAME_BACKUP)
+    if token.generation:
+        raise StoreMissingError(path, f"a store with generation {token.generation}", "no store", SAME_BACKUP)
+    return False
+
+
+def _check_history(path: Path, history: History, token: Token) -> None:
+    expected = f"generation {token.generation}, which Bytewax resumes from"
+    if token.generation > history.newest:
+        raise StoreBehindError(path, expected, f"generation {history.newest} as the newest", SAME_BACKUP)
+    oldest = history.settled.generation
+    if token.generation < oldest:
+        remedy = f"{SAME_BACKUP} To keep generations for longer, raise retain_seconds above the backup interval."
+        raise GenerationGoneError(path, expected, f"generation {oldest} as the oldest", remedy)
+    found = history.at(token.generation)
+    if (found.schema, found.checksum) != (token.schema, token.checksum):
+        expected = f"checksum {token.checksum.hex()} of {expected}"
+        raise DivergedStoreError(path, expected, found.checksum.hex(), SAME_BACKUP)

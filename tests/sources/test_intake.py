@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from activities.activity import Activity
+from activities.enrich import CountryDatabase
+from flows.sources.intake import Intake, Keyed, Lane, PartitionState, RejectedBatch
+from flows.sources.lines import Line, Position
+from stateful.messages import Counts, LateBatch
+from windowing.lateness import Limits
+from windowing.watermark import END_OF_TIME, HOUR
+
+COUNTRIES = CountryDatabase()
+START = 1_770_000_000_000
+GROUPS = 4
+
+
+def intake(state: PartitionState | None = None) -> Intake:
+    return Intake("in", "auto", "default", GROUPS, Limits(), 1_000_000, COUNTRIES, state or PartitionState())
+
+
+def record(number: int, time: int, **more: Any) -> bytes:
+    return json.dumps({"id": f"r{number}", "time": time, "user": f"u{number % 5}", "action": "look"} | more).encode()
+
+
+def as_lines(rows: list[bytes]) -> list[Line]:
+    lines, offset = [], 0
+    for number, row in enumerate(rows, 1):
+        lines.append(Line("f.jsonl", number, offset, offset + len(row) + 1, row + b"\n"))
+        offset += len(row) + 1
+    return lines
+
+
+def activities(batches: list[Keyed]) -> list[Activity]:
+    return [activity for _, batch in batches for activity in batch.activities]
+
+
+def drain(part: Intake, lines: list[Line], most: int = 1000) -> tuple[list[Keyed], list[Lane]]:
+    for line in lines:
+        part.feed(line)
+    batches, lanes = [], []
+    while part.pending:
+        more, aside = part.judge(most, ended=True)
+        batches += more
+        lanes += aside
+    return batches, lanes
+
+
+def lane_records(lanes: list[Lane], kind: type[Any]) -> list[Any]:
+    return [record for lane in lanes if isinstance(lane, kind) for record in lane.records]
+
+
+rows = st.lists(
+    st.one_of(
+        st.tuples(st.integers(0, 60), st.integers(-1, 30)).map(
+            lambda pair: (
+                lambda n: record(
+                    n,
+                    START + pair[0] * HOUR,
+                    **({"ingested": START + (pair[0] + pair[1]) * HOUR} if pair[1] >= 0 else {}),
+                )
+            )
+        ),
+        st.sampled_from([b"", b"{", b"[]", b"null", b'{"Records":[1,2]}', b"\xff\xfe", b'{"id":1,"time":"x"}']).map(
+            lambda data: lambda n: data
+        ),
+    ),
+    max_size=40,
+)
+
+
+@given(rows)
+def test_nothing_is_lost(makers: list[Callable[[int], bytes]]) -> None:
+    part = intake()
+    batches, lanes = drain(part, as_lines([make(n) for n, make in enumerate(makers)]))
+    counts = part.state.counts
+    taken, late = activities(batches), lane_records(lanes, LateBatch)
+    assert len(taken) + len(late) + len(lane_records(lanes, RejectedBatch)) == counts.get("in", 0)
+    assert len(late) == counts.get("late", 0)
+
+
+@given(rows, st.data())
+def test_batch_size_and_resume_change_nothing(makers: list[Callable[[int], bytes]], data: st.DataObject) -> None:
+    """Judging in pieces, with a stop and a resume from the snapshot in between, is the same as at once."""
+    lines = as_lines([make(n) for n, make in enumerate(makers)])
+    whole, whole_lanes = drain(intake(), lines)
+    part, read, taken = intake(), 0, []
+    lanes: list[Lane] = []
+    while read < len(lines) or part.pending:
+        for _ in range(data.draw(st.integers(0, 12))):
+            if read < len(lines):
+                part.feed(lines[read])
+                read += 1
+        batches, aside = part.judge(data.draw(st.integers(1, 10)), ended=read == len(lines))
+        taken += activities(batches)
+        lanes += aside
+        if data.draw(st.booleans()):
+            state = msgspec.msgpack.decode(msgspec.msgpack.encode(part.state), type=PartitionState)
+            part = intake(state)
+            read = next((n for n, line in enumerate(lines) if line.offset >= state.position.offset), len(lines))
+    assert sorted(taken, key=lambda a: a.id) == sorted(activities(whole), key=lambda a: a.id)
+    for kind in (LateBatch, RejectedBatch):
+        assert lane_records(lanes, kind) == lane_records(whole_lanes, kind)
+
+
+def test_a_document_is_resumed_in_its_middle() -> None:
+    document = b"[" + b",".join(record(n, START + n) for n in range(10)) + b"]"
+    line = Line("f.json", 1, 0, len(document), document)
+    part = intake()
+    part.feed(line)
+    first, _ = part.judge(4, ended=True)
+    assert part.state.position == Position("f.json", 0, 0, 4)
+    again = intake(msgspec.msgpack.decode(msgspec.msgpack.encode(part.state), type=PartitionState))
+    rest, _ = drain(again, [line])
+    assert sorted(a.id for a in activities(first + rest)) == sorted(f"r{n}" for n in range(10))
+    assert again.state.position == Position("f.json", len(document), 1)
+
+
+def test_a_forged_date_is_rejected_with_its_place_and_moves_nothing() -> None:
+    rows = [record(n, START + n) for n in range(20)]
+    rows.insert(5, record(99, "2098-01-01T00:00:00Z"))  # type: ignore[arg-type]
+    batches, lanes = drain(intake(), as_lines(rows))
+    (rejected,) = lane_records(lanes, RejectedBatch)
+    assert (rejected.raw.file, rejected.raw.line) == ("f.jsonl", 6)
+    assert "$.time leaps" in rejected.reason
+    assert len(activities(batches)) == 20
+
+
+def test_a_record_from_the_future_is_rejected() -> None:
+    _, lanes = drain(intake(), as_lines([record(1, START + HOUR, ingested=START)]))
+    (rejected,) = lane_records(lanes, RejectedBatch)
+    assert rejected.reason.startswith("$.time is 60 min after the record was ingested; 5 min are tolerated")
+
+
+def test_an_overlong_record_is_rejected_but_a_long_list_of_records_is_not() -> None:
+    part = intake()
+    part.record_limit = 500
+    many = b"[" + b",".join(record(n, START + n) for n in range(50)) + b"]"
+    batches, lanes = drain(part, as_lines([record(1, START, note="x" * 600), many]))
+    (rejected,) = lane_records(lanes, RejectedBatch)
+    assert "500 are read at most" in rejected.reason
+    assert len(activities(batches)) == 50
+
+
+def test_all_key_groups_hear_of_time_and_of_the_end() -> None:
+    part = intake()
+    batches, _ = drain(part, as_lines([record(n, START + n * HOUR) for n in range(3)]))
+    assert {batch.group for _, batch in batches} == set(range(GROUPS))
+    last, counts = part.finish(seal=True)
+    assert [(batch.group, batch.watermark, batch.last) for _, batch in last] == [
+        (group, END_OF_TIME, True) for group in range(GROUPS)
+    ]
+    assert counts == [Counts("source/in", {"in": 3, "late": 0, "rejected": 0})]
+    assert part.state.clock.floor == START + 2 * HOUR + 1
+
+
+def test_without_ingest_time_the_partitions_clock_stands_in() -> None:
+    batches, _ = drain(intake(), as_lines([record(1, START + HOUR), record(2, START)]))
+    assert {a.id: a.ingested for a in activities(batches)} == {"r1": START + HOUR, "r2": START + HOUR}

@@ -1,0 +1,227 @@
+"""The profile and the correlation step on real stores: crashes, batch sizes, snapshot times and key groups change nothing.
+
+A small cluster without Bytewax: batches go to the logics of their key groups, what comes out goes to correlation; at a
+snapshot all logics return their tokens; a crash throws the logics away, and everything since the snapshot comes again.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+import detections
+from activities.activity import NO_RAW, Activity, Category, Location, Object, Outcome, User
+from activities.batch import ActivityBatch, key_group_of
+from recovery.store import KeyGroupStore
+from recovery.token import Token
+from stateful.correlate_step import CorrelateLogic, thread_storage
+from stateful.finding import Alert, FindingRevision
+from stateful.messages import AlertBatch, FindingBatch
+from stateful.profile import ProfileFold
+from stateful.profile_step import ProfileLogic, user_storage
+from windowing.lateness import Limits, PartitionClock
+from windowing.watermark import END_OF_TIME, HOUR
+
+START = 1_770_000_000_000 // HOUR * HOUR
+FOLD = ProfileFold(detections.load().values(), {})
+LIMITS = Limits()
+
+
+class Cluster:
+    """All key groups of both steps."""
+
+    def __init__(self, folder: Path, groups: int, partitions: Sequence[str], memory: int) -> None:
+        self._folder, self._groups, self._partitions = folder, groups, partitions
+        self._users, self._threads = user_storage(FOLD, memory), thread_storage(memory)
+        self._open: list[KeyGroupStore] = []
+        self.profile: dict[int, ProfileLogic] = {}
+        self.correlate: dict[int, CorrelateLogic] = {}
+        self.tokens: dict[tuple[str, int], bytes] = {}
+        self.alerts: list[Alert] = []
+        self.late = 0
+
+    def _store(self, step: str, group: int, token: Token | None) -> KeyGroupStore:
+        store = KeyGroupStore.open(self._folder, step, group, token, "c", 1)
+        self._open.append(store)
+        return store
+
+    def send(self, batch: ActivityBatch) -> None:
+        if batch.group not in self.profile:
+            resume = self.tokens.get(("profile", batch.group))
+            open_store = lambda group, token: self._store("profile", group, token)  # noqa: E731
+            self.profile[batch.group] = ProfileLogic(self._users, open_store, self._partitions, resume)
+        out, _ = self.profile[batch.group].on_batch([batch])
+        for item in out:
+            if isinstance(item, FindingBatch):
+                self._correlate(msgspec.msgpack.decode(msgspec.msgpack.encode(item), type=FindingBatch))
+
+    def _correlate(self, batch: FindingBatch) -> None:
+        tenants: dict[int, list[FindingRevision]] = {}
+        for revision in batch.revisions:
+            tenants.setdefault(key_group_of(revision.finding.tenant, "", self._groups), []).append(revision)
+        for group, revisions in tenants.items():
+            if group not in self.correlate:
+                resume = self.tokens.get(("correlate", group))
+                self.correlate[group] = CorrelateLogic(
+                    self._threads,
+                    lambda number, token: self._store("correlate", number, token),
+                    lambda finding: "",
+                    lambda tenant: key_group_of(tenant, "", self._groups),
+                    resume,
+                )
+            out, _ = self.correlate[group].on_batch([FindingBatch(batch.group, batch.sealed, revisions)])
+            self.alerts += [alert for item in out if isinstance(item, AlertBatch) for alert in item.alerts]
+
+    def snapshot(self) -> None:
+        for group, logic in self.profile.items():
+            self.tokens["profile", group] = logic.snapshot()
+        for group, correlation in self.correlate.items():
+            self.tokens["correlate", group] = correlation.snapshot()
+
+    def crash(self) -> None:
+        """Some key groups had written the next generation already, others had not."""
+        for group, logic in self.profile.items():
+            if group % 2:
+                logic.snapshot()
+        self.close()
+        self.profile, self.correlate = {}, {}
+
+    def close(self) -> None:
+        for store in self._open:
+            store.close()
+        self._open = []
+
+    def users(self) -> dict[bytes, bytes]:
+        """Stored timelines by user, all groups."""
+        found: dict[bytes, bytes] = {}
+        for group in range(self._groups):
+            token = self.tokens.get(("profile", group))
+            if token:
+                store = KeyGroupStore.open(self._folder, "profile", group, Token.decode(token), "c", 1)
+                found |= {key: value for key, value in store.scan() if key.startswith(b"e")}
+                store.close()
+        return found
+
+
+def final(alerts: Sequence[Alert]) -> dict[str, Alert]:
+    """The last revision of each alert that is not closed, without its number and reason."""
+    last = {alert.uid: alert for alert in alerts}
+    return {
+        uid: msgspec.structs.replace(alert, revision=0, change="create", because="")
+        for uid, alert in last.items()
+        if alert.change != "close"
+    }
+
+
+def batches(
+    arrivals: Sequence[Activity], sizes: Sequence[int], groups: int, partition: str
+) -> list[list[ActivityBatch]]:
+    """The arrivals of one partition cut into batches; the last one ends it."""
+    clock, cut, at = PartitionClock(), [], 0
+    for size in [*sizes, len(arrivals)]:
+        part, at = arrivals[at : at + size], at + size
+        by_group: dict[int, list[Activity]] = {}
+        for activity in part:
+            clock.judge(activity.time, activity.ingested, [activity.ingested], LIMITS)
+            by_group.setdefault(key_group_of(activity.tenant, activity.user.id, groups), []).append(activity)
+        watermark = clock.watermark(LIMITS)
+        cut.append([ActivityBatch(g, partition, watermark, by_group.get(g, [])) for g in range(groups)])
+    cut.append([ActivityBatch(g, partition, END_OF_TIME, [], last=True) for g in range(groups)])
+    return cut
+
+
+KINDS = [
+    ("StopLogging", Category.AUDIT_CONFIG, Outcome.SUCCESS),
+    ("StartLogging", Category.AUDIT_CONFIG, Outcome.SUCCESS),
+    ("UserLoginFailed", Category.FAILED_LOGON, Outcome.FAILURE),
+    ("UserLoggedIn", Category.LOGON, Outcome.SUCCESS),
+    ("FileDownloaded", Category.DOWNLOAD, Outcome.SUCCESS),
+]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Activity]:
+    """Activities of a few users over four days, in order of arrival, each up to 24 hours late."""
+    rows = draw(
+        st.lists(
+            st.tuples(
+                st.integers(0, 96 * 6),  # event time, ten minutes
+                st.integers(0, 24 * 6),  # delay, ten minutes
+                st.integers(0, 2),  # user
+                st.sampled_from(KINDS),
+                st.sampled_from(["DE", "FR", ""]),
+                st.integers(1, 25),  # repeats
+            ),
+            max_size=14,
+        )
+    )
+    found = []
+    for n, (event, delay, user, (action, category, outcome), country, repeats) in enumerate(rows):
+        for again in range(repeats):
+            time = START + event * 600_000 + again * 1000
+            found.append(
+                Activity(
+                    "t", f"{n}-{again}", time, time + delay * 600_000, User(f"u{user}"), action, category, outcome,
+                    location=Location(country), objects=(Object("file", f"f{again}", 10),), raw=NO_RAW,
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda a: (a.ingested, a.id))
+
+
+def truth(history: Sequence[Activity], partitions: int) -> tuple[dict[str, Alert], dict[bytes, bytes]]:
+    """All in one batch per partition, one key group, no crash."""
+    names = [f"p{n}" for n in range(partitions)]
+    with tempfile.TemporaryDirectory() as folder:
+        cluster = Cluster(Path(folder), 1, names, 1 << 30)
+        for n, name in enumerate(names):
+            for part in batches(history[n::partitions], [], 1, name):
+                for batch in part:
+                    cluster.send(batch)
+        cluster.snapshot()
+        cluster.close()
+        return final(cluster.alerts), cluster.users()
+
+
+# Without shrinking: each step is a real store, and a smaller example would take minutes.
+@settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(histories(), st.data())
+def test_crashes_batches_snapshots_and_key_groups_change_nothing(history: list[Activity], data: st.DataObject) -> None:
+    partitions, groups = data.draw(st.integers(1, 2)), data.draw(st.sampled_from([1, 3]))
+    names = [f"p{n}" for n in range(partitions)]
+    cut = [
+        batches(history[n::partitions], data.draw(st.lists(st.integers(1, 40), max_size=6)), groups, name)
+        for n, name in enumerate(names)
+    ]
+    sent = dict.fromkeys(range(partitions), 0)
+    with tempfile.TemporaryDirectory() as folder:
+        cluster = Cluster(Path(folder), groups, names, data.draw(st.sampled_from([0, 1 << 30])))
+        saved, kept, crashes = dict(sent), 0, 0
+        while waiting := [n for n, parts in enumerate(cut) if sent[n] < len(parts)]:
+            what = data.draw(st.sampled_from(["send", "send", "send", "snapshot", "crash"]))
+            if what == "send":
+                # Partitions take turns as it happens; each one's own order holds.
+                partition = data.draw(st.sampled_from(waiting))
+                for batch in cut[partition][sent[partition]]:
+                    cluster.send(batch)
+                sent[partition] += 1
+            elif what == "snapshot":
+                cluster.snapshot()
+                saved, kept = dict(sent), len(cluster.alerts)
+            elif crashes < 3:
+                crashes += 1
+                cluster.crash()
+                # A source that resumes at its end says again that it has ended.
+                sent = {n: min(count, len(cut[n]) - 1) for n, count in saved.items()}
+                # The alert store takes back what was written after the snapshot.
+                del cluster.alerts[kept:]
+        cluster.snapshot()
+        cluster.close()
+        alerts, users = truth(history, partitions)
+        assert final(cluster.alerts) == alerts
+        assert cluster.users() == users
+        assert all(alert.final for alert in final(cluster.alerts).values())
