@@ -82,7 +82,7 @@ class User(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Location(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Where an address is. `country` is ISO 3166-1 alpha-2 in capitals; `tags` e.g. `tor`, `vpn`, `office`, `mobile`."""
+    """Where an address is. `country`: ISO 3166-1 alpha-2 in capitals; `tags`: e.g. `tor`, `vpn`, `office`, `mobile`."""
 
     country: str = ""
     city: str = ""
@@ -102,7 +102,7 @@ class Device(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Object(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Something acted on: `type` is the vendor's or a plain word (`file`, `bucket`, `user`); `bytes` its size or what moved."""
+    """Something acted on: `type` is the vendor's or a plain word (`file`, `user`); `bytes` its size or what moved."""
 
     type: str = ""
     name: str = ""

@@ -152,7 +152,6 @@ class _Parts(Generic[_Part]):
         return part
 
 
-
 def parse(data: bytes, tenant: str, raw: Raw) -> Activity:
     """The activity of one native record.
 

@@ -1,8 +1,8 @@
 """How fast the whole job is, beside a bare loop over the same file in the same run.
 
 The bare loop reads, decodes with msgspec and counts per user: what any engine in Python has to do at least. Ratios to
-it travel between machines; absolute figures don't. Each side is a process of its own; CPU time is the operating system's
-account of it, start-up included and also given apart.
+it travel between machines; absolute figures don't. Each side is a process of its own; CPU time is the operating
+system's account of it, start-up included and also given apart.
 
     python -m bench.throughput --out bench/results.json
 """

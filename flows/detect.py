@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import bytewax.operators as op
-from bytewax.dataflow import Dataflow
+from bytewax.dataflow import Dataflow, Stream
+from bytewax.operators import BranchOut, KeyedStream
 
 import detections
 from activities.batch import ActivityBatch, key_group_of
@@ -38,8 +39,9 @@ from stateful.correlate_step import THREAD_VERSION, CorrelateLogic, thread_stora
 from stateful.detection import Detection
 from stateful.messages import AlertBatch, Counts, FindingBatch, LateBatch, SuppressedBatch
 from stateful.profile import PROFILE_VERSION, ProfileFold
-from stateful.profile_step import USER_VERSION, ProfileLogic, user_storage
+from stateful.profile_step import ProfileLogic
 from stateful.suppression import compile_rules
+from stateful.user import USER_VERSION, user_storage
 
 FLOW = "anput"
 STEPS = ("read", "profile", "correlate", "alerts", "alerts_jsonl", "lanes", "counts")
@@ -130,17 +132,17 @@ def build(settings: Settings) -> Dataflow:
     read = op.branch("split_read", op.input("read", flow, source), _is_keyed)
     profiled = op.stateful_batch(
         "profile",
-        read.trues,
+        cast("KeyedStream[ActivityBatch]", read.trues),
         lambda resume: ProfileLogic(users, partial(open_store, "profile"), settings.input, resume),
     )
     found = op.flat_map("split_findings", profiled, partial(_by_tenant, tenant_group))
     findings = op.branch("split_profile", found, _is_keyed)
     correlated = op.stateful_batch(
         "correlate",
-        findings.trues,
+        cast("KeyedStream[FindingBatch]", findings.trues),
         lambda resume: CorrelateLogic(threads, partial(open_store, "correlate"), hidden, tenant_group, resume),
     )
-    said = op.branch("split_correlate", correlated, lambda item: isinstance(item[1], AlertBatch))
+    said: BranchOut[Any, Any] = op.branch("split_correlate", correlated, lambda item: isinstance(item[1], AlertBatch))
     if settings.alerts:
         # Bytewax opens a sink at its first item; what is wrong with the file is to be known before.
         AlertStore(settings.alerts, "c").close()
@@ -150,8 +152,9 @@ def build(settings: Settings) -> Dataflow:
     if not settings.alerts and not settings.alerts_jsonl:
         msg = "settings alerts, alerts_jsonl: expected at least one of them: alerts would go nowhere"
         raise SettingsError(msg)
-    rest = op.merge("merge_rest", read.falses, findings.falses, op.map("drop_key", said.falses, lambda item: item[1]))
-    sides = op.branch("split_rest", rest, lambda item: isinstance(item, Counts))
+    aside = op.map("drop_key", said.falses, lambda item: item[1])
+    rest: Stream[Any] = op.merge("merge_rest", read.falses, findings.falses, aside)
+    sides: BranchOut[Any, Any] = op.branch("split_rest", rest, lambda item: isinstance(item, Counts))
     op.output("counts", op.key_on("key_counts", sides.trues, lambda counts: counts.name), CountsSink(state))
     op.output("lanes", op.flat_map("to_lanes", sides.falses, _lanes), LaneSink(settings.lanes_directory))
     return flow

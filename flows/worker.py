@@ -49,13 +49,14 @@ def run_flow(settings: Settings, process: int | None = None, addresses: list[str
     try:
         prepare(settings)
         flow = build(settings)
-        cli_main(
+        recovery = RecoveryConfig(str(Path(settings.state) / "recovery"), timedelta(0))  # type: ignore[no-untyped-call]
+        cli_main(  # type: ignore[no-untyped-call]
             flow,
             workers_per_process=1,
             process_id=process,
             addresses=addresses,
             epoch_interval=timedelta(seconds=settings.snapshot_interval),
-            recovery_config=RecoveryConfig(str(Path(settings.state) / "recovery"), timedelta(0)),
+            recovery_config=recovery,
         )
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
         return explain(error)

@@ -15,7 +15,6 @@ from rocksdict import (
     Options,
     Rdict,
     RdictIter,
-    WriteBufferManager,
     WriteOptions,
 )
 
@@ -23,9 +22,10 @@ from recovery.errors import SAME_BACKUP, CorruptStoreError, LockedError, StateEr
 
 BLOCK_CACHE_BYTES = 64 << 20
 """Shared by all stores of the process. Small on purpose: hot users are cached decoded, above the store."""
-WRITE_BUFFERS_BYTES = 256 << 20
-"""Above it, stores flush before their own write buffer is full; shared by all stores of the process."""
 WRITE_BUFFER_BYTES = 2 << 20
+"""Per store; two at most, while one is being flushed."""
+COMPACT_AT_FILES = 8
+"""Flushed files that start a compaction. Many, as most of what is flushed is deleted before it would be compacted."""
 BLOOM_BITS_PER_KEY = 10
 BACKGROUND_JOBS = 2
 
@@ -47,17 +47,15 @@ ASYNC = _write_options(sync=False)
 
 
 @cache
-def _shared() -> tuple[Cache, WriteBufferManager]:
-    """What all stores of the process share; made at first use, after any fork."""
-    _raise_file_limit()
-    return Cache(BLOCK_CACHE_BYTES), WriteBufferManager(WRITE_BUFFERS_BYTES, False)
+def _block_cache() -> Cache:
+    return Cache(BLOCK_CACHE_BYTES)
 
 
 @cache
 def _options(create: bool) -> Options:
-    block_cache, write_buffers = _shared()
+    _raise_file_limit()
     table = BlockBasedOptions()
-    table.set_block_cache(block_cache)
+    table.set_block_cache(_block_cache())
     table.set_cache_index_and_filter_blocks(True)
     table.set_bloom_filter(BLOOM_BITS_PER_KEY, False)
     table.set_format_version(5)
@@ -66,7 +64,7 @@ def _options(create: bool) -> Options:
     options.set_block_based_table_factory(table)
     options.set_compression_type(DBCompressionType.lz4())
     options.set_write_buffer_size(WRITE_BUFFER_BYTES)
-    options.set_write_buffer_manager(write_buffers)
+    options.set_level_zero_file_num_compaction_trigger(COMPACT_AT_FILES)
     options.set_max_background_jobs(BACKGROUND_JOBS)
     # The rest makes opening cheap: no threads per open, no statistics, little logging.
     options.set_max_file_opening_threads(1)

@@ -88,8 +88,8 @@ class KeyGroupStore:
         self._clock = clock
         self._database: Rdict | None = None
         self._settled = Settled(0, 0, root_checksum(owner))
-        self._recent: dict[bytes, int] = {}
-        """What changed since the settled generation, and when; all else is plain document rows."""
+        self._recent: dict[bytes, int] | None = None
+        """See `_recent_keys`. Read at first use: with many stores it takes longer than all else of opening them."""
 
     @classmethod
     def open(
@@ -146,7 +146,8 @@ class KeyGroupStore:
         """
         if self._database is None:
             return None
-        generation = self._recent.get(key)
+        recent = self._recent if self._recent is not None else self._recent_keys(self._database)
+        generation = recent.get(key)
         try:
             if generation is None:
                 return self._database.get(DOCUMENT + key)
@@ -174,7 +175,7 @@ class KeyGroupStore:
             return iter(())
         documents = rocks.rows(rocks.cursor(self._database, DOCUMENT + prefix), prefix_end(DOCUMENT + prefix))
         recent = rocks.cursor(self._database, RECENT)
-        changed = sorted(item for item in self._recent.items() if item[0].startswith(prefix))
+        changed = sorted(item for item in self._recent_keys(self._database).items() if item[0].startswith(prefix))
         return self._merge(documents, recent, changed)
 
     def commit(self, changes: Mapping[bytes, bytes | None]) -> Token:
@@ -216,7 +217,6 @@ class KeyGroupStore:
                 if history.newest > self.token.generation:
                     roll_back(database, self.token.generation)
                 self._settled = history.settled
-                self._recent = recent_keys(database, self.path, history.settled.generation, self.token.generation)
         except BaseException:
             with suppress(Exception):  # a damaged store may not close cleanly; the refusal says why
                 database.close()
@@ -224,6 +224,7 @@ class KeyGroupStore:
         self._database = database
 
     def _write(self, database: Rdict, changes: Mapping[bytes, bytes | None]) -> None:
+        recent = self._recent_keys(database)
         generation = self.token.generation + 1
         keys = keys_of(changes)
         values = [value for key in keys.changed if (value := changes[key]) is not None]
@@ -240,8 +241,8 @@ class KeyGroupStore:
         for key, value in zip(keys.changed, values, strict=True):
             batch.put(row + key, value)
         database.write(batch, rocks.SYNC)
-        self._recent.update(dict.fromkeys(keys.changed, generation))
-        self._recent.update(dict.fromkeys(keys.deleted, -generation))
+        recent.update(dict.fromkeys(keys.changed, generation))
+        recent.update(dict.fromkeys(keys.deleted, -generation))
         self.token = Token(self.token.key_group, generation, self._schema, checksum)
 
     def _settle(self, database: Rdict) -> None:
@@ -251,7 +252,14 @@ class KeyGroupStore:
         committed_before = self._clock() - self._retain_seconds if self._retain_seconds else math.inf
         self._settled = settle(database, self.path, self._settled, oldest_kept, committed_before)
         last = self._settled.generation
-        self._recent = {key: at for key, at in self._recent.items() if abs(at) > last}
+        self._recent = {key: at for key, at in self._recent_keys(database).items() if abs(at) > last}
+
+    def _recent_keys(self, database: Rdict) -> dict[bytes, int]:
+        """What changed since the settled generation, and when, negative if deleted. All else is in document rows."""
+        if self._recent is None:
+            with _refusing(self.path):
+                self._recent = recent_keys(database, self.path, self._settled.generation, self.token.generation)
+        return self._recent
 
     def _merge(
         self, documents: Iterator[tuple[bytes, bytes]], recent: RdictIter, changed: list[tuple[bytes, int]]

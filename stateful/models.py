@@ -149,7 +149,7 @@ class Tally(msgspec.Struct, array_like=True):
         return (self.mean * self.windows + self.PRIOR_MEAN * self.PRIOR_WINDOWS) / (self.windows + self.PRIOR_WINDOWS)
 
     def tail(self, count: int) -> float:
-        """P(a window's count >= `count`) under the baseline; the mean's square and the mean are the prior's variance."""
+        """P(a window's count >= `count`) under the baseline; the prior's variance is its mean and its mean's square."""
         mean = self.usual()
         prior = self.PRIOR_WINDOWS * (self.PRIOR_MEAN + self.PRIOR_MEAN**2)
         variance = max((self.square + prior) / (self.windows + self.PRIOR_WINDOWS), mean * 1.05)

@@ -4,45 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-import msgspec
 from bytewax.operators import StatefulBatchLogic
 
 from activities.activity import Activity
 from activities.batch import ActivityBatch
-from recovery.codec import Codec
 from recovery.store import KeyGroupStore
 from recovery.token import Token
 from stateful.finding import Finding, FindingRevision
-from stateful.key_group import ASLEEP, WAKE, KeyGroupState, Storage
+from stateful.key_group import KeyGroupState, Storage
 from stateful.messages import Counts, FindingBatch, Late, LateBatch
-from stateful.profile import Profile, ProfileFold, prefer
-from windowing.timeline import Inserted, Open, Revision, Timeline
+from stateful.profile import prefer
+from stateful.user import User
+from windowing.timeline import Inserted, Revision
 from windowing.watermark import END_OF_TIME, GroupWatermark
 
-USER_VERSION = 1
-
-UserTimeline = Timeline[Profile, Activity, Finding]
 Out = FindingBatch | LateBatch | Counts
-
-
-class UserDocument(msgspec.Struct, array_like=True):
-    """How a user's timeline is stored."""
-
-    wake: int
-    open: Open[Activity, Finding]
-
-
-def user_storage(fold: ProfileFold, memory: int) -> Storage[UserTimeline]:
-    """Storage of users' timelines; `memory` in bytes per key group."""
-    codec: Codec[UserDocument] = Codec(UserDocument, USER_VERSION)
-
-    def load(data: bytes | None) -> UserTimeline:
-        return Timeline(fold, codec.decode(data).open if data else Open())
-
-    def dump(timeline: UserTimeline) -> bytes:
-        return codec.encode(UserDocument(_wake(timeline), timeline.open))
-
-    return Storage(load, dump, _wake, lambda data: codec.head(data, WAKE).wake, memory)
 
 
 def user_key(activity: Activity) -> bytes:
@@ -55,7 +31,7 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
 
     def __init__(
         self,
-        storage: Storage[UserTimeline],
+        storage: Storage[User],
         open_store: Callable[[int, Token | None], KeyGroupStore],
         partitions: Sequence[str],
         resume: bytes | None,
@@ -80,7 +56,7 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
             self._begin(values[0].group, None)
         state, meta = self._state, self._state.meta
         late: list[Late] = []
-        touched: dict[bytes, UserTimeline] = {}
+        touched: dict[bytes, User] = {}
         duplicates = taken = 0
         for batch in values:
             for activity in batch.activities:
@@ -91,8 +67,8 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
                     late.append(Late("its place in event time was sealed before it came", activity))
             self._watermark.advance(batch.partition, batch.watermark)
         revisions: list[Revision[Finding]] = []
-        for timeline in touched.values():
-            revisions += timeline.evaluate()
+        for user in touched.values():
+            revisions += user.timeline.evaluate()
         revisions += self._seal(touched)
         for key in touched:
             state.changed(key)
@@ -119,14 +95,16 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         self._state = KeyGroupState(self._storage, self._open_store(group, token))
         self._watermark = GroupWatermark(self._partitions, self._state.meta.watermarks)
 
-    def _insert(self, activity: Activity, touched: dict[bytes, UserTimeline]) -> Inserted:
+    def _insert(self, activity: Activity, touched: dict[bytes, User]) -> Inserted:
         key = user_key(activity)
-        timeline = touched.get(key)
-        if timeline is None:
-            timeline = touched[key] = self._state.entity(key)
-        return Inserted.SEALED if activity.time < self._state.meta.sealed else timeline.insert(activity, prefer)
+        user = touched.get(key)
+        if user is None:
+            user = touched[key] = self._state.entity(key)
+        if activity.time < self._state.meta.sealed:
+            return Inserted.SEALED
+        return user.timeline.insert(activity, prefer)
 
-    def _seal(self, touched: dict[bytes, UserTimeline]) -> list[Revision[Finding]]:
+    def _seal(self, touched: dict[bytes, User]) -> list[Revision[Finding]]:
         seal, meta = self._watermark.seal, self._state.meta
         if seal <= meta.sealed:
             return []
@@ -134,16 +112,11 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         due = dict.fromkeys(self._state.due(seal))
         due.update(dict.fromkeys(touched))
         for key in due:
-            timeline = touched[key] = self._state.entity(key)
-            revisions += timeline.seal(seal)
+            user = touched[key] = self._state.entity(key)
+            revisions += user.timeline.seal(seal)
         if seal < END_OF_TIME:
             meta.sealed = seal
         return revisions
-
-
-def _wake(timeline: UserTimeline) -> int:
-    wake = timeline.wake
-    return ASLEEP if wake is None else wake
 
 
 def _revision(revision: Revision[Finding]) -> FindingRevision:

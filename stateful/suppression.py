@@ -44,7 +44,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 def _networks(rule: Suppression) -> list[Network]:
     if not (rule.users or rule.detections or rule.addresses or rule.countries):
-        msg = f"suppression {rule.name!r}: expected users, detections, addresses or countries: with none it would hide all"
+        msg = f"suppression {rule.name!r}: expected users, detections, addresses or countries: else it hides all"
         raise ValueError(msg)
     try:
         return [ipaddress.ip_network(text) for text in rule.addresses]

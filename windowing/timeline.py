@@ -35,7 +35,7 @@ CHECKPOINT_EVERY = 32
 """Items between in-memory checkpoints: a late item refolds this many more than are behind it, at the worst."""
 
 CHECKPOINT_AT_HOUR = 4
-"""Items after which the turn of an hour makes a checkpoint, too: sealing goes by hours, and then finds its state ready."""
+"""Items after which the turn of an hour makes a checkpoint, too: sealing goes by hours and finds its state ready."""
 
 
 class Item(Protocol):
@@ -68,13 +68,15 @@ class Statement(Protocol):
 
 S = TypeVar("S")
 I = TypeVar("I", bound=Item)  # noqa: E741
+I_contra = TypeVar("I_contra", bound=Item, contravariant=True)
 V = TypeVar("V", bound=Statement)
+V_co = TypeVar("V_co", bound=Statement, covariant=True)
 
 
-class Fold(Protocol[S, I, V]):
+class Fold(Protocol[S, I_contra, V_co]):
     """How items become state and statements: a pure function of state and item, without clock or order of arrival."""
 
-    def step(self, state: S, item: I) -> Iterable[V]:
+    def step(self, state: S, item: I_contra) -> Iterable[V_co]:
         """Take the next item in event-time order into `state` (in place); return what it makes one say."""
 
     def encode(self, state: S) -> bytes:

@@ -1,8 +1,8 @@
 """Watermarks: how far event time has come, per source partition and per key group.
 
 A partition's watermark is the highest ingest time that it has seen less the allowed lateness; a key group's is the
-least of its partitions'. What is older than it is sealed. The words are the Dataflow model's (Akidau et al., VLDB 2015),
-as Flink uses them.
+least of its partitions'. What is older than it is sealed. The words are the Dataflow model's (Akidau et al., VLDB
+2015), as Flink uses them.
 """
 
 from __future__ import annotations

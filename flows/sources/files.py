@@ -131,8 +131,9 @@ class StdinPartition(StatefulSourcePartition[Out, bytes]):
             raise StopIteration
         intake = self._intake
         stopping = stop.requested()
-        for line in [] if stopping else self._lines.available(self._batch):
-            intake.feed(line)
+        if not stopping and intake.pending < self._batch:
+            for line in self._lines.available(self._batch):
+                intake.feed(line)
         idle = self._lines.idle() or stopping
         batches, lanes = intake.judge(self._batch, ended=idle or self._lines.ended)
         if stopping or (self._lines.ended and not intake.pending):

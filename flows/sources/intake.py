@@ -85,7 +85,9 @@ class Intake:
         elif not line.data.strip():
             records = []
         elif len(line.data) > self.record_limit and not MANY_RECORDS.match(line.data):
-            problem = f"a record of {len(line.data)} bytes; {self.record_limit} are read at most (setting max_record_bytes)"
+            problem = (
+                f"a record of {len(line.data)} bytes; {self.record_limit} are read at most (setting max_record_bytes)"
+            )
             records = [rejected(problem, line.data, raw)]
         else:
             records = parse_line(line.data, self.fmt, self.tenant, raw)
@@ -193,8 +195,8 @@ class Intake:
             now = activity.ingested or activity.time
             field_name = "$.ingested" if activity.ingested else "$.time"
             reason = (
-                f"{field_name} leaps {describe(now - self.state.clock.high)} ahead of the log, and the records behind it "
-                "do not follow: a forged or broken date"
+                f"{field_name} leaps {describe(now - self.state.clock.high)} ahead of the log, and the records behind "
+                "it do not follow: a forged or broken date"
             )
         return rejected(reason, f"{activity.id} {activity.action}".encode("utf-8", "replace"), activity.raw)
 

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 import msgspec
 
@@ -105,7 +105,7 @@ def _read_file(name: str, offset: int, number: int, limit: int) -> Iterator[Line
         yield Line(name, number + 1, offset, offset, b"", f"can't be read: {error.strerror or error}")
 
 
-def _open(name: str) -> IO[bytes]:
+def _open(name: str) -> BinaryIO | gzip.GzipFile:
     file = Path(name).open("rb")
     if file.read(len(GZIP_MAGIC)) == GZIP_MAGIC:
         file.close()
@@ -114,7 +114,7 @@ def _open(name: str) -> IO[bytes]:
     return file
 
 
-def _lines(file: IO[bytes], name: str, offset: int, number: int, limit: int) -> Iterator[Line]:
+def _lines(file: BinaryIO | gzip.GzipFile, name: str, offset: int, number: int, limit: int) -> Iterator[Line]:
     whole = offset == 0
     while True:
         number += 1
@@ -145,7 +145,7 @@ def _lines(file: IO[bytes], name: str, offset: int, number: int, limit: int) -> 
         offset = end
 
 
-def _skip(file: IO[bytes]) -> int:
+def _skip(file: BinaryIO | gzip.GzipFile) -> int:
     """Read on to the end of the line; return its bytes."""
     count = 0
     while chunk := file.readline(65536):

@@ -6,7 +6,6 @@ import os
 import select
 import sys
 import time
-from collections.abc import Iterator
 
 from flows.sources.lines import Line
 
@@ -23,48 +22,62 @@ class StdinLines:
         self._limit, self._buffer = limit, bytearray()
         self._offset = self._number = 0
         self._heard = time.monotonic()
-        self._overlong = False
-        self.ended = False
+        self._overlong = self._closed = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether all that was ever written has been given out."""
+        return self._closed and not self._buffer
 
     def idle(self) -> bool:
         """Whether nothing has come for a while."""
         return time.monotonic() - self._heard > IDLE
 
-    def available(self, most: int) -> Iterator[Line]:
-        """Up to about `most` complete lines that are there."""
-        yield from self._split(most)
-        descriptor = sys.stdin.fileno()
-        while not self.ended and most > 0 and select.select([descriptor], [], [], 0)[0]:
-            data = os.read(descriptor, CHUNK)
-            self._heard = time.monotonic()
-            if not data:
-                self.ended = True
-                if self._buffer:
-                    yield self._line(bytes(self._buffer))
-                    self._buffer.clear()
-                return
-            self._buffer += data
-            for line in self._split(most):
-                most -= 1
-                yield line
-
-    def _split(self, most: int) -> Iterator[Line]:
-        start = 0
-        while most > 0 and (end := self._buffer.find(b"\n", start)) >= 0:
-            data, start, most = bytes(self._buffer[start : end + 1]), end + 1, most - 1
-            if self._overlong:
-                self._overlong = False
+    def available(self, most: int) -> list[Line]:
+        """Up to `most` lines that are there."""
+        lines: list[Line] = []
+        while len(lines) < most:
+            end = self._buffer.find(b"\n") + 1
+            if end:
+                self._take(end, lines)
+            elif self._closed:
+                if not self._buffer:
+                    break
+                self._take(len(self._buffer), lines)
             else:
-                yield self._line(data)
-        del self._buffer[:start]
-        if len(self._buffer) > self._limit:
-            if not self._overlong:
-                problem = f"a line of more than {self._limit} bytes, the most that is read (setting max_document_bytes)"
-                yield self._line(bytes(self._buffer[:200]), problem)
-            self._overlong = True
-            self._buffer.clear()
+                if len(self._buffer) > self._limit:
+                    self._skip(lines)
+                if not self._receive():
+                    break
+        return lines
+
+    def _receive(self) -> bool:
+        descriptor = sys.stdin.fileno()
+        if not select.select([descriptor], [], [], 0)[0]:
+            return False
+        data = os.read(descriptor, CHUNK)
+        self._heard = time.monotonic()
+        self._buffer += data
+        self._closed = not data
+        return True
+
+    def _take(self, end: int, lines: list[Line]) -> None:
+        data = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        if self._overlong:
+            self._overlong = False  # the end of a line that was reported before
+        else:
+            lines.append(self._line(data))
+
+    def _skip(self, lines: list[Line]) -> None:
+        """Let go of the beginning of a line that is too long to keep."""
+        if not self._overlong:
+            problem = f"a line of more than {self._limit} bytes, the most that is read (setting max_document_bytes)"
+            lines.append(self._line(bytes(self._buffer[:200]), problem))
+        self._overlong = True
+        self._buffer.clear()
 
     def _line(self, data: bytes, problem: str = "") -> Line:
         self._number += 1
         offset, self._offset = self._offset, self._offset + len(data)
-        return Line("-", self._number, offset, self._offset, data, problem)
+        return Line(STDIN, self._number, offset, self._offset, data, problem)

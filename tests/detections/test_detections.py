@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import detections
 from activities.activity import NO_DEVICE, Activity, Category, Device, Location, Object, Outcome, Raw, User
 from stateful.finding import Finding, Severity
-from stateful.profile import ProfileFold, prefer
+from stateful.profile import Profile, ProfileFold, prefer
 from windowing.timeline import Open, Timeline
 
 HOUR = 3_600_000
@@ -49,7 +49,7 @@ def weeks(days: int = 14, actions: Iterable[str] = ("FileViewed", "FileModified"
 
 def findings(activities: Iterable[Activity], detection: str = "") -> list[Finding]:
     """The last word on every finding, once all is in."""
-    timeline = Timeline(ProfileFold(detections.load().values(), {}), Open())
+    timeline: Timeline[Profile, Activity, Finding] = Timeline(ProfileFold(detections.load().values(), {}), Open())
     for activity in activities:
         timeline.insert(activity, prefer)
     said = {revision.statement.uid: revision.statement for revision in timeline.evaluate()}

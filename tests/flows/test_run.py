@@ -72,7 +72,7 @@ def content(alerts: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def tenant(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tenant")
-    simulate(60, 14, 3, ["all"], folder)
+    simulate(100, 21, 3, ["all"], folder)
     return folder / "activities.jsonl"
 
 
@@ -109,7 +109,7 @@ def test_killed_at_random_and_continued_gives_the_same_alerts(
             stderr=subprocess.PIPE,
         )
         try:
-            child.wait(chance.uniform(1.0, 3.5) if kills < 4 else None)
+            child.wait(chance.uniform(0.8, 2.2) if kills < 4 else None)
         except subprocess.TimeoutExpired:
             child.send_signal(signal.SIGKILL)
             child.communicate()
@@ -118,7 +118,7 @@ def test_killed_at_random_and_continued_gives_the_same_alerts(
         _, errors = child.communicate()
         assert child.returncode == 0, errors.decode()
         break
-    assert kills >= 3
+    assert kills >= 2
     assert {k: v for k, v in summary(tmp_path).items() if k in ("in", "out", "late", "duplicate", "alerts")} == {
         k: v for k, v in summary(whole).items() if k in ("in", "out", "late", "duplicate", "alerts")
     }

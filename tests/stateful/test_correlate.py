@@ -34,7 +34,7 @@ def finding(uid: str, start: int, risk: int = 50) -> Finding:
 
 def said(uid: str, start: int, revision: int = 1, **more: object) -> FindingRevision:
     whole = FindingRevision(finding(uid, start), revision, "create" if revision == 1 else "update")
-    return msgspec.structs.replace(whole, **more)  # type: ignore[arg-type]
+    return msgspec.structs.replace(whole, **more)
 
 
 def held(alerts: list[Alert]) -> dict[str, Alert]:

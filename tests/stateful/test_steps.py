@@ -1,4 +1,4 @@
-"""The profile and the correlation step on real stores: crashes, batch sizes, snapshot times and key groups change nothing.
+"""The profile and correlation steps on real stores: crashes, batch sizes, snapshot times, key groups change nothing.
 
 A small cluster without Bytewax: batches go to the logics of their key groups, what comes out goes to correlation; at a
 snapshot all logics return their tokens; a crash throws the logics away, and everything since the snapshot comes again.
@@ -23,7 +23,8 @@ from stateful.correlate_step import CorrelateLogic, thread_storage
 from stateful.finding import Alert, FindingRevision
 from stateful.messages import AlertBatch, FindingBatch
 from stateful.profile import ProfileFold
-from stateful.profile_step import ProfileLogic, user_storage
+from stateful.profile_step import ProfileLogic
+from stateful.user import user_storage
 from windowing.lateness import Limits, PartitionClock
 from windowing.watermark import END_OF_TIME, HOUR
 
