@@ -116,7 +116,8 @@ def test_a_crash_while_initialising_is_got_over(tmp_path: Path, left: str) -> No
 
 def test_one_run_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stamp, "PATIENCE", 0.2)
-    script = f"from pathlib import Path; from recovery import stamp; held = stamp.lock(Path({str(tmp_path)!r})); held.__enter__(); "
+    script = f"from pathlib import Path; from recovery import stamp; held = stamp.lock(Path({str(tmp_path)!r})); "
+    script += "held.__enter__(); "
     child = subprocess.Popen(
         [sys.executable, "-c", script + "print('held', flush=True); input()"],
         stdin=subprocess.PIPE,
