@@ -36,6 +36,8 @@ class ActivityBatch(Packed, frozen=True):
     watermark: int
     """Event time, ms, of the partition behind these activities."""
     activities: list[Activity]
+    idle: bool = False
+    """The partition has been silent: until it speaks again, time doesn't wait for it."""
     last: bool = False
     """The partition ends, or stops, with this batch."""
 

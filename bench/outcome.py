@@ -72,13 +72,14 @@ def content(alerts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def differences(wanted: Outcome, found: Outcome) -> list[str]:
     """What differs, a line each; none when the runs came to the same."""
     return [
-        *_differences("alert", wanted.alerts, found.alerts),
-        *_differences("user", wanted.users, found.users),
-        *_differences("count", wanted.counts, found.counts),
+        *mapping_differences("alert", wanted.alerts, found.alerts),
+        *mapping_differences("user", wanted.users, found.users),
+        *mapping_differences("count", wanted.counts, found.counts),
     ]
 
 
-def _differences(what: str, wanted: Mapping[Any, object], found: Mapping[Any, object]) -> list[str]:
+def mapping_differences(what: str, wanted: Mapping[Any, object], found: Mapping[Any, object]) -> list[str]:
+    """What is missing, too much or another, a line each."""
     lines = []
     for key in sorted(wanted.keys() | found.keys()):
         if key not in found:

@@ -47,6 +47,9 @@ def run(
         bool | None,
         typer.Option("--seal-at-end/--no-seal-at-end", help="Make all final when the input ends. [default: yes]"),
     ] = None,
+    state_memory: Annotated[
+        int | None, typer.Option(help="MiB of stored state that each process keeps decoded. [default: 512]")
+    ] = None,
     snapshot_interval: Annotated[int | None, typer.Option(help="Seconds between snapshots. [default: 10]")] = None,
     key_groups: Annotated[int | None, typer.Option(help="Fixed on first use. [default: 128]")] = None,
     config: Annotated[Path | None, typer.Option(help="Settings file. [default: anput.toml, if there]")] = None,
@@ -65,6 +68,7 @@ def run(
         "format": fmt,
         "tenant": tenant,
         "seal_at_end": seal_at_end,
+        "state_memory": state_memory,
         "snapshot_interval": snapshot_interval,
         "key_groups": key_groups,
     }

@@ -32,16 +32,19 @@ from flows.sinks.counts import CountsSink
 from flows.sinks.json_lines import JsonLinesSink, LaneSink
 from flows.sources.files import InputSource
 from flows.sources.intake import Intake, PartitionState, RejectedBatch, key_of
+from flows.sources.stdin import STDIN
 from recovery import stamp
 from recovery.store import KeyGroupStore
 from recovery.token import Token
 from stateful.correlate_step import THREAD_VERSION, CorrelateLogic, thread_storage
 from stateful.detection import Detection
 from stateful.messages import AlertBatch, Counts, FindingBatch, LateBatch, SuppressedBatch
+from stateful.models import DAY
 from stateful.profile import PROFILE_VERSION, ProfileFold
 from stateful.profile_step import ProfileLogic
 from stateful.suppression import compile_rules
-from stateful.user import USER_VERSION, user_storage
+from stateful.user import USER_VERSION, Bounds, user_storage
+from windowing.watermark import HOUR
 
 FLOW = "anput"
 STEPS = ("read", "profile", "correlate", "alerts", "alerts_jsonl", "lanes", "counts")
@@ -81,8 +84,12 @@ def prepare(settings: Settings) -> stamp.Stamp:
     return stamp.ensure(Path(settings.state), FLOW, STEPS, settings.key_groups, SCHEMA, settings.recovery_partitions)
 
 
-def build(settings: Settings) -> Dataflow:
+def build(settings: Settings, process: int = 0) -> Dataflow:
     """The dataflow for these settings; the state directory is prepared.
+
+    Args:
+        settings: all settings.
+        process: number of this process in a cluster; standard input is that of the first.
 
     Raises:
         SettingsError, recovery.errors.StateError: see `enabled` and `prepare`.
@@ -96,9 +103,11 @@ def build(settings: Settings) -> Dataflow:
     stamped = prepare(settings)
     state = Path(settings.state)
     groups = settings.key_groups
-    fold = ProfileFold(active.values(), {name: wanted.settings for name, wanted in settings.detections.items()})
+    expire = round(settings.expire_days * DAY)
+    fold = ProfileFold(active.values(), {name: wanted.settings for name, wanted in settings.detections.items()}, expire)
     memory = settings.state_memory * MIB // groups
-    users, threads = user_storage(fold, memory), thread_storage(memory)
+    users = user_storage(fold, memory, Bounds(settings.hourly_cap, expire))
+    threads = thread_storage(memory)
     hidden = compile_rules(settings.suppressions)
     countries = CountryDatabase(Path(settings.country_database) if settings.country_database else None)
 
@@ -128,6 +137,9 @@ def build(settings: Settings) -> Dataflow:
         limit=settings.max_document_bytes,
         seal=settings.seal_at_end,
         progress=state / "progress",
+        alignment=round(settings.alignment_hours * HOUR),
+        idle_timeout=settings.idle_timeout,
+        local=lambda name: process == 0 or name != STDIN,
     )
     read = op.branch("split_read", op.input("read", flow, source), _is_keyed)
     profiled = op.stateful_batch(

@@ -21,7 +21,7 @@ from rich.table import Table
 from flows import progress, stop
 from flows.exit_codes import FAILED, OK, SIGNALLED
 from flows.settings import Settings, to_environment
-from flows.sinks.counts import read_totals
+from flows.sinks.counts import read_sources, read_totals
 from flows.sources.files import expand
 from flows.sources.stdin import STDIN
 from flows.worker import PARENT, explain, run_flow
@@ -50,6 +50,12 @@ class Summary(msgspec.Struct, kw_only=True):
     """This run's."""
     read: int
     """Activities read in this run."""
+    capped: int
+    """Of those in `out`: counted, but not kept in detail."""
+    expired: int
+    """Users forgotten since they were idle for so long."""
+    sources: dict[str, dict[str, int]]
+    """Per input: in, late, rejected, and percentiles of the delay from event to ingest."""
 
 
 def run(settings: Settings, processes: int, summary_file: Path | None, *, quiet: bool) -> int:
@@ -104,6 +110,9 @@ def _summarise(state: Path, before: int, seconds: float) -> Summary:
         rate=round(read / seconds, 1) if seconds else 0.0,
         seconds=round(seconds, 3),
         read=read,
+        capped=totals["capped"],
+        expired=totals["expired"],
+        sources=read_sources(state),
     )
 
 
@@ -111,7 +120,8 @@ def _print_summary(summary: Summary) -> None:
     table = Table(title="Summary", show_header=False)
     for field in msgspec.structs.fields(Summary):
         value = getattr(summary, field.name)
-        table.add_row(field.encode_name, f"{value:,}")
+        if isinstance(value, int | float):
+            table.add_row(field.encode_name, f"{value:,}")
     holds = summary.in_ == summary.out + summary.late + summary.duplicate + summary.rejected
     table.caption = f"in {'=' if holds else 'is NOT'} out + late + duplicate + rejected"
     Console().print(table)

@@ -61,6 +61,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """MiB of stored state that each process keeps decoded."""
     allowed_lateness_hours: float = 24
     future_tolerance: float = 300
+    alignment_hours: float = 1
+    """A file partition this far ahead of the slowest in its process waits; 0: none does."""
+    idle_timeout: float = 60
+    """Seconds of silence (wall clock) after which nobody waits for a live input's time."""
+    hourly_cap: int = 2000
+    """Activities of one user and hour that are kept in detail."""
+    expire_days: float = 400
+    """A user who was idle for so long is forgotten; 0: never."""
     seal_at_end: bool = True
     """Make everything final when all input has ended."""
     max_record_bytes: int = 1_048_576
@@ -146,6 +154,11 @@ def _check(settings: Settings) -> None:
         ("snapshot_interval", settings.snapshot_interval >= 1, "at least 1 second"),
         ("batch_size", settings.batch_size >= 1, "at least 1"),
         ("allowed_lateness_hours", 0 < settings.allowed_lateness_hours <= 24 * 31, "over 0, up to 744"),  # noqa: PLR2004
+        ("alignment_hours", settings.alignment_hours >= 0, "0 or more"),
+        ("idle_timeout", settings.idle_timeout > 0, "more than 0 seconds"),
+        ("hourly_cap", settings.hourly_cap >= 1, "at least 1"),
+        ("expire_days", settings.expire_days >= 0, "0 or more"),
+        ("state_memory", settings.state_memory >= 0, "0 or more MiB"),
         ("future_tolerance", settings.future_tolerance >= 0, "0 or more"),
         ("state", settings.state, "a directory"),
     )

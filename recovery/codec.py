@@ -33,6 +33,9 @@ Migration = Callable[[Any], Any]
 VERSION_BYTES = 2
 MAX_VERSION = 0xFFFF
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""All that msgspec raises on bytes that are no MessagePack, or not of the struct."""
+
 
 class Codec(Generic[T]):
     """Encodes documents of one struct and decodes those of all its versions.
@@ -78,7 +81,7 @@ class Codec(Generic[T]):
         body = data[VERSION_BYTES:]
         try:
             return self._decode(body if version is None else self._migrate(version, body))
-        except msgspec.DecodeError as error:  # covers ValidationError, whose text has the path
+        except _UNREADABLE as error:  # a ValidationError's text has the path of the fault
             raise DocumentError(
                 self._name, f"schema version {version or self.version}", str(error), SAME_BACKUP
             ) from error

@@ -1,4 +1,4 @@
-"""What the rows of a key group's RocksDB look like. Pure: no I/O.
+"""Where a key group's RocksDB is and what its rows look like. Pure: no I/O.
 
     row        key                       value
     identity   i                         Identity: whose store this is
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
+from pathlib import Path
 
 import msgspec
 
@@ -31,6 +32,9 @@ BY_GENERATION = (HEADER, KEYS, RECENT)
 
 DIGEST_BYTES = 16
 
+KEY_GROUP_DIGITS = 5
+MAX_KEY_GROUP = 10**KEY_GROUP_DIGITS - 1
+
 
 class Identity(msgspec.Struct, frozen=True, array_like=True):
     """Whose store this is."""
@@ -38,6 +42,9 @@ class Identity(msgspec.Struct, frozen=True, array_like=True):
     cluster: str
     step: str
     key_group: int
+
+    def __str__(self) -> str:
+        return f"cluster {self.cluster}, step {self.step}, key group {self.key_group}"
 
 
 IDENTITY_CODEC = Codec(Identity, version=1)
@@ -71,6 +78,19 @@ class Keys(msgspec.Struct, frozen=True, array_like=True):
 
     changed: list[bytes]
     deleted: list[bytes]
+
+
+def store_path(directory: Path, step: str, key_group: int) -> Path:
+    """Where a key group's store is: `<state directory>/<step>/<key group as 5 digits>`.
+
+    Raises:
+        ValueError: The step cannot name a directory, or the key group is out of range.
+    """
+    if not step or step != Path(step).name or step.startswith(".") or not 0 <= key_group <= MAX_KEY_GROUP:
+        expected = f"a step that can name a directory and a key group from 0 to {MAX_KEY_GROUP}"
+        msg = f"expected {expected}; found {step!r} and {key_group}"
+        raise ValueError(msg)
+    return directory / step / f"{key_group:0{KEY_GROUP_DIGITS}d}"
 
 
 def generation_key(kind: bytes, generation: int) -> bytes:

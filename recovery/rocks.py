@@ -88,8 +88,8 @@ def exists(path: Path) -> bool:
 
 
 def has_data(path: Path) -> bool:
-    """Whether `path` holds table files or a non-empty write-ahead log, with or without CURRENT."""
-    return any(path.glob("*.sst")) or any(log.stat().st_size for log in path.glob("*.log"))
+    """Whether `path` holds table files or write-ahead logs. RocksDB makes the first of them after CURRENT."""
+    return any(path.glob("*.sst")) or any(path.glob("*.log"))
 
 
 def open_database(path: Path, create: bool) -> Rdict:
@@ -114,7 +114,7 @@ def open_database(path: Path, create: bool) -> Rdict:
 
 def refusal(path: Path, error: Exception) -> StateError:
     """What RocksDB's message means for the store in `path`. RocksDict has no error classes, only RocksDB's texts."""
-    text = str(error)
+    text = " ".join(str(error).split()).rstrip(".")
     if "LOCK:" in text:
         remedy = "Stop the other run that uses this directory, or wait for it to end."
         return LockedError(path, "no other process to hold the store", text, remedy)

@@ -9,18 +9,19 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 from bytewax.recovery import init_db_dir
 
-from recovery.errors import SAME_BACKUP, UPGRADE, LockedError, NewerSchemaError, PartitionsError, StampError
+from recovery import partitions as partition_files
+from recovery.errors import SAME_BACKUP, UPGRADE, LockedError, NewerSchemaError, StampError
 from recovery.files import sync_directory, write_atomic
+from recovery.layout import KEY_GROUP_DIGITS
 
 FORMAT = 1
 STAMP = "stamp.json"
@@ -47,6 +48,8 @@ class Stamp(msgspec.Struct, frozen=True):
     """Bytewax's recovery partitions."""
     anput: str
     """Version that wrote it last."""
+    run: int = 0
+    """Number of the last run that `begin_run` prepared."""
 
 
 def ensure(
@@ -72,18 +75,39 @@ def ensure(
         path = state / STAMP
         if path.exists():
             known = _check(path, _read(path), flow, steps, key_groups, schema)
-            _check_partitions(state / RECOVERY, known.partitions)
+            partition_files.check(state / RECOVERY, known.partitions)
             newer = {name: max(number, known.schema.get(name, 0)) for name, number in schema.items()}
             if known.schema == newer and known.anput == version("anput"):
                 return known
             stamp = msgspec.structs.replace(known, schema=newer, anput=version("anput"))
         else:
-            _check_empty(state, steps)
+            _check_empty(state)
             _make_partitions(state / RECOVERY, partitions)
             cluster = os.urandom(16).hex()
             stamp = Stamp(FORMAT, cluster, flow, tuple(steps), key_groups, dict(schema), partitions, version("anput"))
         _write(path, stamp)
         return stamp
+
+
+def begin_run(state: Path) -> None:
+    """Make ready for a run what Bytewax would not look at: see `recovery.partitions`.
+
+    For the process that holds `lock`, before the first worker starts. Before the first use there is nothing to do.
+
+    Raises:
+        StateError: The stamp or a recovery partition is missing, damaged or of another time.
+    """
+    path = state / STAMP
+    if not path.exists():
+        return
+    with _locked(state / ".initialising", f"{state} is being initialised"):
+        known = _read(path)
+        recovery = state / RECOVERY
+        partition_files.check(recovery, known.partitions)
+        partition_files.check_run(recovery, known.partitions, known.run)
+        partition_files.discard_unfinished(recovery, known.partitions)
+        partition_files.mark_run(recovery, known.partitions, known.run + 1)
+        _write(path, msgspec.structs.replace(known, run=known.run + 1))
 
 
 def read(state: Path) -> Stamp:
@@ -130,9 +154,17 @@ def _locked(path: Path, what: str) -> Iterator[None]:
         yield
 
 
+class _Format(msgspec.Struct):
+    format: int
+
+
 def _read(path: Path) -> Stamp:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Stamp)
+        raw = path.read_bytes()
+        found = msgspec.json.decode(raw, type=_Format).format
+        if found > FORMAT:
+            raise NewerSchemaError(path, f"format {FORMAT}", f"format {found}", UPGRADE)
+        return msgspec.json.decode(raw, type=Stamp)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StampError(path, "a stamp", str(error), SAME_BACKUP) from None
 
@@ -140,8 +172,6 @@ def _read(path: Path) -> Stamp:
 def _check(
     path: Path, known: Stamp, flow: str, steps: Sequence[str], key_groups: int, schema: Mapping[str, int]
 ) -> Stamp:
-    if known.format > FORMAT:
-        raise NewerSchemaError(path, f"format {FORMAT}", f"format {known.format}", UPGRADE)
     for name, number in known.schema.items():
         if number > schema.get(name, 0):
             expected, found = f"schema {schema.get(name, 0)} of {name}", f"{number}, by anput {known.anput}"
@@ -157,10 +187,12 @@ def _check(
     return known
 
 
-def _check_empty(state: Path, steps: Sequence[str]) -> None:
-    for step in steps:
-        if (state / step).is_dir() and any((state / step).iterdir()):
-            raise StampError(state / STAMP, "a stamp beside the state", f"none, but {state / step}", SAME_BACKUP)
+def _check_empty(state: Path) -> None:
+    held = next(state.glob(f"*/{'[0-9]' * KEY_GROUP_DIGITS}"), None)
+    if held is None and not partition_files.are_fresh(state / RECOVERY):
+        held = state / RECOVERY
+    if held is not None:
+        raise StampError(state / STAMP, "a stamp beside the state", f"none, but {held}", SAME_BACKUP)
 
 
 def _make_partitions(directory: Path, count: int) -> None:
@@ -173,26 +205,6 @@ def _make_partitions(directory: Path, count: int) -> None:
     sync_directory(fresh)
     fresh.rename(directory)
     sync_directory(directory.parent)
-
-
-def _check_partitions(directory: Path, count: int) -> None:
-    """Each partition knows how many there are; Bytewax itself says nothing of one that is older than the others."""
-    for index in range(count):
-        path = directory / f"part-{index}.sqlite3"
-        expected = f"recovery partition {index} of {count}"
-        if not path.exists():
-            raise PartitionsError(path, expected, "no such file", SAME_BACKUP)
-        try:
-            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-                rows = database.execute("SELECT part_index, part_count FROM parts").fetchall()
-        except sqlite3.Error as error:
-            raise PartitionsError(path, expected, str(error), SAME_BACKUP) from None
-        if rows != [(index, count)]:
-            found = ", ".join(f"{i} of {n}" for i, n in rows) or "an empty one"
-            raise PartitionsError(path, expected, found, SAME_BACKUP)
-    extra = sorted(set(directory.glob("part-*.sqlite3")) - {directory / f"part-{n}.sqlite3" for n in range(count)})
-    if extra:
-        raise PartitionsError(extra[0], f"{count} recovery partitions", f"{count + len(extra)}", SAME_BACKUP)
 
 
 def _write(path: Path, stamp: Stamp) -> None:

@@ -42,23 +42,9 @@ from recovery.layout import (
     keys_of,
     prefix_end,
     root_checksum,
+    store_path,
 )
 from recovery.token import Token
-
-MAX_KEY_GROUP = 99_999
-
-
-def store_path(directory: Path, step: str, key_group: int) -> Path:
-    """Where a key group's store is: `<state directory>/<step>/<key group as 5 digits>`.
-
-    Raises:
-        ValueError: The step cannot name a directory, or the key group is out of range.
-    """
-    if not step or step != Path(step).name or step.startswith(".") or not 0 <= key_group <= MAX_KEY_GROUP:
-        expected = f"a step that can name a directory and a key group from 0 to {MAX_KEY_GROUP}"
-        msg = f"expected {expected}; found {step!r} and {key_group}"
-        raise ValueError(msg)
-    return directory / step / f"{key_group:05d}"
 
 
 class KeyGroupStore:
@@ -132,7 +118,7 @@ class KeyGroupStore:
         owner = Identity(stamp_id, step, key_group)
         root = Token(key_group, 0, 0, root_checksum(owner))
         token = token or root
-        _check_token(path, token, root, schema)
+        _check_token(path, token, root, owner, schema)
         store = cls(path, owner, schema, token, retain_generations, retain_seconds, clock)
         if _is_created(path, token):
             store._resume(rocks.open_database(path, create=False))
@@ -296,9 +282,13 @@ def _refusing(path: Path) -> Iterator[None]:
         raise
 
 
-def _check_token(path: Path, token: Token, root: Token, schema: int) -> None:
-    if token.key_group != root.key_group or (token.generation == 0 and token != root):
-        raise ForeignStoreError(path, f"a token of its own: {root}", f"{token}", SAME_BACKUP)
+def _check_token(path: Path, token: Token, root: Token, owner: Identity, schema: int) -> None:
+    if token.key_group != root.key_group:
+        expected, found = f"a token of key group {root.key_group}", f"one of key group {token.key_group}"
+        raise ForeignStoreError(path, expected, found, SAME_BACKUP)
+    if token.generation == 0 and token != root:
+        expected = f"checksum {root.checksum.hex()} of the empty store of {owner}"
+        raise ForeignStoreError(path, expected, token.checksum.hex(), SAME_BACKUP)
     if token.schema > schema:
         raise NewerSchemaError(path, f"documents of schema up to {schema}", f"schema {token.schema}", UPGRADE)
 

@@ -43,6 +43,8 @@ class Meta(msgspec.Struct):
     sealed: int = -(2**62)
     """Event time, ms, up to which the group is sealed."""
     counts: dict[str, int] = {}
+    newest: int = -1
+    """Highest event time taken, ms."""
 
 
 META_CODEC: Codec[Meta] = Codec(Meta, META_VERSION)
@@ -80,7 +82,9 @@ class KeyGroupState(Generic[E]):
         """The entity of a key, which is going to be changed: call `changed` after."""
         entity = self._hot.get(key)
         if entity is None:
-            entity = self._hot[key] = self._storage.load(self._store.get(_ENTITY + key))
+            # One that was forgotten since the last flush is still in the store.
+            data = None if key in self._changed else self._store.get(_ENTITY + key)
+            entity = self._hot[key] = self._storage.load(data)
         return entity
 
     def changed(self, key: bytes) -> None:
@@ -91,6 +95,13 @@ class KeyGroupState(Generic[E]):
         if hour != old:
             self._move(key, old, hour)
 
+    def forget(self, key: bytes) -> None:
+        """Delete an entity."""
+        self._move(key, ASLEEP // HOUR, ASLEEP // HOUR)
+        self._hot.pop(key, None)
+        self._sizes.pop(key, None)
+        self._changed[key] = None
+
     def due(self, seal: int) -> list[bytes]:
         """Keys that sealing up to `seal` (event time, ms) may change, in order."""
         hours = self._index()
@@ -100,6 +111,9 @@ class KeyGroupState(Generic[E]):
         """Write what changed as one synced generation; return what names it."""
         changes: dict[bytes, bytes | None] = {}
         for key in self._changed:
+            if key not in self._hot:
+                changes[_ENTITY + key] = None
+                continue
             data = changes[_ENTITY + key] = self._storage.dump(self._hot[key])
             # Taken out and put back: the dict's order is the order of last use.
             self._hot[key] = self._hot.pop(key)

@@ -17,6 +17,11 @@ from stateful.view import Context, UserView, evidence_of
 
 PROFILE_VERSION = 1
 
+OWN = "anput"
+"""`source` of activities that the engine puts into a timeline: detections see them, nothing is learnt from them."""
+
+CAP_REACHED = "ActivityCapReached"
+
 
 class Profile(msgspec.Struct, array_like=True):
     """All that is learnt of one user. A change of its shape needs a new version and a migration (docs/state.md)."""
@@ -43,24 +48,32 @@ class _Plan:
 class ProfileFold:
     """A `windowing.timeline.Fold` of activities into a `Profile`, with findings on the way."""
 
-    def __init__(self, detections: Iterable[Detection], settings: Mapping[str, Mapping[str, float]]) -> None:
+    def __init__(
+        self, detections: Iterable[Detection], settings: Mapping[str, Mapping[str, float]], expire: int = 0
+    ) -> None:
         """Plan the work.
 
         Args:
             detections: those that are enabled.
             settings: detection id -> settings that differ from its defaults.
+            expire: a pause of more than so many ms of event time makes a user a new one; 0: none does.
 
         Raises:
             ValueError: two features of one name differ.
         """
         contexts = [Context(d, {**d.settings, **settings.get(d.id, {})}) for d in detections]
         self._features = _unique(contexts)
+        self._expire = expire
         self._codec: Codec[Profile] = Codec(Profile, PROFILE_VERSION)
         self._plans = {category: self._plan(category, contexts) for category in Category}
 
     def step(self, state: Profile, item: Activity) -> list[Finding]:
         """Take the user's next activity in event-time order."""
         plan, time, user = self._plans[item.category], item.time, UserView(state)
+        if item.source == OWN:
+            return [finding for context in plan.contexts for finding in context.detection.evaluate(item, user, context)]
+        if self._expire and state.last >= 0 and time - state.last > self._expire:
+            self._forget(state)
         if state.since < 0:
             state.since = time
         for tally in plan.tallies:
@@ -100,6 +113,12 @@ class ProfileFold:
             else:
                 profile.bursts.setdefault(feature.name, Burst())
         return profile
+
+    def _forget(self, state: Profile) -> None:
+        """Begin anew. Decided here by event time alone; that the store drops the user meanwhile changes nothing."""
+        fresh = self.decode(b"")
+        for name in state.__struct_fields__:
+            setattr(state, name, getattr(fresh, name))
 
     def _plan(self, category: Category, contexts: Sequence[Context]) -> _Plan:
         features = [f for f in self._features if not f.categories or category in f.categories]

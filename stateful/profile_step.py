@@ -13,7 +13,7 @@ from recovery.token import Token
 from stateful.finding import Finding, FindingRevision
 from stateful.key_group import KeyGroupState, Storage
 from stateful.messages import Counts, FindingBatch, Late, LateBatch
-from stateful.profile import prefer
+from stateful.models import DAY
 from stateful.user import User
 from windowing.timeline import Inserted, Revision
 from windowing.watermark import END_OF_TIME, GroupWatermark
@@ -57,24 +57,25 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         state, meta = self._state, self._state.meta
         late: list[Late] = []
         touched: dict[bytes, User] = {}
-        duplicates = taken = 0
+        found = dict.fromkeys(Inserted, 0)
         for batch in values:
             for activity in batch.activities:
                 inserted = self._insert(activity, touched)
-                taken += inserted is Inserted.TAKEN
-                duplicates += inserted is Inserted.DUPLICATE
+                found[inserted] += 1
                 if inserted is Inserted.SEALED:
                     late.append(Late("its place in event time was sealed before it came", activity))
-            self._watermark.advance(batch.partition, batch.watermark)
+            self._watermark.advance(batch.partition, batch.watermark, idle=batch.idle)
         revisions: list[Revision[Finding]] = []
         for user in touched.values():
+            user.mark()
             revisions += user.timeline.evaluate()
         revisions += self._seal(touched)
         for key in touched:
             state.changed(key)
-        counts = meta.counts
-        for name, count in (("out", taken), ("duplicate", duplicates), ("late", len(late))):
-            counts[name] = counts.get(name, 0) + count
+        self._count("out", found[Inserted.TAKEN] + found[Inserted.CAPPED])
+        self._count("duplicate", found[Inserted.DUPLICATE])
+        self._count("late", found[Inserted.SEALED])
+        self._count("capped", found[Inserted.CAPPED])
         meta.watermarks = self._watermark.stored()
         out: list[Out] = []
         if revisions:
@@ -83,7 +84,7 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         if late:
             out.append(LateBatch(late))
         if any(batch.last for batch in values):
-            out.append(Counts(f"profile/{self._group:05d}", dict(counts)))
+            out.append(Counts(f"profile/{self._group:05d}", dict(meta.counts)))
         return out, StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> bytes:
@@ -102,18 +103,31 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
             user = touched[key] = self._state.entity(key)
         if activity.time < self._state.meta.sealed:
             return Inserted.SEALED
-        return user.timeline.insert(activity, prefer)
+        self._state.meta.newest = max(self._state.meta.newest, activity.time)
+        return user.insert(activity)
+
+    def _count(self, name: str, count: int) -> None:
+        counts = self._state.meta.counts
+        counts[name] = counts.get(name, 0) + count
 
     def _seal(self, touched: dict[bytes, User]) -> list[Revision[Finding]]:
         seal, meta = self._watermark.seal, self._state.meta
         if seal <= meta.sealed:
             return []
         revisions: list[Revision[Finding]] = []
-        due = dict.fromkeys(self._state.due(seal))
+        # At the end of time only what is open is due: nothing open wakes more than a day after the newest activity.
+        due = dict.fromkeys(self._state.due(min(seal, meta.newest + DAY)))
         due.update(dict.fromkeys(touched))
         for key in due:
-            user = touched[key] = self._state.entity(key)
+            user = self._state.entity(key)
             revisions += user.timeline.seal(seal)
+            user.settle(seal)
+            if seal < END_OF_TIME and user.expired(seal):
+                touched.pop(key, None)
+                self._state.forget(key)
+                self._count("expired", 1)
+            else:
+                touched[key] = user
         if seal < END_OF_TIME:
             meta.sealed = seal
         return revisions

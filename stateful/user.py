@@ -1,33 +1,114 @@
-"""A user as one entity of a key group: the timeline, and how it is stored."""
+"""A user as one entity of a key group: the timeline, the cap on it, and how both are stored."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import msgspec
 
-from activities.activity import Activity
+from activities.activity import Activity, Category, Object
 from recovery.codec import Codec
 from stateful.finding import Finding
 from stateful.key_group import ASLEEP, WAKE, Storage
 from stateful.open_log import OpenLog, StoredLog
-from stateful.profile import Profile, ProfileFold
-from windowing.timeline import Emitted, Open, Timeline
+from stateful.profile import CAP_REACHED, OWN, Profile, ProfileFold, prefer
+from windowing.cap import HourlyCap
+from windowing.timeline import Emitted, Inserted, Open, Timeline
+from windowing.watermark import HOUR
 
 USER_VERSION = 1
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """What keeps a user's state bounded."""
+
+    hourly_cap: int = 2000
+    """Activities of one hour that are kept in detail."""
+    expire: int = 0
+    """ms of event time without activity after which a user is forgotten; 0: never."""
+
+
 class User:
-    """One user's timeline with the encoded form of its open log."""
+    """One user: what is open in event-time order, bounded, with its encoded form."""
 
-    __slots__ = ("log", "timeline")
+    __slots__ = ("_bounds", "_cap", "_marked", "log", "timeline")
 
-    def __init__(self, timeline: Timeline[Profile, Activity, Finding], log: OpenLog) -> None:
-        self.timeline, self.log = timeline, log
+    def __init__(
+        self, timeline: Timeline[Profile, Activity, Finding], log: OpenLog, dropped: dict[int, int], bounds: Bounds
+    ) -> None:
+        self.timeline, self.log, self._bounds = timeline, log, bounds
+        held = ((item.time, item.id) for item in timeline.open.log if item.source != OWN)
+        self._cap = HourlyCap(bounds.hourly_cap, held, dropped)
+        self._marked: dict[int, Activity] = {}
+        """Hours whose cap was passed since the last `mark`, with an activity of each."""
+
+    @property
+    def dropped(self) -> dict[int, int]:
+        """Open hour -> how many of its activities are counted but not kept."""
+        return self._cap.dropped
 
     @property
     def wake(self) -> int:
-        """Event time, ms, at which sealing changes something; `ASLEEP` if nothing is open."""
+        """Event time, ms, at which a sweep changes something; `ASLEEP` if it never does."""
         wake = self.timeline.wake
-        return ASLEEP if wake is None else wake
+        if wake is not None:
+            return wake
+        sealed = self.timeline.open.sealed_time
+        return sealed + self._bounds.expire if self._bounds.expire and sealed >= 0 else ASLEEP
+
+    def insert(self, activity: Activity) -> Inserted:
+        """Take an activity in; call `mark` after the last of a batch."""
+        timeline = self.timeline
+        old = timeline.find(activity.id)
+        if old is not None:
+            inserted = timeline.insert(activity, prefer)
+            self._cap.moved(activity.id, old.time, (timeline.find(activity.id) or old).time)
+            return inserted
+        if timeline.is_sealed(activity):
+            return Inserted.SEALED
+        displaced = self._cap.offer(activity.time, activity.id)
+        if displaced:
+            self._marked[activity.time // HOUR] = activity
+            if displaced == activity.id:
+                return Inserted.CAPPED
+            held = timeline.find(displaced)
+            if held is not None:
+                timeline.remove(held)
+        timeline.insert(activity, prefer)
+        return Inserted.CAPPED if displaced else Inserted.TAKEN
+
+    def mark(self) -> None:
+        """Put into each capped hour, at its end, an activity of our own that says how many were not kept."""
+        for hour, example in self._marked.items():
+            # No parser lets a NUL through, so no record can take this id.
+            name, time = f"\0cap:{hour}", (hour + 1) * HOUR - 1
+            old = self.timeline.find(name)
+            if old is not None:
+                self.timeline.remove(old)
+            count = Object("activities not kept", "", self.dropped[hour])
+            own = Activity(
+                example.tenant,
+                name,
+                time,
+                time,
+                example.user,
+                CAP_REACHED,
+                Category.OTHER,
+                objects=(count,),
+                source=OWN,
+            )
+            self.timeline.insert(own, prefer)
+        self._marked.clear()
+
+    def settle(self, seal: int) -> None:
+        """Forget the counts of sealed hours."""
+        self._cap.settle(seal)
+
+    def expired(self, seal: int) -> bool:
+        """Whether the user has been idle for so long that it is to be forgotten."""
+        expire, opened = self._bounds.expire, self.timeline.open
+        return bool(expire) and self.timeline.wake is None and opened.sealed_time + expire < seal
 
 
 class UserDocument(msgspec.Struct, array_like=True):
@@ -40,6 +121,7 @@ class UserDocument(msgspec.Struct, array_like=True):
     log: StoredLog
     settled: dict[str, Finding]
     emitted: dict[str, Emitted[Finding]]
+    dropped: dict[int, int] = {}
 
 
 def user_codec() -> Codec[UserDocument]:
@@ -47,24 +129,31 @@ def user_codec() -> Codec[UserDocument]:
     return Codec(UserDocument, USER_VERSION)
 
 
-def user_storage(fold: ProfileFold, memory: int) -> Storage[User]:
+def user_storage(fold: ProfileFold, memory: int, bounds: Bounds | None = None) -> Storage[User]:
     """Storage of users; `memory` in bytes of stored form per key group."""
-    codec = user_codec()
+    codec, limits = user_codec(), bounds or Bounds()
 
     def load(data: bytes | None) -> User:
         if data is None:
-            return User(Timeline(fold, Open()), OpenLog())
+            return User(Timeline(fold, Open()), OpenLog(), {}, limits)
         stored = codec.decode(data)
         log, activities = OpenLog.load(stored.log)
         opened = Open(stored.base, stored.sealed_time, stored.sealed_id, activities, stored.settled, stored.emitted)
-        return User(Timeline(fold, opened), log)
+        return User(Timeline(fold, opened), log, stored.dropped, limits)
 
     def dump(user: User) -> bytes:
         opened = user.timeline.open
         log = user.log.dump(opened.log)
         return codec.encode(
             UserDocument(
-                user.wake, opened.base, opened.sealed_time, opened.sealed_id, log, opened.settled, opened.emitted
+                user.wake,
+                opened.base,
+                opened.sealed_time,
+                opened.sealed_id,
+                log,
+                opened.settled,
+                opened.emitted,
+                user.dropped,
             )
         )
 

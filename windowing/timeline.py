@@ -29,6 +29,12 @@ import msgspec
 
 from windowing.watermark import HOUR
 
+EAGER = 1024
+"""Items behind a late one that are folded again at once; more are gathered."""
+
+CREDIT = 8
+"""Items that may be folded again for each one that comes: late ones cost a bounded factor however many they are."""
+
 FINAL = "final: nothing can arrive any more that changes it"
 
 CHECKPOINT_EVERY = 32
@@ -124,6 +130,8 @@ class Inserted(Enum):
     DUPLICATE = "duplicate"
     SEALED = "sealed"
     """Too far back: its place is already part of the base."""
+    CAPPED = "capped"
+    """Counted, but not kept in detail (windowing/cap.py)."""
 
 
 @dataclass(slots=True)
@@ -136,7 +144,21 @@ class _Checkpoint(Generic[V]):
 class Timeline(Generic[S, I, V]):
     """One key's open items and what is said of them. Not thread-safe; owned by one key group."""
 
-    __slots__ = ("_checkpoints", "_fold", "_folded", "_ids", "_keys", "_late", "_live", "_rewound", "_stated", "open")
+    __slots__ = (
+        "_checkpoints",
+        "_compare",
+        "_credit",
+        "_dirty",
+        "_fold",
+        "_folded",
+        "_ids",
+        "_keys",
+        "_late",
+        "_live",
+        "_stated",
+        "_unjudged",
+        "open",
+    )
 
     def __init__(self, fold: Fold[S, I, V], stored: Open[I, V]) -> None:
         self._fold = fold
@@ -149,7 +171,12 @@ class Timeline(Generic[S, I, V]):
         self._live = fold.decode(stored.base)
         self._stated: dict[str, V] = dict(stored.settled)
         # After a load, the log is folded again and compared as a whole: what is derived must agree with `emitted`.
-        self._rewound = bool(stored.log)
+        self._compare = bool(stored.log)
+        self._dirty: int | None = None
+        """Index from which on the live state has not seen what it should."""
+        self._unjudged: list[I] = []
+        """Late items that nothing has been said of yet."""
+        self._credit = 0
 
     @property
     def wake(self) -> int | None:
@@ -174,39 +201,64 @@ class Timeline(Generic[S, I, V]):
         old = self._ids.get(item.id)
         if old is not None:
             if prefer(item, old):
-                self._remove(old)
+                self.remove(old)
                 self._put(key, item)
             return Inserted.DUPLICATE
-        if key <= (self.open.sealed_time, self.open.sealed_id):
+        if self.is_sealed(item):
             return Inserted.SEALED
         self._put(key, item)
         return Inserted.TAKEN
 
-    def evaluate(self) -> list[Revision[V]]:
-        """Fold what has not been folded; return what appeared, changed or no longer holds."""
-        log, stated, step = self.open.log, self._stated, self._fold.step
-        said: dict[str, V] = {}
-        for index in range(self._folded, len(log)):
-            since = index - self._checkpoints[-1].index
-            if since >= CHECKPOINT_EVERY or (since >= CHECKPOINT_AT_HOUR and self._turns_hour(index)):
-                self._checkpoints.append(_Checkpoint(index, self._fold.encode(self._live), dict(stated)))
-            for statement in step(self._live, log[index]):
-                stated[statement.uid] = said[statement.uid] = statement
-        self._folded = len(log)
-        if self._rewound:
-            said = stated
-        revisions = [revision for statement in said.values() if (revision := self._say(statement)) is not None]
-        if self._rewound:
-            gone = [uid for uid, emitted in self.open.emitted.items() if not emitted.closed and uid not in stated]
-            revisions += [self._take_back(uid) for uid in sorted(gone)]
-        self._rewound = False
-        self._late = None
+    def find(self, item_id: str) -> I | None:
+        """The open item of an id."""
+        return self._ids.get(item_id)
+
+    def is_sealed(self, item: I) -> bool:
+        """Whether the item's place is already part of the base."""
+        return (item.time, item.id) <= (self.open.sealed_time, self.open.sealed_id)
+
+    def remove(self, item: I) -> None:
+        """Take an open item out again. `evaluate` says what that means."""
+        index = bisect_left(self._keys, (item.time, item.id))
+        del self._keys[index], self.open.log[index], self._ids[item.id]
+        self._disturbed(index, item, -1)
+
+    @property
+    def behind(self) -> bool:
+        """Whether late items are being gathered: what is said of the items behind them may still be as without them."""
+        return self._dirty is not None
+
+    def evaluate(self, *, now: bool = False) -> list[Revision[V]]:
+        """Fold what has not been folded; return what appeared, changed or no longer holds.
+
+        A late item is judged at its place at once. What it changes behind it is found when that is cheap (`EAGER`),
+        when enough other items have come to pay for it (`CREDIT`), when it is about to be sealed, or `now`.
+        """
+        log = self.open.log
+        self._credit = min(self._credit + CREDIT * (len(log) - self._folded), CREDIT * len(log))
+        late, self._unjudged = self._unjudged, []
+        if self._dirty is not None:
+            behind = len(log) - self._dirty
+            if now or behind <= max(EAGER, self._credit):
+                self._credit = max(self._credit - behind, 0)
+                self._restore(self._dirty)
+                late = []
+        said = self._advance()
+        if not self._compare:
+            for item in late:
+                said |= self._judge(item)
+            return [revision for statement in said.values() if (revision := self._say(statement)) is not None]
+        revisions = [revision for statement in self._stated.values() if (revision := self._say(statement)) is not None]
+        emitted = self.open.emitted
+        gone = [uid for uid, last in emitted.items() if not last.closed and uid not in self._stated]
+        revisions += [self._take_back(uid) for uid in sorted(gone)]
+        self._compare, self._late = False, None
         return revisions
 
     def seal(self, watermark: int) -> list[Revision[V]]:
         """Fold items older than `watermark` (event time, ms) into the base and make final what can change no more."""
-        revisions = self.evaluate()
         count = bisect_left(self._keys, (watermark, ""))
+        revisions = self.evaluate(now=self._dirty is not None and self._dirty < count)
         if count:
             self._seal_head(count)
         final = sorted(uid for uid, emitted in self.open.emitted.items() if emitted.statement.closes < watermark)
@@ -231,26 +283,60 @@ class Timeline(Generic[S, I, V]):
         index = bisect_left(keys, key)
         keys.insert(index, key)
         log.insert(index, item)
-        self._rewind(index, item)
+        if index < self._folded:
+            self._unjudged.append(item)
+        self._disturbed(index, item, 1)
 
-    def _remove(self, item: I) -> None:
-        index = bisect_left(self._keys, (item.time, item.id))
-        del self._keys[index], self.open.log[index], self._ids[item.id]
-        self._rewind(index, item)
-
-    def _rewind(self, index: int, item: I) -> None:
-        """Go back to the last checkpoint that had seen nothing at or behind `index`."""
+    def _disturbed(self, index: int, item: I, shift: int) -> None:
+        """Note that the log changed at `index`, by one more or less, after the live state had been there."""
         if index >= self._folded:
             return
+        self._folded += shift
+        # Those behind have not seen the change: they serve to judge late items roughly, until `_restore` drops them.
+        for point in reversed(self._checkpoints):
+            if point.index <= index:
+                break
+            point.index += shift
+        self._dirty = index if self._dirty is None else min(self._dirty, index)
         if self._late is None or item.time < self._late.time:
             self._late = item
+
+    def _restore(self, index: int) -> None:
+        """Go back to the last checkpoint that has seen nothing at or behind `index`."""
         while self._checkpoints[-1].index > index:
             self._checkpoints.pop()
         point = self._checkpoints[-1]
         self._live = self._fold.decode(point.state)
         self._stated = dict(point.stated)
-        self._folded = point.index
-        self._rewound = True
+        self._folded, self._dirty, self._compare = point.index, None, True
+
+    def _advance(self) -> dict[str, V]:
+        """Fold what is behind the live state; return what was said on the way."""
+        log, stated, step = self.open.log, self._stated, self._fold.step
+        said: dict[str, V] = {}
+        for index in range(self._folded, len(log)):
+            since = index - self._checkpoints[-1].index
+            if since >= CHECKPOINT_EVERY or (since >= CHECKPOINT_AT_HOUR and self._turns_hour(index)):
+                self._checkpoints.append(_Checkpoint(index, self._fold.encode(self._live), dict(stated)))
+            for statement in step(self._live, log[index]):
+                stated[statement.uid] = said[statement.uid] = statement
+        self._folded = len(log)
+        return said
+
+    def _judge(self, item: I) -> dict[str, V]:
+        """What a late item makes one say that wasn't said before, by the checkpoint before it."""
+        if self._ids.get(item.id) is not item:
+            return {}
+        index = bisect_left(self._keys, (item.time, item.id))
+        point = next(point for point in reversed(self._checkpoints) if point.index <= index)
+        state = self._fold.decode(point.state)
+        for before in self.open.log[point.index : index]:
+            for _ in self._fold.step(state, before):
+                pass
+        said = {statement.uid: statement for statement in self._fold.step(state, item)}
+        new = {uid: statement for uid, statement in said.items() if uid not in self._stated}
+        self._stated |= new
+        return new
 
     def _seal_head(self, count: int) -> None:
         log = self.open.log
@@ -268,6 +354,8 @@ class Timeline(Generic[S, I, V]):
         self.open.base, self.open.settled, self.open.log = state, stated, log[count:]
         self._keys = self._keys[count:]
         self._folded -= count
+        if self._dirty is not None:
+            self._dirty -= count
         behind = [point for point in self._checkpoints if point.index > count]
         for point in behind:
             point.index -= count

@@ -22,24 +22,29 @@ END_OF_TIME = 2**62
 class GroupWatermark:
     """The watermark of one key group, from those of all partitions that may send to it."""
 
-    __slots__ = ("_partitions",)
+    __slots__ = ("_idle", "_partitions", "_value")
 
     def __init__(self, partitions: Iterable[str], known: dict[str, int] | None = None) -> None:
         known = known or {}
         self._partitions = {name: known.get(name, BEFORE_TIME) for name in partitions}
+        self._idle: set[str] = set()
+        self._value = BEFORE_TIME
 
-    def advance(self, partition: str, watermark: int) -> None:
-        """Note a partition's watermark; one never goes back.
+    def advance(self, partition: str, watermark: int, *, idle: bool = False) -> None:
+        """Note a partition's watermark; one never goes back. An idle one isn't waited for until it speaks again.
 
         Raises:
             KeyError: the partition isn't one of those given at the start.
         """
         self._partitions[partition] = max(self._partitions[partition], watermark)
+        (self._idle.add if idle else self._idle.discard)(partition)
+        waited_for = [mark for name, mark in self._partitions.items() if name not in self._idle]
+        self._value = max(self._value, min(waited_for, default=BEFORE_TIME))
 
     @property
     def value(self) -> int:
-        """The least of all partitions' watermarks, event time in ms."""
-        return min(self._partitions.values(), default=BEFORE_TIME)
+        """The least watermark of all partitions that are not idle, event time in ms; it never goes back."""
+        return self._value
 
     @property
     def seal(self) -> int:

@@ -52,12 +52,21 @@ class _CountsPartition(StatefulSinkPartition[Counts, bytes]):
         temporary.replace(self._path)
 
 
+TOTALS = ("in", "out", "late", "duplicate", "rejected", "alerts", "suppressed", "capped", "expired")
+SOURCE = "source/"
+
+
 def read_totals(state: Path) -> dict[str, int]:
-    """Sums over all parts: in, out, late, duplicate, rejected, alerts, suppressed; 0 for what nobody counted."""
+    """Sums over all parts, by the names in `TOTALS`; 0 for what nobody counted."""
+    parts = _read(state).values()
+    return {name: sum(counts.get(name, 0) for counts in parts) for name in TOTALS}
+
+
+def read_sources(state: Path) -> dict[str, dict[str, int]]:
+    """The counts of each source partition."""
+    return {name.removeprefix(SOURCE): counts for name, counts in _read(state).items() if name.startswith(SOURCE)}
+
+
+def _read(state: Path) -> dict[str, dict[str, int]]:
     path = state / FILE
-    totals = dict.fromkeys(("in", "out", "late", "duplicate", "rejected", "alerts", "suppressed"), 0)
-    if path.exists():
-        for counts in msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, int]]).values():
-            for name, count in counts.items():
-                totals[name] = totals.get(name, 0) + count
-    return totals
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, int]]) if path.exists() else {}

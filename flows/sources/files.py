@@ -12,6 +12,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from flows import stop
 from flows.progress import ProgressWriter
+from flows.sources.alignment import Alignment
 from flows.sources.intake import Intake, Keyed, Lane, PartitionState
 from flows.sources.lines import InputError, Line, Position, read_lines
 from flows.sources.stdin import STDIN, StdinLines
@@ -20,6 +21,9 @@ Out = Keyed | Lane
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".log", ".gz")
 """Files of a folder that are read."""
+
+LOOK_AHEAD_PATIENCE = 2.0
+"""Seconds of silence after which a live record is judged without those behind it."""
 
 logger = structlog.get_logger()
 
@@ -57,6 +61,7 @@ class FilesPartition(StatefulSourcePartition[Out, bytes]):
         limit: int,
         seal: bool,
         progress: ProgressWriter,
+        alignment: Alignment,
     ) -> None:
         """Read on from the intake's position.
 
@@ -67,8 +72,11 @@ class FilesPartition(StatefulSourcePartition[Out, bytes]):
             limit: bytes of the longest line.
             seal: make all final at the end.
             progress: where to report.
+            alignment: with the other partitions of this process.
         """
         self._intake, self._batch, self._seal, self._progress = intake, batch, seal, progress
+        self._alignment = alignment
+        alignment.report(intake.partition, intake.state.clock.high)
         self._sizes = {str(file): _size(file) for file in files}
         self._total = sum(self._sizes.values())
         self._lines = read_lines(files, intake.state.position, limit)
@@ -84,8 +92,11 @@ class FilesPartition(StatefulSourcePartition[Out, bytes]):
         intake = self._intake
         if stop.requested():
             self._finished = True
+            self._alignment.end(intake.partition)
             batches, lanes = intake.finish(seal=False)
             return [*batches, *lanes]
+        if self._alignment.must_wait(intake.partition):
+            return []
         while not self._ended and intake.pending < self._batch:
             item = next(self._lines, None)
             if item is None:
@@ -96,8 +107,10 @@ class FilesPartition(StatefulSourcePartition[Out, bytes]):
             else:
                 self._file_done(item)
         batches, lanes = intake.judge(self._batch, ended=self._ended)
+        self._alignment.report(intake.partition, intake.state.clock.high)
         if self._ended and not intake.pending:
             self._finished = True
+            self._alignment.end(intake.partition)
             last, counts = intake.finish(seal=self._seal)
             batches, lanes = [*batches, *last], [*lanes, *counts]
         position = intake.state.position
@@ -108,7 +121,7 @@ class FilesPartition(StatefulSourcePartition[Out, bytes]):
 
     def snapshot(self) -> bytes:
         """Where the next record to judge is."""
-        return msgspec.msgpack.encode(self._intake.state)
+        return self._intake.snapshot()
 
     def _file_done(self, end: Position) -> None:
         self._done += self._sizes.get(end.file, 0)
@@ -121,9 +134,10 @@ class FilesPartition(StatefulSourcePartition[Out, bytes]):
 class StdinPartition(StatefulSourcePartition[Out, bytes]):
     """Standard input: as it comes. It can't be read again, so a run that resumes goes on with what comes next."""
 
-    def __init__(self, lines: StdinLines, intake: Intake, *, batch: int, seal: bool) -> None:
+    def __init__(self, lines: StdinLines, intake: Intake, *, batch: int, seal: bool, idle_timeout: float) -> None:
         self._lines, self._intake, self._batch, self._seal = lines, intake, batch, seal
-        self._finished = False
+        self._idle_timeout = idle_timeout
+        self._finished = self._idle = False
 
     def next_batch(self) -> Iterable[Out]:
         """Judge what has come, without waiting."""
@@ -134,17 +148,21 @@ class StdinPartition(StatefulSourcePartition[Out, bytes]):
         if not stopping and intake.pending < self._batch:
             for line in self._lines.available(self._batch):
                 intake.feed(line)
-        idle = self._lines.idle() or stopping
-        batches, lanes = intake.judge(self._batch, ended=idle or self._lines.ended)
+        # What looks ahead gives up after a while, or a single record would never be judged.
+        ended = self._lines.ended or stopping or self._lines.silent() > LOOK_AHEAD_PATIENCE
+        batches, lanes = intake.judge(self._batch, ended=ended)
         if stopping or (self._lines.ended and not intake.pending):
             self._finished = True
             last, counts = intake.finish(seal=self._seal and not stopping)
             return [*batches, *lanes, *last, *counts]
+        idle, self._idle = self._idle, self._lines.silent() > self._idle_timeout
+        if self._idle and not idle:
+            batches += intake.idle()
         return [*batches, *lanes]
 
     def snapshot(self) -> bytes:
         """The clock and the counts."""
-        return msgspec.msgpack.encode(self._intake.state)
+        return self._intake.snapshot()
 
 
 class InputSource(FixedPartitionedSource[Out, bytes]):
@@ -159,6 +177,8 @@ class InputSource(FixedPartitionedSource[Out, bytes]):
         limit: int,
         seal: bool,
         progress: Path,
+        alignment: int,
+        idle_timeout: float,
         local: Callable[[str], bool] = lambda _: True,
     ) -> None:
         """Describe the inputs; nothing is opened yet.
@@ -170,10 +190,13 @@ class InputSource(FixedPartitionedSource[Out, bytes]):
             limit: bytes of the longest line.
             seal: make all final when a partition ends.
             progress: directory for progress files.
+            alignment: ms of ingest time that a file partition may be ahead of the slowest; 0 for any.
+            idle_timeout: seconds of silence after which a live input isn't waited for.
             local: whether this process can read an input.
         """
         self._inputs, self._make, self._batch, self._limit = inputs, intake, batch, limit
         self._seal, self._progress, self._local = seal, progress, local
+        self._alignment, self._idle_timeout = Alignment(alignment), idle_timeout
 
     def list_parts(self) -> list[str]:
         """The inputs, as they were given."""
@@ -187,10 +210,17 @@ class InputSource(FixedPartitionedSource[Out, bytes]):
         intake = self._make(for_part, state)
         if for_part == STDIN:
             state.position = Position()
-            return StdinPartition(StdinLines(self._limit), intake, batch=self._batch, seal=self._seal)
+            lines = StdinLines(self._limit)
+            return StdinPartition(lines, intake, batch=self._batch, seal=self._seal, idle_timeout=self._idle_timeout)
         progress = ProgressWriter(self._progress, for_part)
         return FilesPartition(
-            expand(for_part), intake, batch=self._batch, limit=self._limit, seal=self._seal, progress=progress
+            expand(for_part),
+            intake,
+            batch=self._batch,
+            limit=self._limit,
+            seal=self._seal,
+            progress=progress,
+            alignment=self._alignment,
         )
 
 

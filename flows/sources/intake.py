@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 import msgspec
+from datasketches import tdigest_double
 
 from activities.activity import Activity, Raw
 from activities.batch import ActivityBatch, Packed, key_group_of
@@ -51,6 +52,8 @@ class PartitionState(msgspec.Struct):
     newest: int = 0
     """Highest event time taken, ms."""
     counts: dict[str, int] = {}
+    delays: bytes = b""
+    """t-digest (Dunning, 2021) of ingest less event time, seconds, as datasketches serialises it."""
 
 
 @dataclass
@@ -68,6 +71,10 @@ class Intake:
     _pending: deque[tuple[Activity | Rejected | None, Position]] = field(default_factory=deque)
     """Parsed, not judged: judging looks ahead. None marks the end of a file."""
     _told: int = -(2**62)
+
+    def __post_init__(self) -> None:
+        stored = self.state.delays
+        self._delays = tdigest_double.deserialize(stored) if stored else tdigest_double()
 
     @property
     def pending(self) -> int:
@@ -135,6 +142,7 @@ class Intake:
                 record = self.countries.enrich(record)
                 if ingested != record.ingested:
                     record = msgspec.structs.replace(record, ingested=ingested)
+                self._delays.update((ingested - record.time) / 1000)
                 if timing is Timing.TOO_LATE:
                     late.append(Late(self._why_late(record), record))
                     continue
@@ -160,7 +168,26 @@ class Intake:
             (key_of(group), ActivityBatch(group, self.partition, watermark, [], last=True))
             for group in range(self.groups)
         ]
-        return batches, [Counts(f"source/{self.partition}", dict(self.state.counts))]
+        return batches, [Counts(f"source/{self.partition}", self.state.counts | self._delay_percentiles())]
+
+    def snapshot(self) -> bytes:
+        """Where the next record to judge is, and what is known of the partition."""
+        self.state.delays = self._delays.serialize()
+        return msgspec.msgpack.encode(self.state)
+
+    def idle(self) -> list[Keyed]:
+        """What tells all key groups that this partition is silent, and isn't to be waited for."""
+        watermark = self.state.clock.watermark(self.limits)
+        return [
+            (key_of(group), ActivityBatch(group, self.partition, watermark, [], idle=True))
+            for group in range(self.groups)
+        ]
+
+    def _delay_percentiles(self) -> dict[str, int]:
+        if self._delays.is_empty():
+            return {}
+        found = {f"delay_p{p}_ms": self._delays.get_quantile(p / 100) for p in (50, 95, 99)}
+        return {name: round(seconds * 1000) for name, seconds in found.items()}
 
     def _following(self) -> list[int]:
         """Times among the next records: of a fixed number of them, so that how the log was cut doesn't count."""

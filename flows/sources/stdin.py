@@ -10,8 +10,6 @@ import time
 from flows.sources.lines import Line
 
 STDIN = "-"
-IDLE = 2.0
-"""Seconds of silence after which records are judged without waiting for more to look ahead at."""
 CHUNK = 1 << 20
 
 
@@ -29,9 +27,9 @@ class StdinLines:
         """Whether all that was ever written has been given out."""
         return self._closed and not self._buffer
 
-    def idle(self) -> bool:
-        """Whether nothing has come for a while."""
-        return time.monotonic() - self._heard > IDLE
+    def silent(self) -> float:
+        """Seconds since something came."""
+        return time.monotonic() - self._heard
 
     def available(self, most: int) -> list[Line]:
         """Up to `most` lines that are there."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import detections
 from activities.activity import NO_DEVICE, Activity, Category, Device, Location, Object, Outcome, Raw, User
 from stateful.finding import Finding, Severity
-from stateful.profile import Profile, ProfileFold, prefer
+from stateful.profile import CAP_REACHED, OWN, Profile, ProfileFold, prefer
 from windowing.timeline import Open, Timeline
 
 HOUR = 3_600_000
@@ -207,6 +207,7 @@ EPISODES = [
     downloads(100),
     [audit("StopLogging"), audit("DeleteTrail", NOON + 60_000)],
     apis(DISCOVERY),
+    [act(NOON, CAP_REACHED, Category.OTHER, source=OWN, objects=(Object("activities not kept", "", 7),))],
 ]
 
 

@@ -156,10 +156,23 @@ def test_all_key_groups_hear_of_time_and_of_the_end() -> None:
     assert [(batch.group, batch.watermark, batch.last) for _, batch in last] == [
         (group, END_OF_TIME, True) for group in range(GROUPS)
     ]
-    assert counts == [Counts("source/in", {"in": 3, "late": 0, "rejected": 0})]
+    delays = {"delay_p50_ms": 0, "delay_p95_ms": 0, "delay_p99_ms": 0}
+    assert counts == [Counts("source/in", {"in": 3, "late": 0, "rejected": 0} | delays)]
     assert part.state.clock.floor == START + 2 * HOUR + 1
 
 
 def test_without_ingest_time_the_partitions_clock_stands_in() -> None:
     batches, _ = drain(intake(), as_lines([record(1, START + HOUR), record(2, START)]))
     assert {a.id: a.ingested for a in activities(batches)} == {"r1": START + HOUR, "r2": START + HOUR}
+
+
+def test_delays_are_summed_up_across_a_resume() -> None:
+    rows = [record(n, START + n, ingested=START + n + n * 1000) for n in range(101)]
+    part = intake()
+    drain(part, as_lines(rows[:50]))
+    part = intake(msgspec.msgpack.decode(part.snapshot(), type=PartitionState))
+    drain(part, as_lines(rows)[50:])
+    ((counts,),) = [part.finish(seal=False)[1]]
+    assert isinstance(counts, Counts)
+    assert abs(counts.counts["delay_p50_ms"] - 50_000) <= 1000
+    assert abs(counts.counts["delay_p99_ms"] - 99_000) <= 2000

@@ -1,11 +1,14 @@
 """The profile and correlation steps on real stores: crashes, batch sizes, snapshot times, key groups change nothing.
 
+With a cap of 12 activities an hour and users that expire after 30 hours, so that both happen all the time.
+
 A small cluster without Bytewax: batches go to the logics of their key groups, what comes out goes to correlation; at a
 snapshot all logics return their tokens; a crash throws the logics away, and everything since the snapshot comes again.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,13 +27,18 @@ from stateful.finding import Alert, FindingRevision
 from stateful.messages import AlertBatch, FindingBatch
 from stateful.profile import ProfileFold
 from stateful.profile_step import ProfileLogic
-from stateful.user import user_storage
+from stateful.user import Bounds, user_storage
 from windowing.lateness import Limits, PartitionClock
 from windowing.watermark import END_OF_TIME, HOUR
 
 START = 1_770_000_000_000 // HOUR * HOUR
-FOLD = ProfileFold(detections.load().values(), {})
+EXPIRE = 30 * HOUR
+FOLD = ProfileFold(detections.load().values(), {}, EXPIRE)
+BOUNDS = Bounds(hourly_cap=12, expire=EXPIRE)
 LIMITS = Limits()
+
+
+EXAMPLES = 1000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 40
 
 
 class Cluster:
@@ -38,7 +46,7 @@ class Cluster:
 
     def __init__(self, folder: Path, groups: int, partitions: Sequence[str], memory: int) -> None:
         self._folder, self._groups, self._partitions = folder, groups, partitions
-        self._users, self._threads = user_storage(FOLD, memory), thread_storage(memory)
+        self._users, self._threads = user_storage(FOLD, memory, BOUNDS), thread_storage(memory)
         self._open: list[KeyGroupStore] = []
         self.profile: dict[int, ProfileLogic] = {}
         self.correlate: dict[int, CorrelateLogic] = {}
@@ -189,7 +197,7 @@ def truth(history: Sequence[Activity], partitions: int) -> tuple[dict[str, Alert
 
 
 # Without shrinking: each step is a real store, and a smaller example would take minutes.
-@settings(max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=EXAMPLES, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(histories(), st.data())
 def test_crashes_batches_snapshots_and_key_groups_change_nothing(history: list[Activity], data: st.DataObject) -> None:
     partitions, groups = data.draw(st.integers(1, 2)), data.draw(st.sampled_from([1, 3]))

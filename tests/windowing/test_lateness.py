@@ -109,8 +109,31 @@ def test_a_key_groups_watermark_is_the_least_of_its_partitions() -> None:
     assert group.stored() == {}
 
 
+def test_an_idle_partition_is_not_waited_for_until_it_speaks_again() -> None:
+    """Timeline:
+
+    a    5 h                       6 h
+    b    2 h    idle               3 h (it speaks: late for the group, whose time does not go back)
+    all  2 h    5 h                5 h
+    """
+    group = GroupWatermark(["a", "b"])
+    group.advance("a", 5 * HOUR)
+    group.advance("b", 2 * HOUR)
+    assert group.value == 2 * HOUR
+    group.advance("b", 2 * HOUR, idle=True)
+    assert group.value == 5 * HOUR
+    group.advance("a", 6 * HOUR)
+    assert group.value == 6 * HOUR
+    group.advance("b", 3 * HOUR)
+    assert group.value == 6 * HOUR
+    group.advance("a", 6 * HOUR, idle=True)
+    group.advance("b", 3 * HOUR, idle=True)
+    assert group.value == 6 * HOUR
+
+
 def test_a_partition_that_continues_after_its_end_holds_the_group_back_again() -> None:
     group = GroupWatermark(["a"], known={"a": 3 * HOUR, "gone": 9 * HOUR})
+    group.advance("a", 2 * HOUR)
     assert group.value == 3 * HOUR
     group.advance("a", END_OF_TIME)
     assert GroupWatermark(["a"], known=group.stored()).value == BEFORE_TIME

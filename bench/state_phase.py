@@ -1,0 +1,260 @@
+"""The measurements of `bench.state`, each in a process of its own: `python -m bench.state_phase NAME JSON`."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Any
+
+import msgspec
+
+from activities.activity import Activity
+from bench.population import DAY, Crowd, Groups, Template, fill, make_templates
+from windowing.watermark import HOUR
+
+AT_ONCE = 2000
+"""Activities that a source reads at once: the default of `batch_size`."""
+EPOCH = 100_000
+"""Activities between snapshots: 10 s at 10,000 a second."""
+STALLS = 5
+"""Epochs that are measured."""
+UNLIMITED = 1 << 40
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What to measure."""
+
+    folder: str
+    users: int
+    groups: int = 128
+    changed: int = 0
+    """Users that change in an epoch."""
+    memory: int = UNLIMITED
+    """Bytes of stored form that are kept decoded."""
+    activities: int = 0
+    among: int = 0
+    """Activities are of the first so many users."""
+    people: int = 0
+    size: int = 0
+    each: int = 0
+    """Open activities of each user."""
+
+    @property
+    def work(self) -> Path:
+        """Where everything is."""
+        return Path(self.folder)
+
+
+class Saved(msgspec.Struct):
+    """What phases leave for the next one."""
+
+    likes: list[Activity]
+    begin: int
+    tokens: dict[int, bytes]
+    serial: int
+    """Activities sent so far; the time of the next is as many ms after `begin`."""
+
+
+def load(task: Task) -> tuple[Crowd, Saved]:
+    """What the phase before left."""
+    saved = msgspec.msgpack.decode((task.work / "saved").read_bytes(), type=Saved)
+    return Crowd(task.users, task.groups, saved.likes, saved.begin), saved
+
+
+def save(task: Task, saved: Saved) -> None:
+    """Leave it to the next phase."""
+    (task.work / "saved").write_bytes(msgspec.msgpack.encode(saved))
+
+
+def templates(task: Task) -> dict[str, Any]:
+    """Make the templates."""
+    found = make_templates(task.work, task.people, task.size, 1)
+    (task.work / "templates").write_bytes(msgspec.msgpack.encode(found))
+    return {"templates": len(found), "mean_bytes": sum(len(template.stored) for template in found) / len(found)}
+
+
+def fill_state(task: Task) -> dict[str, Any]:
+    """Write all users, then some small generations so that the large one is settled, as in a state that has lived."""
+    found = msgspec.msgpack.decode((task.work / "templates").read_bytes(), type=list[Template])
+    begin = (max(template.like.time for template in found) // HOUR + 48) * HOUR
+    crowd = Crowd(task.users, task.groups, [template.like for template in found], begin)
+    began = time.perf_counter()
+    tokens = fill(task.work / "state", crowd, [template.stored for template in found])
+    filled = time.perf_counter() - began
+    groups = Groups(task.work / "state", tokens, UNLIMITED)
+    few, serial = _one_of_each_group(crowd), 0
+    for _ in range(34):
+        groups.send(crowd.batches(few, serial, begin + serial))
+        serial += len(few)
+        tokens = groups.snapshot()
+    groups.close()
+    save(task, Saved(list(crowd.likes), begin, tokens, serial))
+    mean = sum(len(template.stored) for template in found) / len(found)
+    return {"stored_bytes_per_user": round(mean), "disk_bytes": disk_bytes(task.work / "state"), "seconds": filled}
+
+
+def resume(task: Task) -> dict[str, Any]:
+    """Resume all key groups and process one activity in each."""
+    crowd, saved = load(task)
+    batches = crowd.batches(_one_of_each_group(crowd), saved.serial, saved.begin + saved.serial)
+    began, cpu = time.perf_counter(), time.process_time()
+    groups = Groups(task.work / "state", saved.tokens, UNLIMITED)
+    opened = time.perf_counter() - began
+    first: list[float] = []
+    for batch in batches:
+        groups.send([batch])
+        first.append(time.perf_counter() - began)
+    cpu = time.process_time() - cpu
+    groups.close()
+    return {"open_seconds": opened, "first_seconds": first[0], "all_seconds": first[-1], "cpu_seconds": cpu}
+
+
+def stall(task: Task) -> dict[str, Any]:
+    """Epochs in which many users change: what their snapshots take."""
+    crowd, saved = load(task)
+    groups = Groups(task.work / "state", saved.tokens, UNLIMITED)
+    stalls, cpus, rates = [], [], []
+    for number in range(STALLS):
+        numbers = Random(number).sample(range(crowd.users), task.changed)
+        spent = _send(groups, crowd, saved, numbers)
+        began, cpu = time.perf_counter(), time.process_time()
+        saved.tokens = groups.snapshot()
+        stalls.append(time.perf_counter() - began)
+        cpus.append(time.process_time() - cpu)
+        rates.append(len(numbers) / spent)
+    groups.close()
+    save(task, saved)
+    return {
+        "seconds": median(stalls),
+        "cpu_seconds": median(cpus),
+        "all_seconds": stalls,
+        "first_touch_activities_per_second": median(rates),
+    }
+
+
+def memory(task: Task) -> dict[str, Any]:
+    """Activities of users at random: the rate, and the memory that it takes."""
+    crowd, saved = load(task)
+    before = rss()
+    groups = Groups(task.work / "state", saved.tokens, task.memory)
+    opened = rss()
+    chance, spent = Random(9), 0.0
+    epochs: list[int] = []
+    if task.among < crowd.users:
+        _send(groups, crowd, saved, range(task.among))
+        saved.tokens = groups.snapshot()
+    for _ in range(task.activities // EPOCH):
+        spent += _send(groups, crowd, saved, [chance.randrange(task.among) for _ in range(EPOCH)])
+        began = time.perf_counter()
+        saved.tokens = groups.snapshot()
+        spent += time.perf_counter() - began
+        epochs.append(rss())
+    groups.close()
+    save(task, saved)
+    return {
+        "activities_per_second": task.activities // EPOCH * EPOCH / spent,
+        "rss_before": before,
+        "rss_opened": opened,
+        "rss_epochs": epochs,
+        "rss_peak": peak_rss(),
+    }
+
+
+def seal(task: Task) -> dict[str, Any]:
+    """Seal what the stalls' epochs left open, all at once: the turn of an hour a day after a busy one."""
+    crowd, saved = load(task)
+    users = {number for epoch in range(STALLS) for number in Random(epoch).sample(range(crowd.users), task.changed)}
+    before = rss()
+    groups = Groups(task.work / "state", saved.tokens, task.memory)
+    groups.send(crowd.heartbeat(saved.begin - DAY))
+    began = time.perf_counter()
+    groups.send(crowd.heartbeat(saved.begin + 2 * DAY))
+    sealed = time.perf_counter() - began
+    saved.tokens = groups.snapshot()
+    snapshot = time.perf_counter() - began - sealed
+    groups.close()
+    saved.begin += 4 * DAY
+    save(task, saved)
+    peak = peak_rss() - before
+    return {"users": len(users), "seconds": sealed, "snapshot_seconds": snapshot, "memory_bytes": peak}
+
+
+def open_log(task: Task) -> dict[str, Any]:
+    """Bytes that an open activity takes."""
+    crowd, saved = load(task)
+    before = disk_bytes(task.work / "state")
+    groups = Groups(task.work / "state", saved.tokens, UNLIMITED)
+    logical = groups.stored_bytes()
+    for _ in range(task.each):
+        _send(groups, crowd, saved, range(crowd.users))
+        saved.tokens = groups.snapshot()
+    count = task.each * crowd.users
+    result = {
+        "stored_bytes": (groups.stored_bytes() - logical) / count,
+        "disk_bytes": (disk_bytes(task.work / "state") - before) / count,
+    }
+    groups.close()
+    return result
+
+
+def _one_of_each_group(crowd: Crowd) -> list[int]:
+    found: dict[int, int] = {}
+    for number in range(crowd.users):
+        if found.setdefault(crowd.group(number), number) == number and len(found) == crowd.groups:
+            break
+    return list(found.values())
+
+
+def _send(groups: Groups, crowd: Crowd, saved: Saved, numbers: Iterable[int]) -> float:
+    """An activity of each of the users, in the portions in which a source reads; seconds that the steps took."""
+    numbers, spent = list(numbers), 0.0
+    for start in range(0, len(numbers), AT_ONCE):
+        portion = numbers[start : start + AT_ONCE]
+        batches = crowd.batches(portion, saved.serial, saved.begin + saved.serial)
+        saved.serial += len(portion)
+        began = time.perf_counter()
+        groups.send(batches)
+        spent += time.perf_counter() - began
+    return spent
+
+
+def rss() -> int:
+    """Bytes of memory that this process has now (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def peak_rss() -> int:
+    """The most that it ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def disk_bytes(folder: Path) -> int:
+    """Sizes of all files."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+PHASES: dict[str, Callable[[Task], dict[str, Any]]] = {
+    "templates": templates,
+    "fill": fill_state,
+    "resume": resume,
+    "stall": stall,
+    "seal": seal,
+    "memory": memory,
+    "open_log": open_log,
+}
+
+
+def main() -> None:
+    """Measure, print JSON."""
+    result = PHASES[sys.argv[1]](msgspec.json.decode(sys.argv[2], type=Task))
+    sys.stdout.buffer.write(msgspec.json.encode(result))
+
+
+if __name__ == "__main__":
+    main()
