@@ -12,6 +12,7 @@ from flows import settings as settings_
 from flows.alerts_cli import alerts_app
 from flows.exit_codes import USAGE
 from flows.logs import configure
+from flows.state_cli import state_app
 
 app = typer.Typer(
     name="anput",
@@ -21,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(alerts_app, name="alerts")
+app.add_typer(state_app, name="state")
 
 
 @app.callback()

@@ -168,7 +168,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
     rest: Stream[Any] = op.merge("merge_rest", read.falses, findings.falses, aside)
     sides: BranchOut[Any, Any] = op.branch("split_rest", rest, lambda item: isinstance(item, Counts))
     op.output("counts", op.key_on("key_counts", sides.trues, lambda counts: counts.name), CountsSink(state))
-    op.output("lanes", op.flat_map("to_lanes", sides.falses, _lanes), LaneSink(settings.lanes_directory))
+    op.output("lanes", op.flat_map("to_lanes", sides.falses, _lanes), LaneSink(settings.lanes_directory, owned=not settings.lanes))
     return flow
 
 

@@ -175,8 +175,8 @@ def _run_cluster(settings: Settings, processes: int) -> int:
         for number in range(processes):
             environment = os.environ | to_environment(settings)
             environment |= {PARENT: str(read_end), "ANPUT_PROCESS": str(number), "ANPUT_ADDRESSES": addresses}
-            children.append(
-                subprocess.Popen(
+            with stop.held_back():
+                child = subprocess.Popen(
                     [sys.executable, "-m", "flows.worker"],
                     env=environment,
                     pass_fds=(read_end,),
@@ -184,7 +184,7 @@ def _run_cluster(settings: Settings, processes: int) -> int:
                     # A group of its own: Ctrl-C reaches us alone, and we tell every process.
                     process_group=0,
                 )
-            )
+            children.append(child)
         return _supervise(children)
     finally:
         for child in children:

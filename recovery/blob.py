@@ -21,8 +21,6 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
-from recovery.files import sync_directory
-
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
@@ -81,17 +79,16 @@ class Blob:
         return f"{self.url.rstrip('/')}/{name}"
 
     def put(self, name: str, data: bytes) -> None:
-        """Write an object, whole or not at all.
+        """Write an object, whole or not at all. In a folder it may be lost to a power cut until `flush`.
 
         Raises:
             BlobError: It was not written.
         """
         with self._refusing(name):
             obstore.put(self._store, name, data, use_multipart=False)
-            self._sync(name)
 
     def create(self, name: str, data: bytes) -> bool:
-        """Write an object unless there is one; return whether it was written.
+        """Write an object unless there is one; return whether it was written. It is on disk then.
 
         Raises:
             BlobError: Neither.
@@ -101,8 +98,13 @@ class Blob:
                 obstore.put(self._store, name, data, mode="create")
             except AlreadyExistsError:
                 return False
-            self._sync(name)
-            return True
+        self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Have all that was written on disk. Clouds promise that by themselves."""
+        if self._folder is not None:
+            os.sync()
 
     def get(self, name: str) -> bytes | None:
         """An object's content; None where there is no such object.
@@ -144,17 +146,6 @@ class Blob:
             obstore.delete(self._store, name)
         except FileNotFoundError:
             return
-
-    def _sync(self, name: str) -> None:
-        """Have what was written to a folder on disk; clouds promise it by themselves."""
-        if self._folder is None:
-            return
-        path = self._folder / name
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-        while path != self._folder:
-            path = path.parent
-            sync_directory(path)
 
     @contextmanager
     def _refusing(self, name: str) -> Iterator[None]:

@@ -85,6 +85,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Of Bytewax, at which a run on it resumes."""
     files: tuple[File, ...]
 
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
     def chunks(self) -> set[Chunk]:
         """All chunks, each once."""
         return {chunk for file in self.files for chunk in file.chunks}

@@ -9,8 +9,6 @@ store retains. Whether it did is looked at, and then the copy is made again.
 
 from __future__ import annotations
 
-import io
-import pickle
 import shutil
 import sqlite3
 import time
@@ -18,9 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from recovery import partitions, stamp
+from recovery.committed import Committed, committed
 from recovery.errors import (
     SAME_BACKUP,
     DivergedStoreError,
@@ -33,15 +32,13 @@ from recovery.layout import Identity, store_path
 from recovery.live_store import copy_proved, files_of, prove
 from recovery.manifest import BackupError
 from recovery.token import Token
+from recovery.transfer import clear
 
 ATTEMPTS = 5
 PAUSE = 0.2
 """Seconds between attempts: an epoch has ended, or a store was collected, while it was copied."""
 TIMEOUT = 30.0
 """Seconds to wait for a writer of an SQLite file."""
-
-Snapshots = Mapping[tuple[str, str], Any]
-"""(step, key) -> what the step snapshotted last before the epoch to resume at; plain builtins."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,8 @@ class Copy:
     """At which a run on it resumes."""
     parts: Mapping[str, Part]
     """By name in the backup."""
-    snapshots: Snapshots
+    snapshots: Mapping[tuple[str, str], Any]
+    """(step, key) -> what the step resumes with."""
     moved_on: int
     """The most generations that a store had gone on since its token, while it was copied."""
 
@@ -124,116 +122,86 @@ def prove_state(state: Path, stores: Sequence[str], epoch: int) -> None:
         StateError: It wouldn't.
     """
     stamped = stamp.read(state)
-    directory = state / stamp.RECOVERY
-    partitions.check(directory, stamped.partitions)
-    partitions.check_run(directory, stamped.partitions, stamped.run)
-    found = partitions.resume_epoch(directory, stamped.partitions)
-    if found != epoch:
-        raise PartitionsError(directory, f"to resume at epoch {epoch}", f"epoch {found}", SAME_BACKUP)
-    snapshots = read_snapshots(directory, stamped, epoch)
-    for owner, token in tokens(snapshots, stores, stamped):
+    partitions.check_run(state / stamp.RECOVERY, stamped.partitions, stamped.run)
+    found = committed(state)
+    if found.epoch != epoch:
+        raise PartitionsError(
+            state / stamp.RECOVERY, f"to resume at epoch {epoch}", f"epoch {found.epoch}", SAME_BACKUP
+        )
+    for owner, token in _tokens(found, stores, stamped):
         prove(store_path(state, owner.step, owner.key_group), owner, token)
 
 
-def tokens(snapshots: Snapshots, stores: Sequence[str], stamped: stamp.Stamp) -> Iterator[tuple[Identity, Token]]:
-    """Owner and token of all stores that hold anything."""
-    for (step, _), snapshot in sorted(snapshots.items()):
-        if step in stores:
-            token = Token.decode(snapshot)
-            if token.generation:
-                yield Identity(stamped.cluster_id, step, token.key_group), token
-
-
-def read_snapshots(directory: Path, stamped: stamp.Stamp, epoch: int) -> Snapshots:
-    """What Bytewax loads from recovery partitions on resuming at `epoch`: each key's newest snapshot before it.
-
-    Raises:
-        PartitionsError: They are damaged.
-    """
-    found: dict[tuple[str, str], Any] = {}
-    for path in partitions.paths(directory, stamped.partitions):
-        try:
-            with closing(_connect(path)) as database:
-                rows = database.execute(
-                    "SELECT step_id, state_key, max(snap_epoch), ser_change FROM snaps WHERE snap_epoch < ?"
-                    " GROUP BY step_id, state_key",
-                    (epoch,),
-                ).fetchall()
-            for step, key, _, pickled in rows:
-                if pickled is not None:
-                    found[step.removeprefix(f"{stamped.flow}."), key] = _Plain(io.BytesIO(pickled)).load()
-        except (sqlite3.Error, pickle.UnpicklingError, EOFError) as error:
-            raise PartitionsError(path, "snapshots of plain values", str(error), SAME_BACKUP) from error
-    return found
-
-
-def copy_database(source: Path, target: Path) -> None:
-    """Copy an SQLite file as of one moment, by its online backup, whoever writes to it.
-
-    Raises:
-        sqlite3.Error: It can't be read, or is none.
-    """
-    with closing(_connect(source)) as origin, closing(sqlite3.connect(target)) as copy:
-        origin.backup(copy)
-
-
 def _copy(state: Path, stage: Path, stamped: stamp.Stamp, contents: Contents) -> Copy:
-    for left in stage.iterdir():
-        shutil.rmtree(left)
+    clear(stage)
     fresh = stage / "state"
-    epoch = _copy_partitions(state / stamp.RECOVERY, fresh / stamp.RECOVERY, stamped)
-    snapshots = read_snapshots(fresh / stamp.RECOVERY, stamped, epoch)
+    found = _copy_partitions(state, fresh, stamped)
     moved_on = 0
     parts: dict[str, Part] = {}
-    for owner, token in tokens(snapshots, contents.stores, stamped):
+    for owner, token in _tokens(found, contents.stores, stamped):
         source = store_path(state, owner.step, owner.key_group)
         target = store_path(fresh, owner.step, owner.key_group)
         moved_on = max(moved_on, copy_proved(source, target, owner, token))
         parts.update(_parts(f"{STATE}{target.relative_to(fresh)}/", files_of(target)))
-    for name in (stamp.STAMP, *contents.files):
+    for name in contents.files:
         if (state / name).exists():
             shutil.copyfile(state / name, fresh / name)
             parts.update(_parts(STATE, [fresh / name]))
+    parts.update(_parts(STATE, [fresh / stamp.STAMP]))
     parts.update(_parts(f"{STATE}{stamp.RECOVERY}/", partitions.paths(fresh / stamp.RECOVERY, stamped.partitions)))
     for name, path in contents.databases.items():
         (stage / "databases").mkdir(exist_ok=True)
         try:
-            copy_database(path, stage / "databases" / name)
+            _copy_database(path, stage / "databases" / name)
         except sqlite3.Error as error:
             raise StateError(path, "an SQLite file", str(error), "Name the right file, or leave it out.") from error
         parts[name] = _part(stage / "databases" / name)
     for growing in contents.growing:
-        parts.update(_growing_part(growing, snapshots))
-    return Copy(stamped, epoch, parts, snapshots, moved_on)
+        parts.update(_growing_part(growing, found.snapshots))
+    return Copy(stamped, found.epoch, parts, found.snapshots, moved_on)
 
 
-def _copy_partitions(source: Path, target: Path, stamped: stamp.Stamp) -> int:
-    """Copy the recovery partitions, as of the end of one epoch; return the epoch to resume at."""
+def _copy_partitions(state: Path, fresh: Path, stamped: stamp.Stamp) -> Committed:
+    """Copy the stamp and the recovery partitions, these as of the end of one epoch; return what they resume with."""
+    source, target = state / stamp.RECOVERY, fresh / stamp.RECOVERY
     partitions.check(source, stamped.partitions)
     epoch = partitions.resume_epoch(source, stamped.partitions)
     target.mkdir(parents=True)
+    shutil.copyfile(state / stamp.STAMP, fresh / stamp.STAMP)
     for path in partitions.paths(source, stamped.partitions):
         try:
-            copy_database(path, target / path.name)
+            _copy_database(path, target / path.name)
         except sqlite3.Error as error:
             raise PartitionsError(path, "a recovery partition of Bytewax", str(error), SAME_BACKUP) from error
     partitions.check_run(target, stamped.partitions, stamped.run)
-    copied = partitions.resume_epoch(target, stamped.partitions)
-    if copied != epoch:
-        # An epoch ended meanwhile, and those copied before may lack its snapshots.
-        raise PartitionsError(source, f"to resume at epoch {epoch}", f"epoch {copied}, after the copy", SAME_BACKUP)
-    for path in partitions.paths(target, stamped.partitions):
-        with closing(_connect(path)) as database:
-            (collected,) = database.execute("SELECT coalesce(max(commit_epoch), 0) FROM commits").fetchone()
-        if collected >= epoch:
-            expected = f"the snapshots before epoch {epoch}"
-            raise PartitionsError(source / path.name, expected, f"those before {collected} deleted", SAME_BACKUP)
+    found = committed(fresh)
+    if found.epoch != epoch:
+        # An epoch ended meanwhile, and partitions copied before may lack its snapshots.
+        expected = f"to resume at epoch {epoch}"
+        raise PartitionsError(source, expected, f"epoch {found.epoch}, after the copy", SAME_BACKUP)
     # Of epochs that the run has not finished: a resume would not load them, but could trip over them later.
     partitions.discard_unfinished(target, stamped.partitions)
-    return epoch
+    return found
 
 
-def _growing_part(growing: Growing, snapshots: Snapshots) -> dict[str, Part]:
+def _tokens(found: Committed, stores: Sequence[str], stamped: stamp.Stamp) -> Iterator[tuple[Identity, Token]]:
+    """Owner and token of every store that holds anything."""
+    for step in stores:
+        for group, token in sorted(found.tokens(step).items()):
+            if token.generation:
+                yield Identity(stamped.cluster_id, step, group), token
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy an SQLite file as of one moment, by its online backup, whoever writes to it."""
+    with (
+        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=TIMEOUT)) as origin,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        origin.backup(copy)
+
+
+def _growing_part(growing: Growing, snapshots: Mapping[tuple[str, str], Any]) -> dict[str, Part]:
     length = snapshots.get((growing.step, growing.key), 0)
     if not length:
         return {}
@@ -251,15 +219,3 @@ def _parts(prefix: str, files: Iterable[Path]) -> dict[str, Part]:
 
 def _part(file: Path) -> Part:
     return Part(file, file.stat().st_size)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=TIMEOUT)
-
-
-class _Plain(pickle.Unpickler):
-    """Reads what Bytewax pickled, if it is made of builtins; calls nothing that the file names."""
-
-    def find_class(self, module: str, name: str) -> NoReturn:
-        msg = f"expected plain values, found {module}.{name}"
-        raise pickle.UnpicklingError(msg)

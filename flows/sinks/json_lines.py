@@ -51,10 +51,18 @@ class LaneSink(FixedPartitionedSink[Any, int]):
     Values are whatever msgspec makes JSON of.
     """
 
-    def __init__(self, folder: Path | str, lanes: Sequence[str] = LANES) -> None:
-        """Describes the sink; the folder is created when the flow starts."""
+    def __init__(self, folder: Path | str, lanes: Sequence[str] = LANES, *, owned: bool = False) -> None:
+        """Describes the sink; the folder is created with the first record.
+
+        Args:
+            folder: Where the lanes are.
+            lanes: Their names.
+            owned: Nobody but this state writes there, so what is in a file that no snapshot knows of is what a crash
+                left: it comes again, and is not kept.
+        """
         self._folder = Path(folder)
         self._lanes = sorted(lanes)
+        self._owned = owned
 
     def list_parts(self) -> list[str]:  # noqa: D102
         return self._lanes
@@ -78,6 +86,8 @@ class LaneSink(FixedPartitionedSink[Any, int]):
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _unusable(step_id, path, error) from error
+        if resume_state is None and self._owned:
+            path.unlink(missing_ok=True)
         return _LinesPartition(step_id, path, resume_state, lambda values: values)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,6 +68,15 @@ def content(alerts: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
             }
             found[alert["finding_info"]["uid"]] = {**rest, "metadata": metadata}
     return found
+
+
+def wait_for_reading(work: Path, child: subprocess.Popen[bytes]) -> None:
+    """Until some records have been read, however slow the machine is."""
+    deadline = time.monotonic() + 120
+    while child.poll() is None and time.monotonic() < deadline:
+        if any(json.loads(file.read_bytes())["records"] for file in (work / "state" / "progress").glob("*.json")):
+            return
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +150,7 @@ def test_another_number_of_processes_and_inputs_gives_the_same_alerts(
     child = subprocess.Popen(
         command(halves[0], tmp_path, "--input", str(halves[1]), "--processes", "3"), env=QUICK, stderr=subprocess.PIPE
     )
-    time.sleep(3)
+    wait_for_reading(tmp_path, child)
     child.send_signal(signal.SIGTERM)
     _, errors = child.communicate(timeout=120)
     assert child.returncode in (0, 128 + signal.SIGTERM), errors.decode()
@@ -151,8 +161,9 @@ def test_another_number_of_processes_and_inputs_gives_the_same_alerts(
 
 def test_stopped_by_a_signal_saves_all_that_was_read(tenant: Path, whole: Path, tmp_path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
+        shutil.rmtree(tmp_path / "state" / "progress", ignore_errors=True)
         child = subprocess.Popen(command(tenant, tmp_path), env=QUICK, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        time.sleep(2)
+        wait_for_reading(tmp_path, child)
         child.send_signal(number)
         _, errors = child.communicate(timeout=120)
         assert child.returncode in (0, 128 + number), errors.decode()

@@ -258,3 +258,15 @@ def test_lanes_take_whatever_was_rejected(files: Files) -> None:
     assert text == "a\nb\x00"
     assert odd == {"lone": "?", "bytes": "/w==", "nan": None, "big": 2**80}
     assert struct["uid"] == "uid1"
+
+
+def test_lanes_of_the_states_own_drop_what_a_crash_left(tmp_path: Path) -> None:
+    """Without a snapshot nothing was committed, so what is there comes again; a folder of the user's is only added to."""
+    for owned, rest in ((True, ["new"]), (False, ["left by a crash", "new"])):
+        folder = tmp_path / str(owned)
+        folder.mkdir()
+        (folder / "late.jsonl").write_text('"left by a crash"\n')
+        partition = LaneSink(folder, owned=owned).build_part("lanes", "late", None)
+        partition.write_batch(["new"])
+        partition.close()
+        assert [json.loads(line) for line in (folder / "late.jsonl").read_text().splitlines()] == rest
