@@ -99,7 +99,10 @@ def simulate(
         summary = simulate_(users, days, seed, [name.strip() for name in attack.split(",") if name.strip()], out)
     except (ValueError, OSError) as error:
         _fail(str(error))
-    typer.echo(summary)
+    typer.echo(
+        f"{summary.activities:,} activities of {summary.people} people and {summary.services} services over {days} "
+        f"days, {summary.attacks} attacks among them: {out / 'activities.jsonl'}, {out / 'truth.jsonl'}"
+    )
 
 
 @app.command()

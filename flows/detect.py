@@ -9,7 +9,10 @@ Names of the flow and of its steps are part of the state: see `STEPS`.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -53,6 +56,9 @@ STEPS = ("read", "profile", "correlate", "alerts", "alerts_jsonl", "lanes", "cou
 SCHEMA = {"profile": PROFILE_VERSION, "user": USER_VERSION, "thread": THREAD_VERSION}
 
 MIB = 1_048_576
+
+_HELD = ExitStack()
+"""What a process that Bytewax started itself holds as long as it lives."""
 
 
 def enabled(settings: Settings) -> dict[str, Detection]:
@@ -168,7 +174,11 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
     rest: Stream[Any] = op.merge("merge_rest", read.falses, findings.falses, aside)
     sides: BranchOut[Any, Any] = op.branch("split_rest", rest, lambda item: isinstance(item, Counts))
     op.output("counts", op.key_on("key_counts", sides.trues, lambda counts: counts.name), CountsSink(state))
-    op.output("lanes", op.flat_map("to_lanes", sides.falses, _lanes), LaneSink(settings.lanes_directory, owned=not settings.lanes))
+    op.output(
+        "lanes",
+        op.flat_map("to_lanes", sides.falses, _lanes),
+        LaneSink(settings.lanes_directory, owned=not settings.lanes),
+    )
     return flow
 
 
@@ -199,6 +209,12 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
         raise AttributeError(msg)
     settings = settings_.from_process()
     stop.install()
+    if not {"-a", "--addresses"}.intersection(sys.argv) and "BYTEWAX_ADDRESSES" not in os.environ:
+        # Alone, this process is the run: it holds the state until it ends. In a cluster somebody else has to see to it.
+        state = Path(settings.state)
+        state.mkdir(parents=True, exist_ok=True)
+        _HELD.enter_context(stamp.lock(state))
+        stamp.begin_run(state)
     flow = build(settings)
     globals()["flow"] = flow
     return flow

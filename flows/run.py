@@ -79,6 +79,7 @@ def run(settings: Settings, processes: int, summary_file: Path | None, *, quiet:
                     expand(name)
             state.mkdir(parents=True, exist_ok=True)
             stack.enter_context(stamp.lock(state))
+            stamp.begin_run(state)
             before = read_totals(state)["in"]
         except Exception as error:  # noqa: BLE001
             return explain(error)

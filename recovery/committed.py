@@ -46,7 +46,14 @@ class Committed:
         Raises:
             StateError: A snapshot is no token, or a newer release's.
         """
-        return {int(key): Token.decode(snapshot) for (of, key), snapshot in self.snapshots.items() if of == step}
+        found = {}
+        for (of, key), snapshot in self.snapshots.items():
+            if of == step:
+                if not isinstance(snapshot, bytes) or not key.isdecimal():
+                    where = f"the snapshot of step {step}, key {key}"
+                    raise PartitionsError(where, "a token of a key group", f"{snapshot!r:.80}", SAME_BACKUP)
+                found[int(key)] = Token.decode(snapshot)
+        return found
 
 
 def committed(state: Path) -> Committed:

@@ -239,18 +239,28 @@ def test_a_live_pipe_is_judged_while_it_is_open(tmp_path: Path) -> None:
 
 
 def test_bytewax_run_with_settings_from_the_environment(tmp_path: Path) -> None:
-    recovery = tmp_path / "recovery"
-    recovery.mkdir()
-    subprocess.run([sys.executable, "-m", "bytewax.recovery", str(recovery), "2"], check=True)
+    state = tmp_path / "state"
+    subprocess.run([*ANPUT, "state", "init", "--state", str(state)], check=True, env=QUICK)
     environment = {
         **QUICK,
         "ANPUT_INPUT": str(FIXTURE),
-        "ANPUT_STATE": str(tmp_path / "state"),
+        "ANPUT_STATE": str(state),
         "ANPUT_ALERTS": str(tmp_path / "alerts.db"),
     }
     for _ in range(2):
         subprocess.run(
-            [sys.executable, "-m", "bytewax.run", "flows.detect:flow", "-r", str(recovery), "-s", "1", "-b", "0"],
+            [
+                sys.executable,
+                "-m",
+                "bytewax.run",
+                "flows.detect:flow",
+                "-r",
+                str(state / "recovery"),
+                "-s",
+                "1",
+                "-b",
+                "0",
+            ],
             env=environment,
             cwd=Path(__file__).parents[2],
             check=True,

@@ -40,17 +40,6 @@ def test_of_many_that_create_at_once_one_does(storage: Storage) -> None:
     assert blob.get("name") == b"%d" % created.index(True)
 
 
-def test_more_objects_than_a_page_of_a_listing(s3: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in s3.environment.items():
-        monkeypatch.setenv(name, value)
-    blob = Blob(s3.url("pages"))
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: blob.put(f"o/{n:04}", b"x"), range(1005)))
-    assert [entry.name for entry in blob.entries("o/")] == [f"o/{n:04}" for n in range(1005)]
-    blob.delete([f"o/{n:04}" for n in range(1005)])
-    assert blob.entries("o/") == []
-
-
 def test_errors_name_the_object_and_no_secret(azure: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in azure.environment.items():
         monkeypatch.setenv(name, value)

@@ -261,7 +261,7 @@ def test_lanes_take_whatever_was_rejected(files: Files) -> None:
 
 
 def test_lanes_of_the_states_own_drop_what_a_crash_left(tmp_path: Path) -> None:
-    """Without a snapshot nothing was committed, so what is there comes again; a folder of the user's is only added to."""
+    """Without a snapshot nothing was committed, so what is there comes again. To a user's folder we only add."""
     for owned, rest in ((True, ["new"]), (False, ["left by a crash", "new"])):
         folder = tmp_path / str(owned)
         folder.mkdir()
