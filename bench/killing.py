@@ -25,6 +25,8 @@ START_SECONDS, READING_SECONDS, END_SECONDS = 1.5, 1.5, 0.6
 NEARLY = 0.95
 PATIENCE = 300.0
 """Seconds after which a run that should have ended is taken to hang."""
+ORPHAN_SECONDS = 5.0
+"""What workers are given to end after their supervisor, beside the time of the next run."""
 LOOK = 0.01
 """Seconds between looks."""
 
@@ -130,10 +132,17 @@ class State:
         self._tally.victims[kind] += 1
         if code == 0 and phase != END:
             self._fail(f"a {kind} of {processes} was killed while {phase}, and the exit code is 0")
-        for pid in self._orphans:
-            if _is_worker(pid):
-                self._fail(f"worker {pid} outlived its supervisor until the next run was over")
+        self._await_orphans()
         self._orphans = workers
+
+    def _await_orphans(self) -> None:
+        """The workers of the run before, whose supervisor was killed, have to be gone."""
+        deadline = time.monotonic() + ORPHAN_SECONDS
+        for pid in self._orphans:
+            while _is_worker(pid) and time.monotonic() < deadline:
+                time.sleep(LOOK)
+            if _is_worker(pid):
+                self._fail(f"worker {pid} outlived its supervisor by more than the next run")
 
     def _fail(self, what: str) -> None:
         errors = (self.work / "errors.txt").read_text(errors="replace").strip()

@@ -24,6 +24,8 @@ EPOCH = 100_000
 """Activities between snapshots: 10 s at 10,000 a second."""
 STALLS = 5
 """Epochs that are measured."""
+SMALL_EPOCHS = 34
+"""More than twice the generations that a store keeps."""
 UNLIMITED = 1 << 40
 
 
@@ -88,13 +90,10 @@ def fill_state(task: Task) -> dict[str, Any]:
     tokens = fill(task.work / "state", crowd, [template.stored for template in found])
     filled = time.perf_counter() - began
     groups = Groups(task.work / "state", tokens, UNLIMITED)
-    few, serial = _one_of_each_group(crowd), 0
-    for _ in range(34):
-        groups.send(crowd.batches(few, serial, begin + serial))
-        serial += len(few)
-        tokens = groups.snapshot()
+    saved = Saved(list(crowd.likes), begin, tokens, 0)
+    saved.tokens = _settle(groups, crowd, saved)
     groups.close()
-    save(task, Saved(list(crowd.likes), begin, tokens, serial))
+    save(task, saved)
     mean = sum(len(template.stored) for template in found) / len(found)
     return {"stored_bytes_per_user": round(mean), "disk_bytes": disk_bytes(task.work / "state"), "seconds": filled}
 
@@ -194,6 +193,7 @@ def open_log(task: Task) -> dict[str, Any]:
     for _ in range(task.each):
         _send(groups, crowd, saved, range(crowd.users))
         saved.tokens = groups.snapshot()
+    saved.tokens = _settle(groups, crowd, saved)
     count = task.each * crowd.users
     result = {
         "stored_bytes": (groups.stored_bytes() - logical) / count,
@@ -201,6 +201,15 @@ def open_log(task: Task) -> dict[str, Any]:
     }
     groups.close()
     return result
+
+
+def _settle(groups: Groups, crowd: Crowd, saved: Saved) -> dict[int, bytes]:
+    """Generations of a single user in each key group, until all before them are settled; return the tokens."""
+    few, tokens = _one_of_each_group(crowd), saved.tokens
+    for _ in range(SMALL_EPOCHS):
+        _send(groups, crowd, saved, few)
+        tokens = groups.snapshot()
+    return tokens
 
 
 def _one_of_each_group(crowd: Crowd) -> list[int]:

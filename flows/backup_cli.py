@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 ALERTS = "alerts.db"
 ALERTS_JSONL = "alerts.jsonl"
 LANES_PREFIX = "lanes/"
+ALERTS_KEY = ("alerts", "alerts")
+"""Step and key of the alert store's snapshot."""
 
 Url = Annotated[
     str,
@@ -79,10 +81,9 @@ def backup(
         settings = _settings(state, alerts, alerts_jsonl, lanes, config)
         cluster = stamp.read(Path(settings.state)).cluster_id
         blob = Blob(url, create=True)
-        contents = _contents(settings, cluster)
-        report, copy = backups.backup(blob, Path(settings.state), contents)
+        report, copy = backups.backup(blob, Path(settings.state), _contents(settings))
         pruned = manifest.prune(blob, keep, backups.now()) if keep else manifest.Pruned(0, 0, 0)
-    _warn_of_alerts(settings, contents, copy.snapshots)
+        _warn_of_alerts(settings, cluster, copy.snapshots)
     if json:
         typer.echo(msgspec.json.encode({**msgspec.to_builtins(report), "pruned": msgspec.to_builtins(pruned)}))
         return
@@ -193,11 +194,11 @@ def _places(settings: Settings) -> dict[str, Path]:
     return places
 
 
-def _contents(settings: Settings, cluster: str) -> Contents:
-    """What a backup with these settings holds; the alert store if it is there and the state's."""
+def _contents(settings: Settings) -> Contents:
+    """What a backup with these settings holds."""
     from flows.sinks.counts import FILE as COUNTS  # noqa: PLC0415  it imports Bytewax
     from flows.state_reader import STORES  # noqa: PLC0415
-    from recovery.state_copy import Contents, Growing  # noqa: PLC0415
+    from recovery.state_copy import Contents, Database, Growing  # noqa: PLC0415
 
     places = _places(settings)
     growing: list[Growing] = []
@@ -206,22 +207,23 @@ def _contents(settings: Settings, cluster: str) -> Contents:
             growing.append(Growing(name, path, "lanes", path.stem))
         elif name == ALERTS_JSONL:
             growing.append(Growing(name, path, "alerts_jsonl", "alerts"))
-    databases: dict[str, Path] = {}
-    if settings.alerts and Path(settings.alerts).exists():
-        with AlertStore(settings.alerts) as store:
-            if store.has_run(cluster):
-                databases[ALERTS] = Path(settings.alerts)
+    store = Path(settings.alerts)
+    databases = [Database(ALERTS, store, *ALERTS_KEY)] if settings.alerts and store.exists() else []
     return Contents(STORES, (COUNTS,), growing, databases)
 
 
-def _warn_of_alerts(settings: Settings, contents: Contents, snapshots: Mapping[tuple[str, str], Any]) -> None:
+def _warn_of_alerts(settings: Settings, cluster: str, snapshots: Mapping[tuple[str, str], Any]) -> None:
     """A run resumes only beside the alert store that it wrote: say so where the backup is without."""
-    _, sequence = snapshots.get(("alerts", "alerts"), ("", 0))
-    if sequence and settings.alerts and ALERTS not in contents.databases:
+    if not settings.alerts or ALERTS_KEY not in snapshots:
+        return
+    found = "is not there"
+    if Path(settings.alerts).exists():
+        with AlertStore(settings.alerts) as store:
+            found = "" if store.has_run(cluster) else "is another state's"
+    if found:
         typer.echo(
-            f"anput: the alert store is not in this backup: {settings.alerts} is not there, or not this state's. Name "
-            "the one that the run writes by --alerts, or --alerts '' if it is kept otherwise: a restored state goes on "
-            "only beside it.",
+            f"anput: the state's alert store is not in this backup: {settings.alerts} {found}. Name the one that the "
+            "run writes by --alerts, or --alerts '' if it is kept otherwise: a restored state goes on only beside it.",
             err=True,
         )
 

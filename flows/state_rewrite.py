@@ -13,10 +13,12 @@ state that is whole, of which some key groups are done. All of it needs the stat
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from difflib import unified_diff
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rocksdict import BottommostLevelCompaction, CompactOptions
@@ -31,6 +33,8 @@ from recovery.store import KeyGroupStore
 
 CHUNK = 8 << 20
 """Bytes of documents that are migrated in one generation, about."""
+WIDTH = 100
+"""Characters of a line of the example."""
 
 
 class Old(msgspec.Struct, frozen=True):
@@ -196,18 +200,23 @@ def _compact(path: Path) -> None:
 
 
 def _diff(documents: Documents, step: str, key: bytes, before: bytes, after: bytes) -> str:
-    return "\n".join(
-        unified_diff(
-            list(_lines(documents, step, key, before)),
-            list(_lines(documents, step, key, after)),
-            f"stored: {key[1:].decode('utf-8', 'replace')}",
-            "migrated",
-            n=2,
-            lineterm="",
-        )
-    )
+    owner = owner_of(step, key)
+    name = " ".join([step, *filter(None, owner[:3])] if owner else [step, "meta"])
+    old, new = (list(_lines(documents.plain(step, key, data), "")) for data in (before, after))
+    return "\n".join(unified_diff(old, new, name, "migrated", n=2, lineterm=""))
 
 
-def _lines(documents: Documents, step: str, key: bytes, data: bytes) -> Iterator[str]:
-    text = msgspec.json.format(msgspec.json.encode(documents.plain(step, key, data)), indent=1)
-    yield from text.decode().splitlines()
+def _lines(value: Any, indent: str, label: str = "", end: str = "") -> Iterator[str]:
+    """JSON, in which what fits a line is one."""
+    whole = msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
+    if len(whole) <= WIDTH or not isinstance(value, Mapping | list):
+        yield f"{indent}{label}{whole}{end}"
+        return
+    if named := isinstance(value, Mapping):
+        items = [(f"{json.dumps(str(key))}: ", item) for key, item in value.items()]
+    else:
+        items = [("", item) for item in value]
+    yield f"{indent}{label}{'{' if named else '['}"
+    for number, (name, item) in enumerate(items, 1):
+        yield from _lines(item, indent + " ", name, "," if number < len(items) else "")
+    yield f"{indent}{'}' if named else ']'}{end}"

@@ -14,7 +14,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,17 @@ class Growing:
 
 
 @dataclass(frozen=True)
+class Database:
+    """An SQLite file that a step writes to, ahead of its snapshots. Part of the state once there is a snapshot."""
+
+    name: str
+    """In the backup."""
+    path: Path
+    step: str
+    key: str
+
+
+@dataclass(frozen=True)
 class Contents:
     """What a state consists of, beside its stamp and recovery partitions."""
 
@@ -61,8 +72,7 @@ class Contents:
     files: Sequence[str] = ()
     """Small files of the state directory that are replaced as a whole; those that aren't there are left out."""
     growing: Sequence[Growing] = ()
-    databases: Mapping[str, Path] = field(default_factory=dict)
-    """SQLite files by their names in the backup. That they are ahead of the snapshots does no harm."""
+    databases: Sequence[Database] = ()
 
 
 @dataclass(frozen=True)
@@ -149,13 +159,16 @@ def _copy(state: Path, stage: Path, stamped: stamp.Stamp, contents: Contents) ->
             parts.update(_parts(STATE, [fresh / name]))
     parts.update(_parts(STATE, [fresh / stamp.STAMP]))
     parts.update(_parts(f"{STATE}{stamp.RECOVERY}/", partitions.paths(fresh / stamp.RECOVERY, stamped.partitions)))
-    for name, path in contents.databases.items():
-        (stage / "databases").mkdir(exist_ok=True)
-        try:
-            _copy_database(path, stage / "databases" / name)
-        except sqlite3.Error as error:
-            raise StateError(path, "an SQLite file", str(error), "Name the right file, or leave it out.") from error
-        parts[name] = _part(stage / "databases" / name)
+    for database in contents.databases:
+        if (database.step, database.key) in found.snapshots:
+            target = stage / "databases" / database.name
+            target.parent.mkdir(exist_ok=True)
+            try:
+                _copy_database(database.path, target)
+            except sqlite3.Error as error:
+                remedy = "Name the right file, or leave it out."
+                raise StateError(database.path, "an SQLite file", str(error), remedy) from error
+            parts[database.name] = _part(target)
     for growing in contents.growing:
         parts.update(_growing_part(growing, found.snapshots))
     return Copy(stamped, found.epoch, parts, found.snapshots, moved_on)

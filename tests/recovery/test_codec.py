@@ -125,6 +125,8 @@ def test_too_old_or_damaged_is_refused_with_the_path_of_the_fault() -> None:
         recent.decode(b"\x00\x01\x80")
     with pytest.raises(DocumentError, match="found nothing"):
         CODEC.decode(b"")
+    with pytest.raises(DocumentError, match="found 02"):
+        CODEC.needs_migration(b"\x02")
     wrong = msgspec.msgpack.encode({"name": "ana", "places": [["PT", "x", 1]]})
     with pytest.raises(DocumentError, match=r"\$\.places\[0\]\[1\]"):
         CODEC.decode(b"\x00\x03" + wrong)

@@ -30,7 +30,7 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from bytewax.recovery import RecoveryConfig
 from bytewax.run import cli_main
 
-from recovery import stamp
+from recovery import partitions, stamp
 from recovery.committed import amend, committed
 from recovery.errors import PartitionsError, StampError, StateError
 from recovery.token import Token
@@ -167,7 +167,7 @@ def by_step(snapshots: Any, step: str) -> dict[tuple[str, str], Any]:
 def executions(state: Path) -> list[tuple[int, int]]:
     """Number and resume epoch of all."""
     found: list[tuple[int, int]] = []
-    for path in (state / stamp.RECOVERY).glob("*.sqlite3"):
+    for path in parts_of(state):
         with closing(sqlite3.connect(path)) as database:
             found += database.execute("SELECT ex_num, resume_epoch FROM exs")
     return sorted(found)
@@ -233,6 +233,15 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return state
 
 
+@pytest.fixture(scope="module")
+def later(ended: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same after another run."""
+    state = Path(shutil.copytree(ended, tmp_path_factory.mktemp("later") / "state"))
+    with running(state, 1, last=400) as children:
+        assert children[0].wait(60) == 0
+    return state
+
+
 @pytest.fixture
 def finished(ended: Path, tmp_path: Path) -> Path:
     """A state after a run to the end."""
@@ -255,9 +264,13 @@ def test_an_amended_snapshot_is_what_the_next_run_resumes_with(finished: Path) -
         amend(finished, "count", "99", b"")
 
 
+def parts_of(state: Path) -> list[Path]:
+    return sorted((state / stamp.RECOVERY).glob("*.sqlite3"))
+
+
 def change_snapshot(state: Path, step: str, key: str, change: bytes) -> int:
     changed = 0
-    for path in (state / stamp.RECOVERY).glob("*.sqlite3"):
+    for path in parts_of(state):
         with closing(sqlite3.connect(path)) as database, database:
             changed += database.execute(
                 "UPDATE snaps SET ser_change = ? WHERE step_id = ? AND state_key = ?", (change, f"f.{step}", key)
@@ -292,7 +305,7 @@ def test_what_is_no_plain_snapshot_is_refused(finished: Path, change: bytes) -> 
 def test_plain_snapshots_and_discarded_keys(finished: Path) -> None:
     plain = (b"\x00\xff", "text", (1, -(2**70), None, ((),)), None)
     assert change_snapshot(finished, "count", "00", pickle.dumps(plain))
-    for path in (finished / stamp.RECOVERY).glob("*.sqlite3"):
+    for path in parts_of(finished):
         with closing(sqlite3.connect(path)) as database, database:
             database.execute("UPDATE snaps SET ser_change = NULL WHERE step_id = 'f.count' AND state_key = '01'")
     snapshots = committed(finished).snapshots
@@ -313,26 +326,37 @@ def test_tokens_are_by_key_group(finished: Path) -> None:
         committed(finished).tokens("count")
 
 
-def test_a_partition_of_another_time_is_refused(finished: Path, tmp_path: Path) -> None:
-    parts = sorted((finished / stamp.RECOVERY).glob("*.sqlite3"))
-    with running(finished, 1, last=400) as children:
-        wait_for(finished, 1, 1)
-        for path in parts:
-            with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(tmp_path / path.name)) as copy:
-                source.backup(copy)
-        assert children[0].wait(60) == 0
-    committed(finished)
-    for path in parts:
-        with closing(sqlite3.connect(path)) as database:  # the last to close it takes the write-ahead log in
-            database.execute("SELECT 1 FROM parts")
+def test_a_partition_of_another_time_is_refused(ended: Path, later: Path, tmp_path: Path) -> None:
+    state = Path(shutil.copytree(later, tmp_path / "state"))
+    for path in parts_of(state):
         newest = path.read_bytes()
-        shutil.copyfile(tmp_path / path.name, path)
+        shutil.copyfile(ended / stamp.RECOVERY / path.name, path)
         with pytest.raises(
             PartitionsError, match=r"expected all partitions from the time of epoch \d+; found one cleaned"
         ):
-            committed(finished)
+            committed(state)
         path.write_bytes(newest)
-        committed(finished)
+        committed(state)
+
+
+def test_an_epoch_that_ends_while_reading_is_read_anew(
+    finished: Path, later: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = partitions.resume_epoch
+    epochs = []
+
+    def resume_epoch(directory: Path, count: int) -> int:
+        epochs.append(real(directory, count))
+        if len(epochs) == 1:
+            for path in parts_of(later):
+                shutil.copyfile(path, directory / path.name)
+        return epochs[-1]
+
+    before = committed(finished)
+    monkeypatch.setattr(partitions, "resume_epoch", resume_epoch)
+    after = committed(finished)
+    assert epochs[0] == before.epoch < after.epoch
+    assert after == committed(later)
 
 
 def test_a_missing_partition_or_stamp_is_refused(finished: Path) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from rocksdict import Rdict, WriteBatch, WriteOptions
 
-from recovery import layout, rocks
+from recovery import history, layout, rocks
 from recovery.errors import (
     CorruptStoreError,
     DivergedStoreError,
@@ -190,6 +191,30 @@ def test_settled_rows_survive_with_the_last_value_of_each_key(tmp_path: Path) ->
     assert dict(store.scan()) == model
 
 
+def test_commits_and_resumes_are_on_disk_when_they_return(tmp_path: Path) -> None:
+    """A kill cannot show it, as the kernel keeps what was written; so the write options are looked at."""
+
+    class Recorder:
+        synced: list[bool] = []
+
+        def __init__(self, database: Rdict) -> None:
+            self.get = database.get
+            self.write_through = database.write
+
+        def write(self, batch: WriteBatch, options: WriteOptions) -> None:
+            self.synced.append(options.sync)
+            self.write_through(batch, options)
+
+    tokens = committed(tmp_path)
+    store = open_store(tmp_path, tokens[-1])
+    assert store._database is not None
+    recorder = Recorder(store._database)
+    store._database = recorder  # type: ignore[assignment]
+    store.commit({b"k": b"4"})
+    history.roll_back(recorder, 3)  # type: ignore[arg-type]
+    assert recorder.synced == [True, True]
+
+
 def _rows(path: Path) -> list[bytes]:
     database = rocks.open_database(path, create=False)
     rows = [key for key, _ in rocks.rows(rocks.cursor(database, b""), b"\xff")]
@@ -262,6 +287,12 @@ def test_a_store_of_another_owner_is_refused_without_a_token(tmp_path: Path) -> 
     committed(tmp_path)
     with pytest.raises(ForeignStoreError, match="expected cluster other, step profile, .* found cluster cluster"):
         open_store(tmp_path, cluster="other")
+
+
+def test_an_empty_store_of_another_owner_is_told_by_its_token(tmp_path: Path) -> None:
+    token = open_store(tmp_path).token
+    with pytest.raises(ForeignStoreError, match="of the empty store of cluster other, step profile, key group 7"):
+        open_store(tmp_path, token, cluster="other")
 
 
 def test_newer_documents_and_a_newer_layout_are_refused(tmp_path: Path) -> None:

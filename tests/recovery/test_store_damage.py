@@ -20,7 +20,7 @@ from recovery.token import Token
 
 @dataclass(frozen=True)
 class Image:
-    """Files as a killed process leaves them: documents and recent rows in table files, the newest in the log."""
+    """Files as a killed process leaves them: table files and a log. Keys that start with `old` are long settled."""
 
     directory: Path
     token: Token
@@ -40,6 +40,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
         store = KeyGroupStore.open(directory / "live", "profile", 3, token, "cluster", 1)
         for _ in range(generations):
             changes = {b"%d" % source.randrange(100): source.randbytes(900) for _ in range(20)}
+            if token is None:
+                changes |= {b"old%d" % key: source.randbytes(900) for key in range(200)}
             token = store.commit(changes)
             state |= changes
         if generations == 5:
@@ -144,7 +146,9 @@ def test_get_and_scan_both_report_a_damaged_block(image: Image, tmp_path: Path) 
         file.write_bytes(content)
     reads: list[Callable[[KeyGroupStore], object]] = [
         lambda store: list(store.scan()),
+        lambda store: list(store.scan(b"old")),
         lambda store: [store.get(key) for key in image.state],
+        lambda store: [store.get(key) for key in image.state if key.startswith(b"old")],
     ]
     for read in reads:
         with pytest.raises(CorruptStoreError, match="Corruption"):
