@@ -200,7 +200,9 @@ def forget(
             forgotten = forget_(_writable(settings), tenant, user, _schema())
     name = f"user {printable(user)} of tenant {printable(tenant)}"
     if not forgotten.documents:
-        _fail(f"{name}: expected one that the state knows; found none, and nothing of it is left in the files", USAGE)
+        _fail(
+            f"{name}: expected one that the state knows; found none. Its place in the files was cleaned anyway.", USAGE
+        )
     _print(Text(f"Erased {name}: {forgotten.documents} documents, {forgotten.bytes:,} bytes. This does not reach:"))
     for place in NOT_REACHED:
         _print(Text(f"- {place}"))

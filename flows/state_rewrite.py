@@ -28,8 +28,10 @@ from flows.sources.intake import key_of
 from flows.state_documents import META, Documents, owner_of, thread_prefix, user_prefix
 from flows.state_reader import STORES, StateReader
 from recovery import partitions, rocks, stamp
+from recovery.backup import STAGE
 from recovery.committed import amend, committed
 from recovery.store import KeyGroupStore
+from recovery.transfer import working_directory
 
 CHUNK = 8 << 20
 """Bytes of documents that are migrated in one generation, about."""
@@ -140,8 +142,15 @@ def forget(state: Path, tenant: str, user: str, schema: int) -> Forgotten:
         schema: the newest version of documents, as a run passes it to its stores.
 
     Raises:
+        LockedError: a backup is being made.
         StateError: the state can't be used.
     """
+    # A backup that was killed has left links to tables there; one that is being made would.
+    with working_directory(state / STAGE, "backup"):
+        return _forget(state, tenant, user, schema)
+
+
+def _forget(state: Path, tenant: str, user: str, schema: int) -> Forgotten:
     cluster = _begin(state)
     groups = stamp.read(state).key_groups
     home = key_group_of(tenant, user, groups)

@@ -20,9 +20,11 @@ from flows.cli import app
 from flows.detect import SCHEMA
 from flows.state_documents import META, user_prefix
 from flows.state_reader import StateReader
-from recovery import stamp
+from recovery import rocks, stamp
 from recovery.committed import amend, committed
+from recovery.layout import RECENT, generation_key, store_path
 from recovery.store import KeyGroupStore
+from stateful.key_group import META_CODEC, Meta
 
 ROOT = Path(__file__).parents[2]
 DAY, HOUR = 86_400_000, 3_600_000
@@ -283,6 +285,18 @@ def test_verify_finds_what_is_wrong_with_stores(work: Path) -> None:
     assert "which Bytewax resumes from" not in texts
 
 
+def test_verify_finds_content_that_is_not_its_checksums(work: Path) -> None:
+    token = committed(work / "state").tokens("profile")[home(EVE)]
+    path = store_path(work / "state", "profile", token.key_group)
+    database = rocks.open_database(path, create=False)
+    row = generation_key(RECENT, token.generation) + META
+    assert database.get(row)
+    database.put(row, META_CODEC.encode(Meta(sealed=1)))
+    database.close()
+    (problem,) = state_json("verify", code=3)["problems"]
+    assert problem.startswith(f"{path}: expected generation {token.generation} to have the content of its checksum")
+
+
 def distinct(work: Path) -> list[int]:
     """Three people of different key groups."""
     found: dict[int, int] = {}
@@ -339,6 +353,9 @@ def test_forgetting_leaves_nothing_of_a_user_and_all_of_the_others(work: Path) -
     places = {name.split("/")[0] for name in holding(work / "state", EVE)}
     assert places == {"profile", "correlate"}
     others = [state_json("show", "acme", user) for user in PEOPLE]
+    killed_backup = work / "state" / ".backup"
+    killed_backup.mkdir()
+    (killed_backup / "table.sst").write_text(EVE)
     said = state("forget", "acme", EVE).stdout
     assert f"Erased user {EVE} of tenant acme: 2 documents" in said
     for place in ("backups", "alert store", "lanes"):
