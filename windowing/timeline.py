@@ -139,6 +139,8 @@ class _Checkpoint(Generic[V]):
     index: int
     state: bytes
     stated: dict[str, V]
+    stale: bool = False
+    """The log before it changed since: it serves to judge late items roughly, until `_restore` drops it."""
 
 
 class Timeline(Generic[S, I, V]):
@@ -241,7 +243,7 @@ class Timeline(Generic[S, I, V]):
             behind = len(log) - self._dirty
             if now or behind <= max(EAGER, self._credit):
                 self._credit = max(self._credit - behind, 0)
-                self._restore(self._dirty)
+                self._restore()
                 late = []
         said = self._advance()
         if not self._compare:
@@ -292,18 +294,18 @@ class Timeline(Generic[S, I, V]):
         if index >= self._folded:
             return
         self._folded += shift
-        # Those behind have not seen the change: they serve to judge late items roughly, until `_restore` drops them.
         for point in reversed(self._checkpoints):
             if point.index <= index:
                 break
-            point.index += shift
+            # Not told by the index alone: one right behind an item that was removed is then at its place.
+            point.index, point.stale = point.index + shift, True
         self._dirty = index if self._dirty is None else min(self._dirty, index)
         if self._late is None or item.time < self._late.time:
             self._late = item
 
-    def _restore(self, index: int) -> None:
-        """Go back to the last checkpoint that has seen nothing at or behind `index`."""
-        while self._checkpoints[-1].index > index:
+    def _restore(self) -> None:
+        """Go back to the last checkpoint that has seen the log as it is."""
+        while self._checkpoints[-1].stale:
             self._checkpoints.pop()
         point = self._checkpoints[-1]
         self._live = self._fold.decode(point.state)
@@ -317,7 +319,8 @@ class Timeline(Generic[S, I, V]):
         for index in range(self._folded, len(log)):
             since = index - self._checkpoints[-1].index
             if since >= CHECKPOINT_EVERY or (since >= CHECKPOINT_AT_HOUR and self._turns_hour(index)):
-                self._checkpoints.append(_Checkpoint(index, self._fold.encode(self._live), dict(stated)))
+                state = self._fold.encode(self._live)
+                self._checkpoints.append(_Checkpoint(index, state, dict(stated), self.behind))
             for statement in step(self._live, log[index]):
                 stated[statement.uid] = said[statement.uid] = statement
         self._folded = len(log)
@@ -343,7 +346,7 @@ class Timeline(Generic[S, I, V]):
         if count == len(log):
             state, stated = self._fold.encode(self._live), dict(self._stated)
         else:
-            point = next(point for point in reversed(self._checkpoints) if point.index <= count)
+            point = next(point for point in reversed(self._checkpoints) if point.index <= count and not point.stale)
             head, stated = self._fold.decode(point.state), dict(point.stated)
             for item in log[point.index : count]:
                 stated.update((statement.uid, statement) for statement in self._fold.step(head, item))

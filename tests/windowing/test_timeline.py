@@ -246,6 +246,26 @@ def test_a_late_item_explains_what_no_longer_holds() -> None:
     assert sorted(uid for uid, emitted in timeline.open.emitted.items() if emitted.closed) == ["first:c", "turn:c"]
 
 
+def test_an_item_replaced_right_before_a_checkpoint_is_folded_again() -> None:
+    """Timeline:
+
+    event time   9:00 (four times)  9:10   10:00
+    arrival 1    red red red red    red    red      a checkpoint is taken before 10:00
+    arrival 2                       green           the id of 9:10 again: it takes the place of the red one
+    said         four red in the hour, not five; turns at 9:10 and 10:00
+    """
+    timeline = fresh()
+    for number in range(4):
+        timeline.insert(Mark(f"a{number}", 9 * HOUR, "red"), prefer)
+    timeline.insert(Mark("b", 9 * HOUR + 600_000, "red"), prefer)
+    timeline.insert(Mark("c", 10 * HOUR, "red"), prefer)
+    assert replay(first := timeline.evaluate())["hour:9:red"].text == "5 of red"
+    timeline.insert(Mark("b", 9 * HOUR + 600_000, "green"), prefer)
+    held = replay([*first, *timeline.evaluate()])
+    assert held["hour:9:red"].text == "4 of red"
+    assert {uid for uid in held if uid.startswith("turn")} == {"turn:b", "turn:c"}
+
+
 def test_what_was_taken_back_and_holds_again_goes_on_with_its_revisions() -> None:
     """Timeline:
 
