@@ -42,6 +42,8 @@ def working_directory(path: Path, what: str) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is_at(descriptor, path):
+            raise BlockingIOError  # it was removed by the one before, between opening and locking it
         clear(path)
         try:
             yield
@@ -51,6 +53,13 @@ def working_directory(path: Path, what: str) -> Iterator[None]:
         raise LockedError(path, f"no other {what} at work", "one", "Wait for it to end, or stop it.") from None
     finally:
         os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def clear(path: Path) -> None:

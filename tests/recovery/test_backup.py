@@ -298,7 +298,7 @@ def dying(self, name, data):
     global count
     count += 1
     if count > 5:
-        print("holding", flush=True)
+        os.write(1, b"holding\\n")
         sys.stdin.readline()
         os.kill(os.getpid(), 9)
     put(self, name, data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -148,4 +149,5 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 TestStoreLaws = StoreMachine.TestCase
-TestStoreLaws.settings = settings(max_examples=30, stateful_step_count=25)
+EXAMPLES = 500 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 50
+TestStoreLaws.settings = settings(max_examples=EXAMPLES, stateful_step_count=25)

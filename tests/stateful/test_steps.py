@@ -39,7 +39,7 @@ BOUNDS = Bounds(hourly_cap=12, expire=EXPIRE)
 LIMITS = Limits()
 
 
-EXAMPLES = 1000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 100
+EXAMPLES = 2000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
 
 
 class Cluster:

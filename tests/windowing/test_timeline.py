@@ -121,7 +121,7 @@ timelines = st.lists(st.tuples(st.integers(0, 40), colours), max_size=90).map(
 
 
 @laws
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(timelines, st.data())
 def test_any_arrival_order_batching_and_restart_gives_the_same_final_result(
     marks: list[Mark], data: st.DataObject
@@ -147,7 +147,7 @@ def test_any_arrival_order_batching_and_restart_gives_the_same_final_result(
 
 
 @laws
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(timelines, st.data())
 def test_sealing_on_the_way_changes_nothing(marks: list[Mark], data: st.DataObject) -> None:
     """Late by up to four hours, sealed up to what can't be late any more, whenever it comes to mind."""
@@ -173,7 +173,7 @@ def test_sealing_on_the_way_changes_nothing(marks: list[Mark], data: st.DataObje
 
 
 @laws
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(timelines)
 def test_in_order_nothing_is_taken_back_and_final_is_what_was_said(marks: list[Mark]) -> None:
     timeline, revisions = fresh(), []
@@ -187,7 +187,7 @@ def test_in_order_nothing_is_taken_back_and_final_is_what_was_said(marks: list[M
 
 
 @laws
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(timelines, st.data())
 def test_duplicates_change_nothing(marks: list[Mark], data: st.DataObject) -> None:
     plain, doubled = fresh(), fresh()
@@ -201,7 +201,7 @@ def test_duplicates_change_nothing(marks: list[Mark], data: st.DataObject) -> No
 
 
 @laws
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(timelines, timelines, st.data())
 def test_of_different_items_of_one_id_the_same_is_kept_in_any_order(
     marks: list[Mark], others: list[Mark], data: st.DataObject
