@@ -14,6 +14,7 @@ from activities.category import settled
 from activities.cloudtrail_identity import actor, mapping, session, string, tenant
 from activities.cloudtrail_objects import objects_of
 from activities.cloudtrail_operations import category_of
+from activities.format import Format
 from activities.record import Unreadable, address, identifier, parse_time, show, text
 
 _DENIED = re.compile(r"access\.?denied|unauthori[sz]ed|notauthori[sz]ed|forbidden", re.ASCII | re.IGNORECASE)
@@ -101,3 +102,12 @@ def _outcome(record: dict[str, object], event_name: str) -> tuple[Outcome, str]:
         if mapping(record.get(details)).get(event_name) == "Failure":
             return Outcome.FAILURE, message or "Failure"
     return (Outcome.FAILURE, message) if message else (Outcome.SUCCESS, "")
+
+
+FORMAT = Format(
+    "cloudtrail",
+    "AWS CloudTrail",
+    'AWS CloudTrail User Guide, "CloudTrail record contents"',
+    is_cloudtrail,
+    normalise,
+)

@@ -6,14 +6,19 @@ Whatever the bytes are, what comes back is at least one activity or rejection; n
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import msgspec
 
 from activities import cloudtrail, native
 from activities.activity import Activity, Raw
+from activities.format import Format
 from activities.record import Rejected, Unreadable, rejected
 
-FORMATS = ("auto", "native", "cloudtrail")
+VENDORS: tuple[Format, ...] = (cloudtrail.FORMAT,)
+"""In the order in which `auto` asks them; a record that none knows is taken for a native one."""
+
+FORMATS = ("auto", "native", *(vendor.name for vendor in VENDORS))
 """The names a format can be asked for by; `auto` decides record by record."""
 
 DEFAULT_TENANT = "default"
@@ -23,17 +28,42 @@ _BOM = b"\xef\xbb\xbf"
 # Programs that keep texts in UTF-16 write half a character as an escape, which the decoder refuses: whoever can name a
 # file so could keep their activities out. An escaped backslash and a whole pair are matched to be passed over.
 _LONE_SURROGATE = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\u[dD][89a-fA-F]\w\w")
+_LISTS = ("Records", "records", "value", "items", "entries")
+_HOLDS_LIST = re.compile(rb'"(?:%s)"\s*:\s*\[' % "|".join(_LISTS).encode())
+_WITHIN = 4096
+"""Bytes from the beginning within which the list of an envelope begins."""
 _ESCAPE_LENGTH = len(b"\\ud800")
 _TOO_DEEP = "expected JSON of ordinary depth, found objects or arrays nested too deeply"
 _NATIVE_FIELDS = "id, time, user, action"
 
 
+_Found = msgspec.Raw | msgspec.UnsetType
+
+
 class _Envelope(msgspec.Struct):
-    """`{"Records": [...]}`, as CloudTrail writes its files; with an `action` it is a record that has such a field."""
+    """An object that holds a list of records; one that has a time or an operation itself is a record.
 
-    Records: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
-    action: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    `Records`: files of CloudTrail. `records`: Azure Monitor, as Event Hubs delivers it. `value`: pages of Microsoft
+    Graph. `items`: pages of Google Workspace reports. `entries`: pages of Google Cloud Logging.
+    """
 
+    Records: _Found = msgspec.UNSET
+    records: _Found = msgspec.UNSET
+    value: _Found = msgspec.UNSET
+    items: _Found = msgspec.UNSET
+    entries: _Found = msgspec.UNSET
+    action: _Found = msgspec.UNSET
+    time: _Found = msgspec.UNSET
+    timestamp: _Found = msgspec.UNSET
+    eventTime: _Found = msgspec.UNSET
+    published: _Found = msgspec.UNSET
+    createdDateTime: _Found = msgspec.UNSET
+    activityDateTime: _Found = msgspec.UNSET
+    CreationTime: _Found = msgspec.UNSET
+    TimeGenerated: _Found = msgspec.UNSET
+
+
+_SIGNS_OF_A_RECORD = tuple(field for field in _Envelope.__struct_fields__ if field not in _LISTS)
 
 _decode_object = msgspec.json.Decoder(dict[str, object]).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
@@ -41,7 +71,7 @@ _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def parse_line(line: bytes, fmt: str, tenant: str, raw: Raw) -> list[Activity | Rejected]:
-    """The records of a line: one, or the items of a JSON array or of `{"Records": [...]}`.
+    """The records of a line: one, or the items of a JSON array or of an envelope such as `{"Records": [...]}`.
 
     Args:
         line: JSON in UTF-8, with or without a byte order mark. It may hold line breaks: a whole file is a line, too.
@@ -110,28 +140,36 @@ def _parse(data: bytes, fmt: str, tenant: str, raw: Raw) -> Activity:
     # The decoder checks no text that it skips.
     if not data.isascii():
         data.decode()
-    if fmt == "native" or (fmt == "auto" and _looks_native(data)):
+    if fmt == "native":
         return native.parse(data, tenant, raw)
+    if fmt == "auto" and b'"action"' in data:
+        # No vendor's record has all four fields that a native one must have; decoding it right away is cheapest.
+        with suppress(msgspec.ValidationError):
+            return native.parse(data, tenant, raw)
     record = _decode_object(data)
-    if fmt == "cloudtrail" or cloudtrail.is_cloudtrail(record):
-        return cloudtrail.normalise(record, tenant, raw)
+    for vendor in VENDORS:
+        if fmt == vendor.name or (fmt == "auto" and vendor.fits(record)):
+            return vendor.parse(record, tenant, raw)
     return native.parse(data, tenant, raw)
+
+
+def holds_many(line: bytes) -> bool:
+    """Whether a line may hold many records, and so be longer than one may be."""
+    return line.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") or _HOLDS_LIST.search(line[:_WITHIN]) is not None
 
 
 def _items(data: bytes) -> list[msgspec.Raw] | None:
     """The records of an array or an envelope, not yet decoded; None if it is neither."""
     if data.startswith(b"["):
         return _decode_array(data)
-    if b'"Records"' in data:
+    if _HOLDS_LIST.search(data, 0, _WITHIN):
         envelope = _decode_envelope(data)
-        if envelope.Records is not msgspec.UNSET and envelope.action is msgspec.UNSET:
-            return envelope.Records
+        if all(getattr(envelope, sign) is msgspec.UNSET for sign in _SIGNS_OF_A_RECORD):
+            for name in _LISTS:
+                found = getattr(envelope, name)
+                if found is not msgspec.UNSET:
+                    return _decode_array(found)
     return None
-
-
-def _looks_native(data: bytes) -> bool:
-    """Whether only a native record has these field names: two cheap searches, which never take an event for one."""
-    return b'"action"' in data and b'"eventName"' not in data
 
 
 def _replaced(found: re.Match[bytes]) -> bytes:
@@ -144,5 +182,5 @@ def _shape(error: str, fmt: str) -> str:
         error += " - at `$`"
     if "missing required field" not in error:
         return error
-    where = "a native record" if fmt == "native" else "a native record, as it isn't a CloudTrail event"
+    where = "a native record" if fmt == "native" else "a native record, as it is of no other known format"
     return f"expected {where}, with at least {_NATIVE_FIELDS}, found: {error}"

@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
+from activities.formats import FORMATS
 from stateful.suppression import Suppression
 from windowing.lateness import Limits
 from windowing.watermark import HOUR
 
 DEFAULT_FILE = "anput.toml"
-FORMATS = ("auto", "native", "cloudtrail")
 
 LISTS = frozenset({"input"})
 """Settings that a variable gives as a list, parted by the system's path separator (`:`)."""

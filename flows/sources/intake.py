@@ -6,7 +6,6 @@ kept with its position. So one partition is one unit of parsing, and several `--
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from datasketches import tdigest_double
 from activities.activity import Activity, Raw
 from activities.batch import ActivityBatch, Packed, key_group_of
 from activities.enrich import CountryDatabase
-from activities.formats import parse_line
+from activities.formats import holds_many, parse_line
 from activities.record import Rejected, rejected
 from flows.sources.lines import Line, Position
 from stateful.messages import Counts, Late, LateBatch
@@ -35,9 +34,6 @@ class RejectedBatch(Packed, frozen=True):
 
 Lane = LateBatch | RejectedBatch | Counts
 Keyed = tuple[str, ActivityBatch]
-
-MANY_RECORDS = re.compile(rb'\s*(\[|\{\s*"Records")')
-"""How a line begins that holds many records, and so may be longer than one may be."""
 
 HEARTBEAT = HOUR // 6
 """Event time, ms, after which a partition tells all key groups how far it has come, those without activities too."""
@@ -91,7 +87,7 @@ class Intake:
             records = [rejected(line.problem, line.data, raw)]
         elif not line.data.strip():
             records = []
-        elif len(line.data) > self.record_limit and not MANY_RECORDS.match(line.data):
+        elif len(line.data) > self.record_limit and not holds_many(line.data):
             problem = (
                 f"a record of {len(line.data)} bytes; {self.record_limit} are read at most (setting max_record_bytes)"
             )

@@ -128,7 +128,7 @@ def test_deep_nesting_is_rejected(start: bytes, end: bytes, depth: int, fmt: str
         (b"[]", "empty"),
         (b'{"Records":[]}', "empty"),
         (b'{"Records":7}', "missing required field"),
-        (b"{}", "isn't a CloudTrail event"),
+        (b"{}", "as it is of no other known format"),
     ],
 )
 def test_what_is_no_record_says_so(data: bytes, says: str) -> None:
