@@ -24,7 +24,7 @@ from flows.settings import Settings
 from recovery.store import KeyGroupStore
 from recovery.token import Token
 from simulator.simulate import simulate
-from stateful.key_group import KeyGroupState, Storage
+from stateful.key_group import KeyGroupState, Memory, Storage
 from stateful.profile import ProfileFold
 from stateful.profile_step import ProfileLogic, user_key
 from stateful.user import Bounds, User, user_storage
@@ -81,11 +81,11 @@ def name_of(number: int) -> str:
 
 
 def users_storage(memory: int) -> Storage[User]:
-    """As the flow makes it with default settings; `memory` in bytes of stored form per key group."""
+    """As the flow makes it with default settings; `memory` in bytes."""
     settings = Settings()
     expire = round(settings.expire_days * DAY)
     fold = ProfileFold(detections.load().values(), {}, expire)
-    return user_storage(fold, memory, Bounds(settings.hourly_cap, expire))
+    return user_storage(fold, Memory.divided(memory), Bounds(settings.hourly_cap, expire))
 
 
 def make_templates(folder: Path, people: int, size: int, seed: int) -> list[Template]:
@@ -144,7 +144,7 @@ def fill(state: Path, crowd: Crowd, stored: Sequence[bytes]) -> dict[int, bytes]
 def _copies(documents: Iterator[bytes]) -> Storage[bytes]:
     """A storage of users that are never decoded: each new one is the next of `documents`."""
     peek = users_storage(0).peek
-    return Storage(lambda _: next(documents), lambda data: data, peek, peek, 2**62)
+    return Storage(lambda _: next(documents), lambda data: data, peek, peek, Memory(2**62))
 
 
 class Groups:
@@ -153,7 +153,7 @@ class Groups:
     def __init__(self, state: Path, tokens: dict[int, bytes], memory: int) -> None:
         """Resume all from their tokens; `memory` in bytes for all of them together."""
         self._stores: list[KeyGroupStore] = []
-        storage = users_storage(memory // len(tokens))
+        storage = users_storage(memory)
         opened = open_store(state)
 
         def keep(group: int, token: Token | None) -> KeyGroupStore:

@@ -16,6 +16,7 @@ import msgspec
 
 from activities.activity import Activity
 from bench.population import DAY, Crowd, Groups, Template, fill, make_templates
+from flows import collector
 from windowing.watermark import HOUR
 
 AT_ONCE = 2000
@@ -261,6 +262,7 @@ PHASES: dict[str, Callable[[Task], dict[str, Any]]] = {
 
 def main() -> None:
     """Measure, print JSON."""
+    collector.tune()  # as a run does
     result = PHASES[sys.argv[1]](msgspec.json.decode(sys.argv[2], type=Task))
     sys.stdout.buffer.write(msgspec.json.encode(result))
 

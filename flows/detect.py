@@ -25,8 +25,8 @@ import detections
 from activities.batch import ActivityBatch, key_group_of
 from activities.enrich import CountryDatabase
 from activities.plain import plain
+from flows import collector, stop
 from flows import settings as settings_
-from flows import stop
 from flows.progress import clear
 from flows.settings import Settings, SettingsError
 from flows.sinks.alert_store import AlertStore
@@ -41,6 +41,7 @@ from recovery.store import KeyGroupStore
 from recovery.token import Token
 from stateful.correlate_step import THREAD_VERSION, CorrelateLogic, thread_storage
 from stateful.detection import Detection
+from stateful.key_group import Memory
 from stateful.messages import AlertBatch, Counts, FindingBatch, LateBatch, SuppressedBatch
 from stateful.models import DAY
 from stateful.profile import PROFILE_VERSION, ProfileFold
@@ -105,13 +106,14 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
             "setting input: expected at least one file, folder, pattern or - for standard input (ANPUT_INPUT, --input)"
         )
         raise SettingsError(msg)
+    collector.tune()
     active = enabled(settings)
     stamped = prepare(settings)
     state = Path(settings.state)
     groups = settings.key_groups
     expire = round(settings.expire_days * DAY)
     fold = ProfileFold(active.values(), {name: wanted.settings for name, wanted in settings.detections.items()}, expire)
-    memory = settings.state_memory * MIB // groups
+    memory = Memory.divided(settings.state_memory * MIB)
     users = user_storage(fold, memory, Bounds(settings.hourly_cap, expire))
     threads = thread_storage(memory)
     hidden = compile_rules(settings.suppressions)

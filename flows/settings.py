@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from activities.formats import FORMATS
+from activities.record import Unreadable, parse_time
 from stateful.suppression import Suppression
 from windowing.lateness import Limits
 from windowing.watermark import HOUR
@@ -18,6 +21,9 @@ DEFAULT_FILE = "anput.toml"
 
 LISTS = frozenset({"input"})
 """Settings that a variable gives as a list, parted by the system's path separator (`:`)."""
+
+_ITEM = re.compile(rf"(?:kafka|eventhubs)://[^/]*/[^{os.pathsep}]*|[^{os.pathsep}]+")
+"""An item of such a list. A topic's address has separators before its ports."""
 
 
 class SettingsError(ValueError):
@@ -32,11 +38,63 @@ class DetectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Thresholds that differ from the detection's defaults."""
 
 
+class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a secret is: a variable, or a file."""
+
+    env: str = ""
+    file: str = ""
+
+
+Property = str | int | float | bool | Secret
+
+
+class Kafka(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[kafka]`: inputs and sinks on Kafka and Event Hubs."""
+
+    group: str = "anput"
+    """Consumer group that offsets are committed to, for lag tools."""
+    start: str = "earliest"
+    """earliest, latest, or a time (RFC 3339): where partitions begin that the state doesn't know."""
+    until_end: bool = False
+    """Read what is there at the start, then end, as with a file."""
+    ingest_time: Literal["message", "record"] = "message"
+    """Whose time is the ingest time: the message's or, as with files, the record's own."""
+    on_expired_offset: Literal["refuse", "earliest"] = "refuse"
+    """What to do when the broker has deleted what would be read next."""
+    connect_timeout: float = 30
+    """Seconds to wait for a broker at the start."""
+    delivery_timeout: float = 60
+    """Seconds after which an alert that no broker has taken ends the run."""
+    properties: dict[str, Property] = {}
+    """librdkafka's."""
+    sink_properties: dict[str, Property] = {}
+    """Laid over `properties` for the sink."""
+    eventhubs_connection_string: Secret | None = None
+
+    @property
+    def start_time(self) -> int | None:
+        """`start` in ms since 1970, None where it is no time.
+
+        Raises:
+            SettingsError: it is neither a time nor one of the two words.
+        """
+        if self.start in ("earliest", "latest"):
+            return None
+        try:
+            return parse_time(self.start, "")
+        except Unreadable:
+            msg = f"setting kafka.start: expected earliest, latest or a time such as 2026-01-31T00:00:00Z, found {self.start!r:.80}"
+            raise SettingsError(msg) from None
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All settings. Times in seconds where the name doesn't say otherwise."""
 
     input: tuple[str, ...] = ()
-    """Files, folders, globs, or `-` for standard input; each is one source partition."""
+    """Files, folders, globs, `-` for standard input, kafka://HOST:PORT/TOPIC, eventhubs://NAMESPACE/HUB.
+
+    Each is one source partition; a topic's partitions are one each.
+    """
     format: str = "auto"
     tenant: str = "default"
     """Tenant of records that don't name one."""
@@ -48,6 +106,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Alert store; "" for none."""
     alerts_jsonl: str = ""
     """File that each alert revision is appended to as one OCSF JSON line; "" for none."""
+    alerts_kafka: str = ""
+    """Topic that each alert revision is sent to, kafka://HOST:PORT/TOPIC or eventhubs://NAMESPACE/HUB; "" for none."""
     lanes: str = ""
     """Directory of the lanes late, rejected, suppressed; "" for `lanes` inside `state`."""
     key_groups: int = 128
@@ -76,6 +136,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Largest file or line that holds many records."""
     detections: dict[str, DetectionSettings] = {}
     suppressions: tuple[Suppression, ...] = ()
+    kafka: Kafka = Kafka()
 
     @property
     def limits(self) -> Limits:
@@ -142,11 +203,12 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         text = environment.get(f"ANPUT_{field.name.upper()}")
         if text is None:
             continue
-        values[field.name] = [part for part in text.split(os.pathsep) if part] if field.name in LISTS else text
+        values[field.name] = _ITEM.findall(text) if field.name in LISTS else text
     return values
 
 
 def _check(settings: Settings) -> None:
+    _ = settings.kafka.start_time
     checks = (
         ("format", settings.format in FORMATS, f"one of {', '.join(FORMATS)}"),
         ("key_groups", 1 <= settings.key_groups <= 65536, "1 to 65536"),  # noqa: PLR2004
@@ -161,10 +223,13 @@ def _check(settings: Settings) -> None:
         ("state_memory", settings.state_memory >= 0, "0 or more MiB"),
         ("future_tolerance", settings.future_tolerance >= 0, "0 or more"),
         ("state", settings.state, "a directory"),
+        ("kafka.group", settings.kafka.group, "a name"),
+        ("kafka.connect_timeout", settings.kafka.connect_timeout > 0, "more than 0 seconds"),
+        ("kafka.delivery_timeout", settings.kafka.delivery_timeout > 0, "more than 0 seconds"),
     )
     for name, holds, expected in checks:
         if not holds:
-            msg = f"setting {name}: expected {expected}, found {getattr(settings, name)!r}"
+            msg = f"setting {name}: expected {expected}, found {attrgetter(name)(settings)!r}"
             raise SettingsError(msg)
     if len(set(settings.input)) < len(settings.input):
         msg = f"setting input: expected each input once, found {', '.join(settings.input)}"

@@ -18,7 +18,7 @@ from flows.settings import Settings
 from flows.state_documents import META, Documents, owner_of, thread_prefix, user_prefix
 from flows.state_reader import StateReader
 from stateful.finding import Alert, Finding
-from stateful.key_group import Meta
+from stateful.key_group import Memory, Meta
 from stateful.models import DAY
 from stateful.profile import Profile, ProfileFold
 from stateful.user import user_storage
@@ -87,7 +87,7 @@ def look_up(reader: StateReader, documents: Documents, settings: Settings, tenan
         if data is not None:
             known = documents.user.decode(data)
             alerts, threads_size = _alerts(reader, documents, tenant, name, group)
-            timeline = user_storage(_fold(settings), 0).load(data).timeline
+            timeline = user_storage(_fold(settings), Memory(0)).load(data).timeline
             timeline.evaluate()
             log = timeline.open.log
             return Known(

@@ -14,7 +14,7 @@ from flows.state_reader import STORES, StateReader
 from recovery import rocks
 from recovery.errors import StateError
 from recovery.history import read_history
-from recovery.layout import KEYS, RECENT, Identity, Keys, content_digest, generation_key, store_path
+from recovery.layout import KEYS, RECENT, Identity, Keys, content_digest, generation_key, store_path, value_digest
 from recovery.store import KeyGroupStore
 from stateful.open_log import OpenLog
 from stateful.profile_step import user_key
@@ -146,7 +146,7 @@ def _contents(path: Path, owner: Identity, verdict: Verdict) -> Iterator[str]:
             keys = msgspec.msgpack.decode(database.get(generation_key(KEYS, generation)) or b"", type=Keys)
             row = generation_key(RECENT, generation)
             values = [database.get(row + key) for key in keys.changed]
-            if content_digest(keys, [value for value in values if value is not None]) != header.content:
+            if content_digest(keys, [value_digest(value) for value in values if value is not None]) != header.content:
                 yield f"expected generation {generation} to have the content of its checksum; found another"
     finally:
         database.close()

@@ -99,6 +99,11 @@ def roll_back(database: Rdict, generation: int) -> None:
     database.write(batch, SYNC)
 
 
+def is_ahead(database: Rdict, generation: int) -> bool:
+    """Whether there are values of generations newer than `generation`, committed or not."""
+    return next(rows(cursor(database, generation_key(RECENT, generation + 1)), prefix_end(RECENT)), None) is not None
+
+
 def recent_keys(database: Rdict, path: Path, settled: int, newest: int) -> dict[bytes, int]:
     """User keys changed after `settled` -> generation that changed them last, negative where it deleted them."""
     recent: dict[bytes, int] = {}

@@ -8,8 +8,9 @@
     keys       k + generation            Keys: what that generation changed and deleted
     recent     r + generation + user key the value that generation gave it
 
-Generations are 8 bytes, big-endian. A commit only adds rows, so taking one back is deleting three ranges. Once a
-generation can no longer be asked for, its recent rows are settled: moved into the documents.
+Generations are 8 bytes, big-endian. A commit only adds rows, so taking one back is deleting three ranges. Recent rows
+may be there before their generation is committed: they don't count until its header is. Once a generation can no longer
+be asked for, its recent rows are settled: moved into the documents.
 """
 
 from __future__ import annotations
@@ -114,9 +115,17 @@ def root_checksum(identity: Identity) -> bytes:
     return blake2b(msgspec.msgpack.encode(identity), digest_size=DIGEST_BYTES).digest()
 
 
-def content_digest(keys: Keys, values: Iterable[bytes]) -> bytes:
-    """Digest of a generation's changes; `values` in the order of `keys.changed`."""
-    body = msgspec.msgpack.encode((keys, list(values)))
+def value_digest(value: bytes) -> bytes:
+    """Digest of one value."""
+    return blake2b(value, digest_size=DIGEST_BYTES).digest()
+
+
+def content_digest(keys: Keys, digests: Iterable[bytes]) -> bytes:
+    """Digest of a generation's changes; `digests` of its values, in the order of `keys.changed`.
+
+    Of digests, not of the values themselves: those written ahead of the commit need not be held until it comes.
+    """
+    body = msgspec.msgpack.encode((keys, list(digests)))
     return blake2b(body, digest_size=DIGEST_BYTES).digest()
 
 
@@ -126,7 +135,7 @@ def chain(previous: bytes, generation: int, schema: int, content: bytes) -> byte
     return blake2b(body, digest_size=DIGEST_BYTES).digest()
 
 
-def keys_of(changes: Mapping[bytes, bytes | None]) -> Keys:
+def keys_of(changes: Mapping[bytes, object | None]) -> Keys:
     """The keys of a mapping in which None deletes."""
     ordered = sorted(changes)
     return Keys(

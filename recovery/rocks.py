@@ -15,6 +15,7 @@ from rocksdict import (
     Options,
     Rdict,
     RdictIter,
+    WriteBufferManager,
     WriteOptions,
 )
 
@@ -22,6 +23,8 @@ from recovery.errors import SAME_BACKUP, CorruptStoreError, LockedError, StateEr
 
 BLOCK_CACHE_BYTES = 64 << 20
 """Shared by all stores of the process. Small on purpose: hot users are cached decoded, above the store."""
+WRITE_BUFFERS_BYTES = 256 << 20
+"""Of all stores of the process together."""
 WRITE_BUFFER_BYTES = 2 << 20
 """Per store; two at most, while one is being flushed."""
 COMPACT_AT_FILES = 8
@@ -52,6 +55,17 @@ def _block_cache() -> Cache:
 
 
 @cache
+def _write_buffers() -> WriteBufferManager:
+    return WriteBufferManager(WRITE_BUFFERS_BYTES, False)
+
+
+def limit_memory(limit: int) -> None:
+    """Bound what all stores of the process take for caches and buffers, open ones too, to `limit` bytes, about."""
+    _block_cache().set_capacity(min(BLOCK_CACHE_BYTES, limit // 3))
+    _write_buffers().set_buffer_size(min(WRITE_BUFFERS_BYTES, limit * 2 // 3))
+
+
+@cache
 def _options(create: bool) -> Options:
     _raise_file_limit()
     table = BlockBasedOptions()
@@ -64,6 +78,7 @@ def _options(create: bool) -> Options:
     options.set_block_based_table_factory(table)
     options.set_compression_type(DBCompressionType.lz4())
     options.set_write_buffer_size(WRITE_BUFFER_BYTES)
+    options.set_write_buffer_manager(_write_buffers())
     options.set_level_zero_file_num_compaction_trigger(COMPACT_AT_FILES)
     options.set_max_background_jobs(BACKGROUND_JOBS)
     # The rest makes opening cheap: no threads per open, no statistics, little logging.

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from rocksdict import DbClosedError, Rdict, RdictIter, WriteBatch
@@ -24,7 +25,7 @@ from recovery.errors import (
     StoreMissingError,
 )
 from recovery.files import sync_directory
-from recovery.history import History, read_history, recent_keys, roll_back, settle
+from recovery.history import History, is_ahead, read_history, recent_keys, roll_back, settle
 from recovery.layout import (
     DOCUMENT,
     HEADER,
@@ -43,15 +44,23 @@ from recovery.layout import (
     prefix_end,
     root_checksum,
     store_path,
+    value_digest,
 )
 from recovery.token import Token
+
+
+class _Staged(NamedTuple):
+    digest: bytes
+    size: int
+    """Bytes."""
 
 
 class KeyGroupStore:
     """Bytes by key, of one key group, with the latest generations restorable. Made by `open`; one thread at a time.
 
-    Reads see the present generation. `commit` adds one and returns the token that restores it. Nothing is created on
-    disk before the first commit.
+    `commit` adds a generation and returns the token that restores it; `stage` writes parts of it ahead, so that the
+    commit itself is short. Reads see the present generation and what is staged. Nothing is created on disk before the
+    first of either.
     """
 
     def __init__(
@@ -76,6 +85,9 @@ class KeyGroupStore:
         self._settled = Settled(0, 0, root_checksum(owner))
         self._recent: dict[bytes, int] | None = None
         """See `_recent_keys`. Read at first use: with many stores it takes longer than all else of opening them."""
+        self._staged: dict[bytes, _Staged | None] = {}
+        """What is written of the next generation; None: deleted."""
+        self._settling_due = False
 
     @classmethod
     def open(
@@ -164,29 +176,56 @@ class KeyGroupStore:
         changed = sorted(item for item in self._recent_keys(self._database).items() if item[0].startswith(prefix))
         return self._merge(documents, recent, changed)
 
-    def commit(self, changes: Mapping[bytes, bytes | None]) -> Token:
-        """Write one generation, whole or not at all; it is on disk on return. None deletes a key.
+    @property
+    def staged(self) -> bool:
+        """Whether anything is written that is not committed."""
+        return bool(self._staged)
 
-        Returns:
-            The token of the new generation; the present one, with nothing written, when `changes` is empty.
+    def stage(self, changes: Mapping[bytes, bytes | None]) -> None:
+        """Write a part of the next generation ahead of `commit`; None deletes a key. It counts from the commit on.
 
         Raises:
             StateError: It could not be written. The store must be closed then, and opened again at its last token.
         """
         if not changes:
-            return self.token
-        if self._database is None:
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._database = rocks.open_database(self.path, create=True)
-            # RocksDB syncs its own directory, but not the entries that lead to it.
-            sync_directory(self.path.parent)
-            sync_directory(self.path.parent.parent)
+            return
         with _refusing(self.path):
-            self._write(self._database, changes)
-            # Groups settle in turn, each once in so many generations: a key changed often is then moved once.
-            if (self.token.generation + self.token.key_group) % self._retain_generations == 0:
-                self._settle(self._database)
+            database = self._created()
+            batch, written = self._batch(changes)
+            # Not synced: the commit's sync covers all that was written before it.
+            database.write(batch, rocks.ASYNC)
+            self._note(database, written)
+
+    def commit(self, changes: Mapping[bytes, bytes | None], *, tidy: bool = True) -> Token:
+        """Write one generation, whole or not at all; it is on disk on return. None deletes a key.
+
+        Args:
+            changes: Its changes, beside those that are staged.
+            tidy: Also `tidy`, which can take longer than all else. If not, call it before the next commit.
+
+        Returns:
+            The token of the new generation; the present one, with nothing written, when there are no changes.
+
+        Raises:
+            StateError: It could not be written. The store must be closed then, and opened again at its last token.
+        """
+        if not changes and not self._staged:
+            return self.token
+        with _refusing(self.path):
+            self._write(self._created(), changes)
+        # Groups settle in turn, each once in so many generations: a key changed often is then moved once.
+        if (self.token.generation + self.token.key_group) % self._retain_generations == 0:
+            self._settling_due = True
+        if tidy:
+            self.tidy()
         return self.token
+
+    def tidy(self) -> None:
+        """Give up generations that need not be restorable any more, if that is due."""
+        if self._settling_due and self._database is not None:
+            self._settling_due = False
+            with _refusing(self.path):
+                self._settle(self._database)
 
     def close(self) -> None:
         """Release the store. Every commit is on disk already. May be called twice; the store cannot be used after."""
@@ -200,7 +239,7 @@ class KeyGroupStore:
             with _refusing(self.path):
                 history = read_history(database, self.path, self._owner)
                 _check_history(self.path, history, self.token)
-                if history.newest > self.token.generation:
+                if history.newest > self.token.generation or is_ahead(database, self.token.generation):
                     roll_back(database, self.token.generation)
                 self._settled = history.settled
         except BaseException:
@@ -209,26 +248,53 @@ class KeyGroupStore:
             raise
         self._database = database
 
-    def _write(self, database: Rdict, changes: Mapping[bytes, bytes | None]) -> None:
-        recent = self._recent_keys(database)
+    def _created(self) -> Rdict:
+        if self._database is None:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._database = rocks.open_database(self.path, create=True)
+            # RocksDB syncs its own directory, but not the entries that lead to it.
+            sync_directory(self.path.parent)
+            sync_directory(self.path.parent.parent)
+        return self._database
+
+    def _batch(self, changes: Mapping[bytes, bytes | None]) -> tuple[WriteBatch, dict[bytes, _Staged | None]]:
+        """What to write for changes of the next generation, and what to note once it is written."""
+        batch, written = WriteBatch(raw_mode=True), dict[bytes, _Staged | None]()
         generation = self.token.generation + 1
-        keys = keys_of(changes)
-        values = [value for key in keys.changed if (value := changes[key]) is not None]
-        content = content_digest(keys, values)
-        checksum = chain(self.token.checksum, generation, self._schema, content)
-        header = Header(self._schema, content, checksum, sum(map(len, values)), self._clock())
-        batch = WriteBatch(raw_mode=True)
         if self.token.generation == 0:
             batch.put(IDENTITY, IDENTITY_CODEC.encode(self._owner))
             batch.put(SETTLED, msgspec.msgpack.encode(self._settled))
+        row = generation_key(RECENT, generation)
+        for key, value in changes.items():
+            if value is not None:
+                batch.put(row + key, value)
+                written[key] = _Staged(value_digest(value), len(value))
+            else:
+                if self._staged.get(key):
+                    batch.delete(row + key)
+                written[key] = None
+        return batch, written
+
+    def _note(self, database: Rdict, written: Mapping[bytes, _Staged | None]) -> None:
+        self._staged.update(written)
+        generation = self.token.generation + 1
+        self._recent_keys(database).update(
+            (key, generation if value is not None else -generation) for key, value in written.items()
+        )
+
+    def _write(self, database: Rdict, changes: Mapping[bytes, bytes | None]) -> None:
+        batch, written = self._batch(changes)
+        generation, all_of_it = self.token.generation + 1, self._staged | written
+        keys = keys_of(all_of_it)
+        values = [value for key in keys.changed if (value := all_of_it[key]) is not None]
+        content = content_digest(keys, (value.digest for value in values))
+        checksum = chain(self.token.checksum, generation, self._schema, content)
+        header = Header(self._schema, content, checksum, sum(value.size for value in values), self._clock())
         batch.put(generation_key(HEADER, generation), msgspec.msgpack.encode(header))
         batch.put(generation_key(KEYS, generation), msgspec.msgpack.encode(keys))
-        row = generation_key(RECENT, generation)
-        for key, value in zip(keys.changed, values, strict=True):
-            batch.put(row + key, value)
         database.write(batch, rocks.SYNC)
-        recent.update(dict.fromkeys(keys.changed, generation))
-        recent.update(dict.fromkeys(keys.deleted, -generation))
+        self._note(database, written)
+        self._staged = {}
         self.token = Token(self.token.key_group, generation, self._schema, checksum)
 
     def _settle(self, database: Rdict) -> None:

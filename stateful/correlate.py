@@ -1,7 +1,7 @@
 """Correlation: findings of one user and detection within a day are one alert. Pure; the step is in correlate_step.py.
 
-The alerts are a function of the set of findings: sorted by (start, uid), the first opens an alert, and those that start
-less than a day after it belong to it. A finding that arrives late and belongs before the first moves the alert to it.
+The alerts are a function of the set of findings: sorted by (start, anchor), the first opens an alert, and those that
+start less than a day after it belong to it. A finding that arrives late and belongs before the first moves the alert.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FINDINGS_KEPT = 50
 """Findings that an alert carries; the message counts all."""
 
 
-class Thread(msgspec.Struct, array_like=True):
+class Thread(msgspec.Struct, array_like=True, gc=False):
     """What one user's one detection said lately."""
 
     findings: dict[str, FindingRevision] = {}
@@ -74,12 +74,18 @@ def wake(thread: Thread) -> int | None:
 
 def _groups(thread: Thread) -> list[list[FindingRevision]]:
     groups: list[list[FindingRevision]] = []
-    for revision in sorted(thread.findings.values(), key=lambda r: (r.finding.start, r.finding.uid)):
+    for revision in sorted(thread.findings.values(), key=_place):
         if groups and revision.finding.start < groups[-1][0].finding.start + DAY:
             groups[-1].append(revision)
         else:
             groups.append([revision])
     return groups
+
+
+def _place(revision: FindingRevision) -> tuple[int, str, str]:
+    """In the order of activities, (time, id): what comes in order then never takes the first place of an alert."""
+    finding = revision.finding
+    return finding.start, finding.anchor, finding.uid
 
 
 def _alert_uid(first: FindingRevision) -> str:

@@ -12,7 +12,7 @@ from recovery.store import KeyGroupStore
 from recovery.token import Token
 from stateful.correlate import Thread, revise, settle, take, wake
 from stateful.finding import Alert, Finding, FindingRevision
-from stateful.key_group import ASLEEP, WAKE, KeyGroupState, Storage
+from stateful.key_group import ASLEEP, AT_ONCE, WAKE, KeyGroupState, Memory, Storage
 from stateful.messages import AlertBatch, Counts, FindingBatch, Suppressed, SuppressedBatch
 from windowing.watermark import END_OF_TIME
 
@@ -21,15 +21,15 @@ THREAD_VERSION = 1
 Out = AlertBatch | SuppressedBatch | Counts
 
 
-class ThreadDocument(msgspec.Struct, array_like=True):
+class ThreadDocument(msgspec.Struct, array_like=True, gc=False):
     """How a thread is stored."""
 
     wake: int
     thread: Thread
 
 
-def thread_storage(memory: int) -> Storage[Thread]:
-    """Storage of threads; `memory` in bytes per key group."""
+def thread_storage(memory: Memory) -> Storage[Thread]:
+    """Storage of threads."""
     codec: Codec[ThreadDocument] = Codec(ThreadDocument, THREAD_VERSION)
 
     def load(data: bytes | None) -> Thread:
@@ -91,6 +91,7 @@ class CorrelateLogic(StatefulBatchLogic[FindingBatch, Out, bytes]):
                 alerts += revise(self._state.entity(key), next((text for text in reasons if text), ""))
                 self._state.changed(key)
             self._settle(batch)
+            self._state.ease()
         return self._outputs(alerts, hidden), StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> bytes:
@@ -106,10 +107,12 @@ class CorrelateLogic(StatefulBatchLogic[FindingBatch, Out, bytes]):
         if batch.sealed == END_OF_TIME:
             return  # The next run may go on where this one ends: only the log's own time lets go.
         prefix = batch.group.to_bytes(4, "big")
-        for key in self._state.due(batch.sealed):
-            if key.startswith(prefix):
-                settle(self._state.entity(key), batch.sealed)
-                self._state.changed(key)
+        due = (key for key in self._state.due(batch.sealed) if key.startswith(prefix))
+        for number, key in enumerate(due, 1):
+            settle(self._state.entity(key), batch.sealed)
+            self._state.changed(key)
+            if number % AT_ONCE == 0:
+                self._state.ease()
 
     def _outputs(self, alerts: list[Alert], hidden: list[Suppressed]) -> list[Out]:
         counts = self._state.meta.counts

@@ -59,7 +59,7 @@ class Comparison(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Surprise under the baseline: 0 is usual, 1 is never seen."""
 
 
-class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A detection's verdict on one user over one anchor. Equal content is equal evidence: no clock, no order."""
 
     uid: str
@@ -91,7 +91,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 Change = Literal["create", "update", "close"]
 
 
-class FindingRevision(msgspec.Struct, frozen=True, omit_defaults=True):
+class FindingRevision(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What is sent on when a finding appears, changes, becomes final or no longer holds."""
 
     finding: Finding
@@ -103,7 +103,7 @@ class FindingRevision(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why it changed or was closed, in words."""
 
 
-class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
+class Alert(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What an analyst sees: the findings of one user that belong together. Times are event times in ms."""
 
     uid: str

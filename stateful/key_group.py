@@ -5,12 +5,14 @@ An entity is whatever a step keeps per key: a user's timeline in `profile`, a th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, TypeVar
 
 import msgspec
 
+from recovery import rocks
 from recovery.codec import Codec
 from recovery.store import KeyGroupStore
 from recovery.token import Token
@@ -50,6 +52,47 @@ class Meta(msgspec.Struct):
 META_CODEC: Codec[Meta] = Codec(Meta, META_VERSION)
 
 
+KEPT_BACK = 16
+"""Entities changed last that are not written ahead of an epoch's end: they are likely to change again."""
+
+AHEAD_AT_ONCE = 32
+"""Entities that are worth writing ahead."""
+
+AT_ONCE = 128
+"""Entities that may be worked on between two calls of `ease`."""
+
+DECODED_BYTES, DECODED_FACTOR = 4096, 4
+"""Memory that a decoded entity takes, about: so much, and so much for each byte of its stored form (measured)."""
+NEW_BYTES = 512
+"""Stored form of an entity that has none yet, about."""
+INDEX_BYTES = 300
+"""Memory that an entity's place in the index of hours takes, about."""
+
+
+class Memory:
+    """The budget that all key groups of a process share."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        """Bytes that decoded entities may take, about."""
+        self.held = 0
+        self.groups = 0
+
+    @classmethod
+    def divided(cls, total: int) -> Memory:
+        """A process's budget, in bytes: half for decoded entities, a quarter for the stores' caches and buffers.
+
+        The rest is for what grows with the number of entities: the stores' and our own indexes of those at work.
+        """
+        rocks.limit_memory(total // 4)
+        return cls(total // 2)
+
+    @property
+    def share(self) -> int:
+        """What a key group may keep when there is too little for all, bytes."""
+        return self.limit // max(self.groups, 1)
+
+
 @dataclass(frozen=True)
 class Storage(Generic[E]):
     """How a step's entities are stored: their stored form begins with `wake`, as `Wake` does."""
@@ -60,18 +103,26 @@ class Storage(Generic[E]):
     wake: Callable[[E], int]
     peek: Callable[[bytes], int]
     """`wake` of a stored form."""
-    memory: int
-    """Bytes of stored form to keep decoded between flushes, per key group."""
+    memory: Memory
 
 
 class KeyGroupState(Generic[E]):
-    """Entities by key, loaded on first touch, written back as one generation by `flush`."""
+    """Entities by key, loaded on first touch, written ahead by `ease` and made one generation by `flush`."""
 
     def __init__(self, storage: Storage[E], store: KeyGroupStore) -> None:
-        self._storage, self._store = storage, store
+        self._storage, self._store, self._memory = storage, store, storage.memory
+        self._memory.groups += 1
+        self._held = 0
         self._hot: dict[bytes, E] = {}
+        """In the order of last use."""
         self._sizes: dict[bytes, int] = {}
+        """Bytes of memory of the hot ones, about."""
         self._changed: dict[bytes, None] = {}
+        """To be written, in the order of last change: hot ones, and those that were forgotten."""
+        self._ahead: set[bytes] = set()
+        """Written since the last flush."""
+        self._again: dict[bytes, None] = {}
+        """To be written, as `_changed`, but written ahead already: busy ones, which is not done twice."""
         self._hours: dict[int, dict[bytes, None]] | None = None
         self._hour_of: dict[bytes, int] = {}
         data = store.get(_META)
@@ -79,17 +130,20 @@ class KeyGroupState(Generic[E]):
         """Changes to it are written with the next flush."""
 
     def entity(self, key: bytes) -> E:
-        """The entity of a key, which is going to be changed: call `changed` after."""
-        entity = self._hot.get(key)
+        """The entity of a key, which is going to be changed: call `changed` after, and before `ease`."""
+        entity = self._hot.pop(key, None)
         if entity is None:
-            # One that was forgotten since the last flush is still in the store.
-            data = None if key in self._changed else self._store.get(_ENTITY + key)
-            entity = self._hot[key] = self._storage.load(data)
+            # One that was forgotten a moment ago is still in the store.
+            forgotten = key in self._changed or key in self._again
+            data = None if forgotten else self._store.get(_ENTITY + key)
+            entity = self._storage.load(data)
+            self._weigh(key, NEW_BYTES if data is None else len(data))
+        self._hot[key] = entity
         return entity
 
     def changed(self, key: bytes) -> None:
         """Note that an entity was changed, and when it next needs sealing."""
-        self._changed[key] = None
+        self._note(key)
         wake = self._storage.wake(self._hot[key])
         hour, old = wake // HOUR, self._hour_of.get(key, ASLEEP // HOUR)
         if hour != old:
@@ -98,38 +152,89 @@ class KeyGroupState(Generic[E]):
     def forget(self, key: bytes) -> None:
         """Delete an entity."""
         self._move(key, ASLEEP // HOUR, ASLEEP // HOUR)
-        self._hot.pop(key, None)
-        self._sizes.pop(key, None)
-        self._changed[key] = None
+        self._drop(key)
+        self._note(key)
 
     def due(self, seal: int) -> list[bytes]:
         """Keys that sealing up to `seal` (event time, ms) may change, in order."""
         hours = self._index()
         return sorted(key for hour, keys in hours.items() if hour * HOUR < seal for key in keys)
 
+    def ease(self) -> None:
+        """Call after a batch: writes ahead what changed longest ago and lets go of what was used longest ago.
+
+        So an epoch's end finds little to write, and memory stays within its budget also in the middle of an epoch.
+        """
+        self._store.tidy()
+        if len(self._changed) >= KEPT_BACK + AHEAD_AT_ONCE:
+            self._write_ahead(list(islice(self._changed, len(self._changed) - KEPT_BACK)))
+        if self._memory.held > self._memory.limit:
+            self._cool()
+
     def flush(self) -> Token:
-        """Write what changed as one synced generation; return what names it."""
-        changes: dict[bytes, bytes | None] = {}
-        for key in self._changed:
-            if key not in self._hot:
-                changes[_ENTITY + key] = None
-                continue
-            data = changes[_ENTITY + key] = self._storage.dump(self._hot[key])
-            # Taken out and put back: the dict's order is the order of last use.
-            self._hot[key] = self._hot.pop(key)
-            self._sizes.pop(key, None)
-            self._sizes[key] = len(data or b"")
-        self._changed.clear()
-        if changes or self._store.token.generation:
+        """Make what changed since the last time one generation, on disk; return what names it."""
+        changes = {_ENTITY + key: self._dumped(key) for key in (*self._changed, *self._again)}
+        for written in (self._changed, self._ahead, self._again):
+            written.clear()
+        if changes or self._store.staged or self._store.token.generation:
             changes[_META] = META_CODEC.encode(self.meta)
-        token = self._store.commit(changes)
-        self._cool()
-        return token
+        # What `ease` does before the next: the stream waits for this, and settling takes longer than all else.
+        return self._store.commit(changes, tidy=False)
 
     def scan(self) -> Iterator[tuple[bytes, E]]:
         """All entities, as of the last flush."""
         for key, data in self._store.scan(_ENTITY):
             yield key[len(_ENTITY) :], self._storage.load(data)
+
+    def _dumped(self, key: bytes) -> bytes | None:
+        """The stored form of a changed entity; None: it was forgotten, or holds nothing any more."""
+        if key not in self._hot:
+            return None
+        data = self._storage.dump(self._hot[key])
+        self._weigh(key, len(data or b""))
+        return data
+
+    def _note(self, key: bytes) -> None:
+        if key in self._ahead:
+            self._again[key] = None
+        else:
+            self._changed.pop(key, None)
+            self._changed[key] = None
+
+    def _write_ahead(self, keys: Sequence[bytes]) -> None:
+        self._store.stage({_ENTITY + key: self._dumped(key) for key in keys})
+        self._ahead.update(keys)
+        for key in keys:
+            self._changed.pop(key, None)
+            self._again.pop(key, None)
+
+    def _weigh(self, key: bytes, stored: int) -> None:
+        size = DECODED_BYTES + DECODED_FACTOR * stored
+        more = size - self._sizes.get(key, 0)
+        self._sizes[key] = size
+        self._held += more
+        self._memory.held += more
+
+    def _drop(self, key: bytes) -> None:
+        if self._hot.pop(key, None) is not None:
+            size = self._sizes.pop(key)
+            self._held -= size
+            self._memory.held -= size
+
+    def _cool(self) -> None:
+        """Let go of the entities that were used longest ago, down to a bit less than this group's share."""
+        room = self._memory.share - INDEX_BYTES * len(self._hour_of)
+        if self._held <= room:
+            return
+        excess, going = self._held - room * 7 // 8, []
+        for key in self._hot:
+            if excess <= 0:
+                break
+            excess -= self._sizes[key]
+            going.append(key)
+        self._write_ahead([key for key in going if key in self._changed or key in self._again])
+        for key in going:
+            self._drop(key)
 
     def _index(self) -> dict[int, dict[bytes, None]]:
         """Hour -> keys that wake in it; made from the store at first need, so that it needs no record of its own."""
@@ -151,12 +256,3 @@ class KeyGroupState(Generic[E]):
         else:
             self._hour_of[key] = hour
             hours.setdefault(hour, {})[key] = None
-
-    def _cool(self) -> None:
-        """Let go of the entities that were used longest ago, beyond the budget."""
-        total = sum(self._sizes.values())
-        for key in list(self._sizes):
-            if total <= self._storage.memory:
-                return
-            total -= self._sizes.pop(key)
-            del self._hot[key]

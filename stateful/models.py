@@ -29,7 +29,7 @@ class Seen(msgspec.Struct, array_like=True, gc=False):
     last: int
 
 
-class Values(msgspec.Struct, array_like=True):
+class Values(msgspec.Struct, array_like=True, gc=False):
     """Categorical memory: which values a user has shown, e.g. countries or operations.
 
     Keeps the `VALUES_KEPT` most recently seen; `total` and `single` count what has been learnt in all.
@@ -72,7 +72,7 @@ class Values(msgspec.Struct, array_like=True):
         self.single = sum(entry.count == 1 for entry in self.seen.values())
 
 
-class Bucket(msgspec.Struct, array_like=True):
+class Bucket(msgspec.Struct, array_like=True, gc=False):
     """A sixth of a window."""
 
     start: int
@@ -83,7 +83,7 @@ class Bucket(msgspec.Struct, array_like=True):
     """Stable 32-bit hashes of the distinct objects, bounded."""
 
 
-class Tally(msgspec.Struct, array_like=True):
+class Tally(msgspec.Struct, array_like=True, gc=False):
     """How much in the last window of event time, and how much is usual in windows with any.
 
     The last window slides by sixths, so that what straddles a full hour isn't halved. The usual is learnt from whole
@@ -167,7 +167,7 @@ class Tally(msgspec.Struct, array_like=True):
             self.most = max(self.most, count)
 
 
-class Burst(msgspec.Struct, array_like=True):
+class Burst(msgspec.Struct, array_like=True, gc=False):
     """A run of like activities without a gap longer than the feature's: session windows of event time."""
 
     first: str = ""

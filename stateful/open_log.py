@@ -19,7 +19,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HEX = re.compile(r"([0-9a-f]{2}){4,64}")
 
 
-class Operation(msgspec.Struct, frozen=True, array_like=True):
+class Operation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What was done, as far as it repeats."""
 
     action: str
@@ -32,7 +32,7 @@ class Operation(msgspec.Struct, frozen=True, array_like=True):
     """Of the objects."""
 
 
-class Setting(msgspec.Struct, frozen=True, array_like=True):
+class Setting(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Who did it, from where and with what."""
 
     tenant: str
@@ -46,7 +46,7 @@ class Setting(msgspec.Struct, frozen=True, array_like=True):
     unit: str
 
 
-class Row(msgspec.Struct, array_like=True):
+class Row(msgspec.Struct, array_like=True, gc=False):
     """One activity."""
 
     offset: int
@@ -59,7 +59,7 @@ class Row(msgspec.Struct, array_like=True):
     """Names and sizes in bytes."""
 
 
-class StoredLog(msgspec.Struct, array_like=True):
+class StoredLog(msgspec.Struct, array_like=True, gc=False):
     """An open log as stored."""
 
     start: int = 0

@@ -23,7 +23,7 @@ OWN = "anput"
 CAP_REACHED = "ActivityCapReached"
 
 
-class Profile(msgspec.Struct, array_like=True):
+class Profile(msgspec.Struct, array_like=True, gc=False):
     """All that is learnt of one user. A change of its shape needs a new version and a migration (docs/state.md)."""
 
     since: int = -1

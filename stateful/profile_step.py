@@ -11,7 +11,7 @@ from activities.batch import ActivityBatch
 from recovery.store import KeyGroupStore
 from recovery.token import Token
 from stateful.finding import Finding, FindingRevision
-from stateful.key_group import KeyGroupState, Storage
+from stateful.key_group import AT_ONCE, KeyGroupState, Storage
 from stateful.messages import Counts, FindingBatch, Late, LateBatch
 from stateful.models import DAY
 from stateful.user import User
@@ -69,9 +69,10 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         for user in touched.values():
             user.mark()
             revisions += user.timeline.evaluate()
-        revisions += self._seal(touched)
         for key in touched:
             state.changed(key)
+        revisions += self._seal(touched)
+        state.ease()
         self._count("out", found[Inserted.TAKEN] + found[Inserted.CAPPED])
         self._count("duplicate", found[Inserted.DUPLICATE])
         self._count("late", found[Inserted.SEALED])
@@ -110,24 +111,26 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         counts = self._state.meta.counts
         counts[name] = counts.get(name, 0) + count
 
-    def _seal(self, touched: dict[bytes, User]) -> list[Revision[Finding]]:
-        seal, meta = self._watermark.seal, self._state.meta
+    def _seal(self, touched: Iterable[bytes]) -> list[Revision[Finding]]:
+        """Seal the users whose time has come, and those that were touched."""
+        seal, state, meta = self._watermark.seal, self._state, self._state.meta
         if seal <= meta.sealed:
             return []
         revisions: list[Revision[Finding]] = []
         # At the end of time only what is open is due: nothing open wakes more than a day after the newest activity.
-        due = dict.fromkeys(self._state.due(min(seal, meta.newest + DAY)))
+        due = dict.fromkeys(state.due(min(seal, meta.newest + DAY)))
         due.update(dict.fromkeys(touched))
-        for key in due:
-            user = self._state.entity(key)
+        for number, key in enumerate(due, 1):
+            user = state.entity(key)
             revisions += user.timeline.seal(seal)
             user.settle(seal)
             if seal < END_OF_TIME and user.expired(seal):
-                touched.pop(key, None)
-                self._state.forget(key)
+                state.forget(key)
                 self._count("expired", 1)
             else:
-                touched[key] = user
+                state.changed(key)
+            if number % AT_ONCE == 0:
+                state.ease()
         if seal < END_OF_TIME:
             meta.sealed = seal
         return revisions

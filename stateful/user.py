@@ -9,7 +9,7 @@ import msgspec
 from activities.activity import Activity, Category, Object
 from recovery.codec import Codec
 from stateful.finding import Finding
-from stateful.key_group import ASLEEP, WAKE, Storage
+from stateful.key_group import ASLEEP, WAKE, Memory, Storage
 from stateful.open_log import OpenLog, StoredLog
 from stateful.profile import CAP_REACHED, OWN, Profile, ProfileFold, prefer
 from windowing.cap import HourlyCap
@@ -111,7 +111,7 @@ class User:
         return bool(expire) and self.timeline.wake is None and opened.sealed_time + expire < seal
 
 
-class UserDocument(msgspec.Struct, array_like=True):
+class UserDocument(msgspec.Struct, array_like=True, gc=False):
     """How a user is stored. A change of its shape needs a new version and a migration (docs/state.md)."""
 
     wake: int
@@ -129,8 +129,8 @@ def user_codec() -> Codec[UserDocument]:
     return Codec(UserDocument, USER_VERSION)
 
 
-def user_storage(fold: ProfileFold, memory: int, bounds: Bounds | None = None) -> Storage[User]:
-    """Storage of users; `memory` in bytes of stored form per key group."""
+def user_storage(fold: ProfileFold, memory: Memory, bounds: Bounds | None = None) -> Storage[User]:
+    """Storage of users."""
     codec, limits = user_codec(), bounds or Bounds()
 
     def load(data: bytes | None) -> User:

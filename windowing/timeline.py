@@ -92,7 +92,7 @@ class Fold(Protocol[S, I_contra, V_co]):
         """Inverse of `encode`; empty bytes are the state before the first item."""
 
 
-class Emitted(msgspec.Struct, Generic[V], frozen=True, array_like=True):
+class Emitted(msgspec.Struct, Generic[V], frozen=True, array_like=True, gc=False):
     """The last word on a statement. One taken back stays until it can't come again, so that revisions only rise."""
 
     statement: V
@@ -100,7 +100,7 @@ class Emitted(msgspec.Struct, Generic[V], frozen=True, array_like=True):
     closed: bool = False
 
 
-class Open(msgspec.Struct, Generic[I, V], array_like=True):
+class Open(msgspec.Struct, Generic[I, V], array_like=True, gc=False):
     """What of a timeline is stored; everything else is derived from it."""
 
     base: bytes = b""

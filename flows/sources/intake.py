@@ -50,6 +50,8 @@ class PartitionState(msgspec.Struct):
     counts: dict[str, int] = {}
     delays: bytes = b""
     """t-digest (Dunning, 2021) of ingest less event time, seconds, as datasketches serialises it."""
+    topic: str = ""
+    """Kafka's id of the topic; another one means that it was made anew. "" where the broker tells none."""
 
 
 @dataclass
@@ -77,26 +79,14 @@ class Intake:
         """Records parsed and not judged yet."""
         return len(self._pending)
 
-    def feed(self, line: Line) -> None:
-        """Parse a line; `state.position` moves only as its records are judged."""
-        at = self.state.position
-        skip = at.index if (line.file, line.offset) == (at.file, at.offset) and not at.done else 0
-        raw = Raw(self.partition, line.file, line.number)
-        records: list[Activity | Rejected]
-        if line.problem:
-            records = [rejected(line.problem, line.data, raw)]
-        elif not line.data.strip():
-            records = []
-        elif len(line.data) > self.record_limit and not holds_many(line.data):
-            problem = (
-                f"a record of {len(line.data)} bytes; {self.record_limit} are read at most (setting max_record_bytes)"
-            )
-            records = [rejected(problem, line.data, raw)]
-        else:
-            records = parse_line(line.data, self.fmt, self.tenant, raw)
-        behind = Position(line.file, line.end, line.number)
+    def feed(self, *lines: Line) -> None:
+        """Parse lines that have one offset; `state.position` moves only as their records are judged."""
+        at, first, last = self.state.position, lines[0], lines[-1]
+        skip = at.index if (first.file, first.offset) == (at.file, at.offset) and not at.done else 0
+        records = [record for line in lines for record in self._parse(line)]
+        behind = Position(last.file, last.end, last.number)
         for index, record in enumerate(records[skip:], skip + 1):
-            position = behind if index == len(records) else Position(line.file, line.offset, line.number - 1, index)
+            position = behind if index == len(records) else Position(first.file, first.offset, first.number - 1, index)
             self._pending.append((record, position))
 
     def passed(self, position: Position) -> None:
@@ -179,6 +169,22 @@ class Intake:
             for group in range(self.groups)
         ]
 
+    def _parse(self, line: Line) -> list[Activity | Rejected]:
+        raw = Raw(self.partition, line.file, line.number)
+        if line.problem:
+            return [rejected(line.problem, line.data, raw)]
+        if not line.data.strip():
+            return []
+        if len(line.data) > self.record_limit and not holds_many(line.data):
+            problem = (
+                f"a record of {len(line.data)} bytes; {self.record_limit} are read at most (setting max_record_bytes)"
+            )
+            return [rejected(problem, line.data, raw)]
+        records = parse_line(line.data, self.fmt, self.tenant, raw)
+        if not line.ingested:
+            return records
+        return [_ingested_at(record, line.ingested) for record in records]
+
     def _delay_percentiles(self) -> dict[str, int]:
         if self._delays.is_empty():
             return {}
@@ -222,6 +228,10 @@ class Intake:
                 "it do not follow: a forged or broken date"
             )
         return rejected(reason, f"{activity.id} {activity.action}".encode("utf-8", "replace"), activity.raw)
+
+
+def _ingested_at(record: Activity | Rejected, time: int) -> Activity | Rejected:
+    return msgspec.structs.replace(record, ingested=time) if isinstance(record, Activity) else record
 
 
 key_of: Callable[[int], str] = "{:05d}".format

@@ -50,6 +50,8 @@ class Line:
     data: bytes
     problem: str = ""
     """Why it can't be read; `data` is then its beginning."""
+    ingested: int = 0
+    """When the log was handed it, ms; 0 where only its records say that, if anything does."""
 
 
 class InputError(Exception):

@@ -24,6 +24,7 @@ from recovery.layout import (
     keys_of,
     prefix_end,
     root_checksum,
+    value_digest,
 )
 from recovery.token import Token
 
@@ -80,7 +81,7 @@ def test_golden_store_rows() -> None:
     owner = Identity("c1u5", "profile", 42)
     keys = keys_of({b"b": b"2", b"a": b"1", b"gone": None})
     root = root_checksum(owner)
-    content = content_digest(keys, [b"1", b"2"])
+    content = content_digest(keys, [value_digest(b"1"), value_digest(b"2")])
     checksum = chain(root, 300, 7, content)
     token = Token(42, 300, 7, checksum)
     assert {

@@ -27,8 +27,8 @@ CHANGES = st.dictionaries(KEYS, st.one_of(st.none(), st.binary(max_size=3)), min
 class StoreMachine(RuleBasedStateMachine):
     """Commit, look back, crash, resume at any restorable generation.
 
-    `self.states[g]` is what generation g held and `self.tokens[g]` its token; `self.dropped` are tokens of
-    generations that a resume took back.
+    `self.states[g]` is what generation g held and `self.tokens[g]` its token; `self.ahead` is what is staged for the
+    next; `self.dropped` are tokens of generations that a resume took back.
     """
 
     @initialize(
@@ -42,6 +42,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.copies = 0
         self.retain, self.key_group = retain, key_group
         self.states: list[dict[bytes, bytes]] = [{}]
+        self.ahead: dict[bytes, bytes | None] = {}
         self.floor = 0
         self.dropped: list[Token] = []
         self.store = self.open(None)
@@ -58,11 +59,22 @@ class StoreMachine(RuleBasedStateMachine):
             retain_generations=self.retain,
         )
 
+    @property
+    def present(self) -> dict[bytes, bytes]:
+        """What is read: the newest generation, and what is staged."""
+        return {key: value for key, value in (self.states[-1] | self.ahead).items() if value is not None}
+
     @rule(changes=CHANGES)
-    def commit(self, changes: dict[bytes, bytes | None]) -> None:
-        state = self.states[-1] | changes
-        self.states.append({key: value for key, value in state.items() if value is not None})
-        self.tokens.append(self.store.commit(changes))
+    def stage(self, changes: dict[bytes, bytes | None]) -> None:
+        self.store.stage(changes)
+        self.ahead |= changes
+
+    @rule(changes=CHANGES, tidy=st.booleans())
+    def commit(self, changes: dict[bytes, bytes | None], tidy: bool = True) -> None:
+        self.ahead |= changes
+        self.states.append(self.present)
+        self.ahead = {}
+        self.tokens.append(self.store.commit(changes, tidy=tidy))
         assert self.tokens[-1].generation == len(self.tokens) - 1
         self.floor = max(self.floor, len(self.tokens) - 1 - self.retain)
 
@@ -72,8 +84,14 @@ class StoreMachine(RuleBasedStateMachine):
             self.commit(changes)
 
     @rule()
-    def commit_nothing(self) -> None:
+    def commit_nothing_more(self) -> None:
+        if self.ahead:
+            self.commit({})
         assert self.store.commit({}) == self.tokens[-1]
+
+    @rule()
+    def tidy(self) -> None:
+        self.store.tidy()
 
     @rule(back=st.integers(0, 6), crash=st.booleans())
     def resume(self, back: int, crash: bool) -> None:
@@ -87,6 +105,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.store.close()
         self.dropped += self.tokens[generation + 1 :]
         del self.tokens[generation + 1 :], self.states[generation + 1 :]
+        self.ahead = {}
         self.store = self.open(Token.decode(self.tokens[-1].encode()))
 
     @rule(back=st.integers(1, 30))
@@ -96,6 +115,7 @@ class StoreMachine(RuleBasedStateMachine):
         if not 0 <= generation < self.floor:
             return
         self.store.close()
+        self.ahead = {}
         try:
             self.store = self.open(self.tokens[generation])
         except GenerationGoneError:
@@ -113,6 +133,7 @@ class StoreMachine(RuleBasedStateMachine):
         if token in self.tokens:
             return
         self.store.close()
+        self.ahead = {}
         try:
             self.open(token)
         except (DivergedStoreError, GenerationGoneError, StoreBehindError):
@@ -122,20 +143,20 @@ class StoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def holds_the_newest_generation(self) -> None:
-        state = self.states[-1]
+        state = self.present
         assert self.store.token == self.tokens[-1]
         assert list(self.store.scan()) == sorted(state.items())
-        for key in {key for past in self.states for key in past} | {b"never"}:
+        for key in {key for past in self.states for key in past} | set(self.ahead) | {b"never"}:
             assert self.store.get(key) == state.get(key)
 
     @rule(prefix=KEYS)
     def scan_prefix(self, prefix: bytes) -> None:
-        expected = sorted(item for item in self.states[-1].items() if item[0].startswith(prefix))
+        expected = sorted(item for item in self.present.items() if item[0].startswith(prefix))
         assert list(self.store.scan(prefix)) == expected
 
     @rule(changes=st.lists(CHANGES, min_size=1, max_size=7))
     def scan_while_committing(self, changes: list[dict[bytes, bytes | None]]) -> None:
-        expected = sorted(self.states[-1].items())
+        expected = sorted(self.present.items())
         scan = self.store.scan()
         seen = [item for _, item in zip(range(1), scan, strict=False)]
         self.commit_many(changes)

@@ -72,6 +72,18 @@ def test_same_finding_again_within_a_day_updates_the_alert() -> None:
     assert second[0].message == "because of a (2 findings within a day)"
 
 
+def test_of_findings_of_one_moment_the_one_of_the_first_activity_opens_the_alert() -> None:
+    """Activities of one millisecond come in the order of their ids; what uids their findings have doesn't count."""
+    thread = Thread()
+    for anchor, uid in (("1", "f"), ("2", "a")):
+        revision = said(uid, 0)
+        take(
+            thread, msgspec.structs.replace(revision, finding=msgspec.structs.replace(revision.finding, anchor=anchor))
+        )
+        (alert,) = revise(thread, "")
+        assert alert.findings[0].anchor == "1"
+
+
 def test_an_earlier_finding_that_arrives_late_takes_the_alert_over() -> None:
     thread = Thread()
     take(thread, said("b", 10 * HOUR))

@@ -16,9 +16,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ from recovery.store import KeyGroupStore
 from stateful.correlate import Thread, revise, take
 from stateful.correlate_step import thread_storage
 from stateful.finding import FindingRevision
-from stateful.key_group import META_CODEC, Meta
+from stateful.key_group import META_CODEC, Memory, Meta
 from stateful.models import DAY, Burst, Tally, Values
 from stateful.profile import Profile, ProfileFold, prefer
 from stateful.user import User as UserEntity
@@ -53,8 +52,8 @@ from windowing.watermark import HOUR
 GOLDEN = Path(__file__).parent / "golden"
 NAME = re.compile(r"(?P<kind>[a-z]+)\.v(?P<version>\d+)(-(?P<addition>\d+))?\.bin")
 START = 1_767_600_000_000 // DAY * DAY
-USERS = user_storage(ProfileFold(detections.load().values(), {}), 0)
-THREADS = thread_storage(0)
+USERS = user_storage(ProfileFold(detections.load().values(), {}), Memory(0))
+THREADS = thread_storage(Memory(0))
 TENANT, ADA = "example", "ada@example.com"
 FOUND = "first_country"
 KEYS = {
@@ -360,13 +359,9 @@ def test_killed_at_any_point_a_migration_leaves_a_whole_state_and_goes_on(state:
     assert server.stdin
     assert server.stdout
     kills, stale = 0, {len(NAMES)}
-    for attempt in range(200):
-        server.stdin.write("go\n")
+    while True:
+        server.stdin.write(f"{chance.randrange(1, 6)}\n")
         server.stdin.flush()
-        child = int(server.stdout.readline())
-        time.sleep(chance.uniform(0, 0.03 + attempt / 80))
-        with suppress(ProcessLookupError):  # it was done
-            os.kill(child, signal.SIGKILL)
         if server.stdout.readline() == "0\n":
             break
         kills += 1
@@ -383,15 +378,38 @@ def test_killed_at_any_point_a_migration_leaves_a_whole_state_and_goes_on(state:
 
 
 def serve(state: Path) -> None:
-    """Migrate in a child whenever asked: say its number, then how it ended. Killed, it is done anew by another."""
+    """Migrate in a child whenever asked, killed before or after so many writes; say how it ended."""
     state_rewrite.CHUNK = 1
-    for _ in sys.stdin:
+    for line in sys.stdin:
         child = os.fork()
         if child == 0:
+            dying = Dying(int(line))
+            KeyGroupStore.commit = dying.around(KeyGroupStore.commit)  # type: ignore[method-assign]
+            state_rewrite.amend = dying.around(state_rewrite.amend)  # type: ignore[attr-defined]
             migrate(state, V2, SCHEMA_V2)
             os._exit(0)
-        print(child, flush=True)
         print(os.waitpid(child, 0)[1], flush=True)
+
+
+class Dying:
+    """Kills its own process at a moment that is counted, not timed."""
+
+    def __init__(self, moments: int) -> None:
+        self.left = moments
+
+    def around(self, write: Callable[..., Any]) -> Callable[..., Any]:
+        def dying(*arguments: Any, **more: Any) -> Any:
+            self._pass()
+            result = write(*arguments, **more)
+            self._pass()
+            return result
+
+        return dying
+
+    def _pass(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def write_golden() -> None:

@@ -25,6 +25,7 @@ from recovery.store import KeyGroupStore
 from recovery.token import Token
 from stateful.correlate_step import CorrelateLogic, thread_storage
 from stateful.finding import Alert, FindingRevision
+from stateful.key_group import Memory
 from stateful.messages import AlertBatch, FindingBatch
 from stateful.profile import ProfileFold
 from stateful.profile_step import ProfileLogic
@@ -47,7 +48,7 @@ class Cluster:
 
     def __init__(self, folder: Path, groups: int, partitions: Sequence[str], memory: int) -> None:
         self._folder, self._groups, self._partitions = folder, groups, partitions
-        self._users, self._threads = user_storage(FOLD, memory, BOUNDS), thread_storage(memory)
+        self._users, self._threads = user_storage(FOLD, Memory(memory), BOUNDS), thread_storage(Memory(memory))
         self._open: list[KeyGroupStore] = []
         self.profile: dict[int, ProfileLogic] = {}
         self.correlate: dict[int, CorrelateLogic] = {}

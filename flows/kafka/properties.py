@@ -1,0 +1,146 @@
+"""librdkafka's properties from the settings: what the user passes through, secrets resolved, what is ours laid over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from flows.kafka import eventhubs
+from flows.kafka.address import Address
+from flows.settings import Kafka, Property, Secret, SettingsError
+
+SECRETS = frozenset(
+    {
+        "sasl.password",
+        "sasl.oauthbearer.client.secret",
+        "sasl.oauthbearer.assertion.private.key.passphrase",
+        "sasl.oauthbearer.assertion.private.key.pem",
+        "ssl.key.password",
+        "ssl.key.pem",
+        "ssl.keystore.password",
+    }
+)
+"""Properties that may not stand in a settings file as they are."""
+
+OURS = {
+    "bootstrap.servers": "the address kafka://HOST:PORT/TOPIC",
+    "metadata.broker.list": "the address kafka://HOST:PORT/TOPIC",
+    "group.id": "kafka.group",
+    "auto.offset.reset": "kafka.start and kafka.on_expired_offset",
+    "message.timeout.ms": "kafka.delivery_timeout",
+    "delivery.timeout.ms": "kafka.delivery_timeout",
+    "enable.auto.commit": "",
+    "enable.auto.offset.store": "",
+    "enable.partition.eof": "",
+    "allow.auto.create.topics": "",
+    "enable.idempotence": "",
+    "acks": "",
+    "request.required.acks": "",
+}
+"""Properties that can't be passed through, and the setting to use instead, if there is one."""
+
+QUEUED_KIBIBYTES = 8192
+"""Fetched ahead of each partition; librdkafka's own 64 MB for each of many partitions is too much."""
+
+
+def resolve(secret: Secret, where: str) -> str:
+    """A secret's value, from its variable or file, without the end of the line.
+
+    Raises:
+        SettingsError: there is none. Nothing of a value is in the message.
+    """
+    if bool(secret.env) == bool(secret.file):
+        msg = f'{where}: expected {{ env = "VARIABLE" }} or {{ file = "PATH" }}, found both or neither'
+        raise SettingsError(msg)
+    if secret.env:
+        value, what = os.environ.get(secret.env, ""), f"variable {secret.env}"
+    else:
+        what = f"file {secret.file}"
+        try:
+            value = Path(secret.file).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            msg = f"{where}: expected a secret in {what}: {reason}"
+            raise SettingsError(msg) from None
+    if not value:
+        msg = f"{where}: expected a secret in {what}, found it unset or empty"
+        raise SettingsError(msg)
+    return value
+
+
+def common(kafka: Kafka, address: Address, more: Mapping[str, Property] | None = None) -> dict[str, str]:
+    """Properties of any connection to an address.
+
+    Args:
+        kafka: the settings.
+        address: what is connected to.
+        more: properties laid over those of the settings.
+
+    Raises:
+        SettingsError: a property is not for passing through, or a secret is missing or written out.
+        flows.kafka.eventhubs.ConnectionStringError: see there.
+    """
+    found = _passed_through(kafka.properties, "kafka.properties") | _passed_through(more or {}, "kafka.sink_properties")
+    if not {"log_level", "debug"} & found.keys():
+        # Outages are logged by ourselves, once, instead of by each connection.
+        found["log_level"] = "0"
+    found["client.id"] = found.get("client.id", "anput")
+    if not address.namespace:
+        return found | {"bootstrap.servers": address.servers}
+    where = "setting kafka.eventhubs_connection_string"
+    if kafka.eventhubs_connection_string is None:
+        msg = f'{where}: expected {{ env = "VARIABLE" }} or {{ file = "PATH" }} for {address.given}, found none'
+        raise SettingsError(msg)
+    text = resolve(kafka.eventhubs_connection_string, where)
+    try:
+        return found | eventhubs.properties(address, text)
+    except eventhubs.ConnectionStringError as error:
+        msg = f"{where}: {error}"
+        raise SettingsError(msg) from None
+
+
+def consumer(kafka: Kafka, address: Address) -> dict[str, str]:
+    """Properties of a consumer that is told what to read, and by us alone."""
+    limits = {"queued.max.messages.kbytes": str(QUEUED_KIBIBYTES)}
+    return (
+        limits
+        | common(kafka, address)
+        | {
+            "group.id": kafka.group,
+            "enable.auto.commit": "false",
+            "enable.auto.offset.store": "false",
+            "enable.partition.eof": "true",
+            "auto.offset.reset": "earliest" if kafka.on_expired_offset == "earliest" else "error",
+            "allow.auto.create.topics": "false",
+            # A partition that waits for the others isn't polled meanwhile.
+            "max.poll.interval.ms": "86400000",
+        }
+    )
+
+
+def producer(kafka: Kafka, address: Address) -> dict[str, str]:
+    """Properties of a producer that neither loses nor doubles nor reorders within its life."""
+    return common(kafka, address, kafka.sink_properties) | {
+        "enable.idempotence": "true",
+        "acks": "all",
+        "message.timeout.ms": str(round(kafka.delivery_timeout * 1000)),
+    }
+
+
+def _passed_through(properties: Mapping[str, Property], setting: str) -> dict[str, str]:
+    found = {}
+    for name, value in properties.items():
+        where = f'setting {setting}."{name}"'
+        if name in OURS:
+            instead = f"use {OURS[name]}" if OURS[name] else "it follows from how offsets and alerts are kept"
+            msg = f"{where}: expected a property that can be passed through: {instead}"
+            raise SettingsError(msg)
+        if isinstance(value, Secret):
+            found[name] = resolve(value, where)
+        elif name in SECRETS:
+            msg = f'{where}: expected {{ env = "VARIABLE" }} or {{ file = "PATH" }}, found the secret itself'
+            raise SettingsError(msg)
+        else:
+            found[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return found

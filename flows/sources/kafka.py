@@ -1,0 +1,314 @@
+"""Kafka topics, and event hubs through their Kafka endpoint: each partition of a topic is a source partition.
+
+The offset of the next message is in Bytewax's snapshot, and it alone decides where a run resumes; it is committed to the
+consumer group too, so that tools see the lag. Each partition has a consumer of its own: librdkafka keeps what it fetched
+for one apart from the others, and nothing here ever waits for a broker once reading has begun.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from bytewax.inputs import StatefulSourcePartition
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from flows import stop
+from flows.kafka.connection import Outage, Properties, Topic, explain, make_consumer
+from flows.kafka.errors import BrokerError
+from flows.progress import ProgressWriter
+from flows.settings import Kafka
+from flows.sources.alignment import Alignment
+from flows.sources.intake import Intake, Keyed, Lane
+from flows.sources.kafka_message import behind, message_lines
+from flows.sources.kafka_offsets import EARLIEST, resume_offset, same_topic
+from flows.sources.lines import InputError
+
+Out = Keyed | Lane
+
+LOOK_AHEAD_PATIENCE = 2.0
+"""Seconds of silence at the end of a partition after which a record is judged without those behind it."""
+
+SHORTEST, LONGEST = 0.005, 0.1
+"""Seconds between looks at a partition that has nothing; they double."""
+
+logger = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class TopicReader:
+    """What the partitions of a topic share in a process."""
+
+    topic: Topic
+    properties: Properties
+    """Of a consumer."""
+    settings: Kafka
+    outage: Outage
+
+
+def open_partition(
+    reader: TopicReader,
+    number: int,
+    intake: Intake,
+    *,
+    added: bool,
+    batch: int,
+    limit: int,
+    seal: bool,
+    idle_timeout: float,
+    progress: ProgressWriter,
+    alignment: Alignment,
+) -> KafkaPartition:
+    """Begin or go on reading a partition.
+
+    Args:
+        reader: its topic.
+        number: of the partition.
+        intake: with the state to go on from.
+        added: the partition is new in a topic of which the state knows others, so it is read from its beginning.
+        batch: records at once.
+        limit: bytes of the longest message.
+        seal: make all final at the end (setting `kafka.until_end`).
+        idle_timeout: seconds of silence after which nobody waits for it.
+        progress: where to report.
+        alignment: with the other partitions of this process.
+
+    Raises:
+        InputError: the broker doesn't have what comes next.
+        BrokerError: it doesn't answer.
+    """
+    topic, settings, state = reader.topic, reader.settings, intake.state
+    same_topic(intake.partition, state.topic, topic.id)
+    consumer = make_consumer({**reader.properties, "error_cb": reader.outage.error, "on_commit": _committed})
+    try:
+        low, high = _ends(consumer, reader, number)
+        if state.position.file:
+            start = resume_offset(intake.partition, state.position.offset, low, high, settings.on_expired_offset)
+        else:
+            start = low if added else _start(consumer, reader, number, low, high)
+        if start != state.position.offset:
+            if state.position.file:
+                lost = start - state.position.offset
+                logger.warning("messages have expired unread", partition=intake.partition, messages=lost)
+            state.position = behind(start - 1)
+        state.topic = topic.id
+        consumer.assign([TopicPartition(topic.address.topic, number, start)])
+    except BaseException:
+        consumer.close()
+        raise
+    return KafkaPartition(
+        consumer,
+        reader,
+        number,
+        intake,
+        end=high if settings.until_end else None,
+        batch=batch,
+        limit=limit,
+        seal=seal,
+        idle_timeout=idle_timeout,
+        progress=progress,
+        alignment=alignment,
+    )
+
+
+class KafkaPartition(StatefulSourcePartition[Out, bytes]):
+    """A partition of a topic."""
+
+    def __init__(
+        self,
+        consumer: Consumer,
+        reader: TopicReader,
+        number: int,
+        intake: Intake,
+        *,
+        end: int | None,
+        batch: int,
+        limit: int,
+        seal: bool,
+        idle_timeout: float,
+        progress: ProgressWriter,
+        alignment: Alignment,
+    ) -> None:
+        """As `open_partition` says; `end` is the offset before which reading ends, None for never."""
+        self._consumer, self._reader, self._number, self._intake, self._end = consumer, reader, number, intake, end
+        self._batch, self._limit, self._seal, self._idle_timeout = batch, limit, seal, idle_timeout
+        self._progress, self._alignment = progress, alignment
+        self._start = self._next = intake.state.position.offset
+        self._snapshotted = self._committed = -1
+        self._ended = end is not None and self._next >= end
+        self._finished = self._idle = self._at_end = False
+        self._heard = time.monotonic()
+        self._pause = 0.0
+        alignment.report(intake.partition, intake.state.clock.high)
+
+    def next_batch(self) -> Iterable[Out]:
+        """Judge what has come, without waiting."""
+        if self._finished:
+            raise StopIteration
+        intake = self._intake
+        if stop.requested():
+            return self._finish([], [], seal=False)
+        if self._alignment.must_wait(intake.partition):
+            self._rest()
+            return []
+        if not self._ended and intake.pending < self._batch:
+            self._receive()
+        silent = time.monotonic() - self._heard
+        # What looks ahead gives up after a while, or a single record would never be judged.
+        no_more = self._ended or (self._at_end and silent > LOOK_AHEAD_PATIENCE)
+        batches, lanes = intake.judge(self._batch, ended=no_more)
+        if self._ended and not intake.pending:
+            return self._finish(batches, lanes, seal=self._seal)
+        if self._at_end:
+            self._alignment.end(intake.partition)
+        else:
+            self._alignment.report(intake.partition, intake.state.clock.high)
+        # While no broker can be reached, silence doesn't say that there is nothing.
+        idle, self._idle = self._idle, self._at_end and silent > self._idle_timeout and not self._reader.outage.down
+        if self._idle and not idle:
+            batches += intake.idle()
+        self._report()
+        return [*batches, *lanes]
+
+    def next_awake(self) -> datetime | None:
+        """Soon, if there was nothing: idle partitions take no time from busy ones."""
+        return datetime.now(UTC) + timedelta(seconds=self._pause) if self._pause else None
+
+    def snapshot(self) -> bytes:
+        """Where the next record to judge is. What the snapshot before it had is on disk by now, and is committed."""
+        self._commit()
+        self._snapshotted = self._intake.state.position.offset
+        return self._intake.snapshot()
+
+    def close(self) -> None:
+        """Commit the last snapshot's offset and leave."""
+        self._commit()
+        self._consumer.close()
+
+    def _receive(self) -> None:
+        messages = self._consumer.consume(self._batch, timeout=0)
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                self._handle(error)
+            elif self._end is not None and _offset(message) >= self._end:
+                self._ended = True
+            else:
+                self._take(message)
+        if not messages:
+            self._rest()
+
+    def _take(self, message: Message) -> None:
+        offset = _offset(message)
+        if offset < self._next:
+            msg = (
+                f"{self._intake.partition}: expected offset {self._next} or more, found {offset}: the topic was made "
+                "anew while it was read. Begin with a new --state directory"
+            )
+            raise InputError(msg)
+        self._next = offset + 1
+        self._ended = self._next == self._end
+        self._heard, self._pause, self._at_end = time.monotonic(), 0.0, False
+        self._reader.outage.heard()
+        lines = message_lines(message.value(), offset, self._ingested(message), self._limit)
+        if lines:
+            self._intake.feed(*lines)
+        else:
+            self._intake.passed(behind(offset))
+
+    def _ingested(self, message: Message) -> int:
+        kind, moment = message.timestamp()
+        used = self._reader.settings.ingest_time == "message" and kind != TIMESTAMP_NOT_AVAILABLE
+        return moment if used and moment > 0 else 0
+
+    def _handle(self, error: KafkaError) -> None:
+        """Errors that come in the place of messages."""
+        if error.code() == KafkaError._PARTITION_EOF:
+            # Behind the last message there may be marks of transactions, so that no message has the last offset.
+            self._at_end = True
+            self._ended = self._ended or self._end is not None
+        elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+            msg = (
+                f"{self._intake.partition}: expected offset {self._next}, found that the broker has deleted it before "
+                f'it was read. To go on without what is gone, set kafka.on_expired_offset = "{EARLIEST}"'
+            )
+            raise InputError(msg)
+        elif error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            raise explain(error, self._reader.topic.address, self._reader.properties) or KafkaException(error)
+        else:
+            self._reader.outage.error(error)
+
+    def _rest(self) -> None:
+        self._pause = min(max(self._pause * 2, SHORTEST), LONGEST)
+
+    def _finish(self, batches: list[Keyed], lanes: list[Lane], *, seal: bool) -> list[Out]:
+        self._finished, self._pause = True, 0.0
+        self._alignment.end(self._intake.partition)
+        last, counts = self._intake.finish(seal=seal)
+        self._report(force=True)
+        return [*batches, *lanes, *last, *counts]
+
+    def _report(self, *, force: bool = False) -> None:
+        total = self._end - self._start if self._end is not None else 0
+        done = self._intake.state.position.offset - self._start if total else 0
+        self._progress.write(max(done, 0), max(total, 0), self._intake.state.counts.get("in", 0), force=force)
+
+    def _commit(self) -> None:
+        if self._snapshotted <= self._committed:
+            return
+        self._committed = self._snapshotted
+        offset = TopicPartition(self._reader.topic.address.topic, self._number, self._snapshotted)
+        try:
+            self._consumer.commit(offsets=[offset], asynchronous=True)
+        except KafkaException as error:
+            self._reader.outage.error(error.args[0])
+
+
+def _committed(error: KafkaError | None, offsets: list[TopicPartition]) -> None:
+    """The group's offsets are for others to look at: what goes wrong with them is only said."""
+    if error is not None:
+        partitions = ", ".join(f"{offset.topic}/{offset.partition}" for offset in offsets)
+        logger.warning("offsets not committed to the consumer group", partitions=partitions, error=error.str())
+
+
+def _ends(consumer: Consumer, reader: TopicReader, number: int) -> tuple[int, int]:
+    """The first offset, and the one behind the last."""
+    timeout = reader.settings.connect_timeout
+    try:
+        found = consumer.get_watermark_offsets(
+            TopicPartition(reader.topic.address.topic, number), timeout=timeout, cached=False
+        )
+    except KafkaException as error:
+        raise _no_answer(reader, number, error) from None
+    if found is None:
+        raise _no_answer(reader, number, KafkaException(KafkaError(KafkaError._TIMED_OUT)))
+    return found
+
+
+def _start(consumer: Consumer, reader: TopicReader, number: int, low: int, high: int) -> int:
+    moment = reader.settings.start_time
+    if moment is None:
+        return low if reader.settings.start == EARLIEST else high
+    wanted = TopicPartition(reader.topic.address.topic, number, moment)
+    try:
+        (found,) = consumer.offsets_for_times([wanted], timeout=reader.settings.connect_timeout)
+    except KafkaException as error:
+        raise _no_answer(reader, number, error) from None
+    return found.offset if found.offset >= 0 else high
+
+
+def _no_answer(reader: TopicReader, number: int, error: KafkaException) -> Exception:
+    address, cause = reader.topic.address, error.args[0]
+    final = explain(cause, address, reader.properties)
+    return final or BrokerError(f"{address.given}: expected the offsets of partition {number}, found: {cause.str()}")
+
+
+def _offset(message: Message) -> int:
+    offset = message.offset()
+    if offset is None:
+        msg = "expected an offset of every message of a consumer"
+        raise TypeError(msg)
+    return offset
