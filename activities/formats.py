@@ -10,12 +10,35 @@ from contextlib import suppress
 
 import msgspec
 
-from activities import cloudtrail, native
+from activities import (
+    azure_activity,
+    cloudtrail,
+    entra_audit,
+    entra_signin,
+    gcp_audit,
+    github,
+    google_workspace,
+    m365,
+    native,
+    ocsf,
+    okta,
+)
 from activities.activity import Activity, Raw
 from activities.format import Format
 from activities.record import Rejected, Unreadable, rejected
 
-VENDORS: tuple[Format, ...] = (cloudtrail.FORMAT,)
+VENDORS: tuple[Format, ...] = (
+    cloudtrail.FORMAT,
+    okta.FORMAT,
+    google_workspace.FORMAT,
+    github.FORMAT,
+    gcp_audit.FORMAT,
+    m365.FORMAT,
+    entra_signin.FORMAT,
+    entra_audit.FORMAT,
+    azure_activity.FORMAT,
+    ocsf.FORMAT,
+)
 """In the order in which `auto` asks them; a record that none knows is taken for a native one."""
 
 FORMATS = ("auto", "native", *(vendor.name for vendor in VENDORS))

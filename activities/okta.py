@@ -1,9 +1,9 @@
 """Okta System Log events.
 
 Source: Okta developer documentation, "System Log API", the object `LogEvent`.
-Okta gives no ingest time and names no tenant. Whatever has a wrong type counts as missing; only an event without an id, a
-time, a type or an actor is refused. Panther's data lake writes the outer field names in lower case: they are
-looked for where `eventType` or `published` is missing.
+Okta gives no ingest time and names no tenant. Whatever has a wrong type counts as missing; only an event without an id,
+a time, a type or an actor is refused. Panther's data lake writes the outer field names in lower case: they are looked
+for where `eventType` or `published` is missing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from activities.category import settled
 from activities.country import country_code
 from activities.format import Format, Record
 from activities.okta_operations import category_of
-from activities.record import address, identifier, text
+from activities.record import Unreadable, address, identifier, show, text
 from activities.values import (
     Objects,
     add,
@@ -66,7 +66,7 @@ _KINDS = {"systemprincipal": UserType.SERVICE, "publicclientapp": UserType.APP, 
 _ADDRESS = "ip address"
 _APPS = frozenset(("AppInstance", "PublicClientApp"))
 _PEOPLE = frozenset(("User", "AppUser"))
-_RATE_LIMIT = re.compile(r"rate_limit\.(?:warning|notification|violation)|rate_limit_exceeded|concurrency\.", re.ASCII)
+_RATE_LIMIT = re.compile(r"system\.org\.rate_limit\.|application\.integration\.rate_limit_exceeded", re.ASCII)
 _BY_PROXY = ("proxy",)
 
 
@@ -90,7 +90,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
     if "eventType" not in record or "published" not in record:
         record = {_CASES.get(field.lower(), field): value for field, value in record.items()}
     action = required(record, "eventType", "$.eventType")
-    _refuse_notices(record, action)
+    _refuse_notices(action)
     event_id = required(record, "uuid", "$.uuid")
     time = moment(record.get("published"), "$.published")
     user = _actor(record)
@@ -117,10 +117,11 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
     )
 
 
-def _refuse_notices(record: Record, action: str) -> None:
-    """Warnings that the organisation's rate limit is near or reached are about nobody."""
-    if _RATE_LIMIT.search(action) and known(mapping(record.get("actor")).get("type")).lower() == "systemprincipal":
-        refuse("skipped: an activity, not a notice of Okta's about a rate limit,", "$.eventType", action)
+def _refuse_notices(action: str) -> None:
+    """Warnings that a rate limit of the whole organization is near or reached are about nobody."""
+    if _RATE_LIMIT.match(action):
+        msg = f"skipped: a notice about the organization's rate limit (`$.eventType`: {show(action)}) isn't an activity"
+        raise Unreadable(msg)
 
 
 def _actor(record: Record) -> User:
@@ -132,7 +133,7 @@ def _actor(record: Record) -> User:
     kind = known(actor.get("type")).lower()
     login, key, name = (known(actor.get(field)) for field in ("alternateId", "id", "displayName"))
     if kind == _ADDRESS:
-        refuse("an actor at", "$.actor", "IP address")
+        refuse("a user or an application", "$.actor.type", "IP address")
     if not login and not key:
         path = "$.actor.id" if actor else "$.actor"
         refuse("an actor's alternateId or id", path, actor.get("id", "") if actor else record.get("actor", ""))
@@ -163,9 +164,8 @@ def _address(record: Record) -> str:
     sent = address(known(mapping(record.get("client")).get("ipAddress")))
     if sent:
         return sent
-    for hop in map(mapping, items(mapping(record.get("request")).get("ipChain"))):
-        return address(known(hop.get("ip")))
-    return ""
+    chain = items(mapping(record.get("request")).get("ipChain"))
+    return address(known(mapping(chain[0]).get("ip"))) if chain else ""
 
 
 def _location(record: Record) -> Location:

@@ -24,7 +24,7 @@ from flows.settings import Settings
 from recovery.store import KeyGroupStore
 from recovery.token import Token
 from simulator.simulate import simulate
-from stateful.key_group import KeyGroupState, Memory, Storage
+from stateful.key_group import ASLEEP, KeyGroupState, Memory, Storage
 from stateful.profile import ProfileFold
 from stateful.profile_step import ProfileLogic, user_key
 from stateful.user import Bounds, User, user_storage
@@ -144,7 +144,7 @@ def fill(state: Path, crowd: Crowd, stored: Sequence[bytes]) -> dict[int, bytes]
 def _copies(documents: Iterator[bytes]) -> Storage[bytes]:
     """A storage of users that are never decoded: each new one is the next of `documents`."""
     peek = users_storage(0).peek
-    return Storage(lambda _: next(documents), lambda data: data, peek, peek, Memory(2**62))
+    return Storage(lambda _: next(documents), lambda data: data, lambda _: ASLEEP, peek, Memory(2**62))
 
 
 class Groups:

@@ -34,11 +34,19 @@ def _main() -> None:
 def run(
     inputs: Annotated[
         list[str] | None,
-        typer.Option("--input", "-i", help="File, folder or pattern; - is standard input. Each is one ordered source."),
+        typer.Option(
+            "--input",
+            "-i",
+            help="File, folder or pattern, - for standard input: each is one ordered source. Or a topic, "
+            "kafka://HOST:PORT/TOPIC or eventhubs://NAMESPACE/HUB.",
+        ),
     ] = None,
     state: Annotated[str | None, typer.Option(help="Directory of state and recovery. [default: anput-state]")] = None,
     alerts: Annotated[str | None, typer.Option(help="Alert store. [default: anput-alerts.db]")] = None,
     alerts_jsonl: Annotated[str | None, typer.Option(help="Also append each alert revision here as OCSF JSON.")] = None,
+    alerts_kafka: Annotated[
+        str | None, typer.Option(help="Also send each alert revision to this topic, kafka://HOST:PORT/TOPIC.")
+    ] = None,
     lanes: Annotated[
         str | None, typer.Option(help="Directory of late, rejected, suppressed. [default: STATE/lanes]")
     ] = None,
@@ -66,6 +74,7 @@ def run(
         "state": state,
         "alerts": alerts,
         "alerts_jsonl": alerts_jsonl,
+        "alerts_kafka": alerts_kafka,
         "lanes": lanes,
         "format": fmt,
         "tenant": tenant,

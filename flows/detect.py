@@ -27,18 +27,22 @@ from activities.enrich import CountryDatabase
 from activities.plain import plain
 from flows import collector, stop
 from flows import settings as settings_
+from flows.kafka.address import is_address
 from flows.progress import clear
 from flows.settings import Settings, SettingsError
 from flows.sinks.alert_store import AlertStore
 from flows.sinks.alert_store_sink import AlertStoreSink
 from flows.sinks.counts import CountsSink
 from flows.sinks.json_lines import JsonLinesSink, LaneSink
+from flows.sinks.kafka import kafka_sink
 from flows.sources.files import InputSource
 from flows.sources.intake import Intake, PartitionState, RejectedBatch, key_of
+from flows.sources.kafka_inputs import kafka_inputs
 from flows.sources.stdin import STDIN
 from recovery import stamp
 from recovery.store import KeyGroupStore
 from recovery.token import Token
+from stateful.agenda import AGENDA_VERSION
 from stateful.correlate_step import THREAD_VERSION, CorrelateLogic, thread_storage
 from stateful.detection import Detection
 from stateful.key_group import Memory
@@ -54,7 +58,7 @@ FLOW = "anput"
 STEPS = ("read", "profile", "correlate", "alerts", "alerts_jsonl", "lanes", "counts")
 """Steps with state, by the names under which recovery keeps it. Renaming one would silently drop its state: don't."""
 
-SCHEMA = {"profile": PROFILE_VERSION, "user": USER_VERSION, "thread": THREAD_VERSION}
+SCHEMA = {"profile": PROFILE_VERSION, "user": USER_VERSION, "thread": THREAD_VERSION, "notes": AGENDA_VERSION}
 
 MIB = 1_048_576
 
@@ -100,15 +104,19 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
 
     Raises:
         SettingsError, recovery.errors.StateError: see `enabled` and `prepare`.
+        ValueError, InputError, BrokerError: see `kafka_inputs` and `kafka_sink`.
     """
     if not settings.input:
         msg = (
-            "setting input: expected at least one file, folder, pattern or - for standard input (ANPUT_INPUT, --input)"
+            "setting input: expected at least one file, folder, pattern, topic or - for standard input (ANPUT_INPUT, "
+            "--input)"
         )
         raise SettingsError(msg)
     collector.tune()
     active = enabled(settings)
     stamped = prepare(settings)
+    topics = kafka_inputs(settings)
+    partitions = (*(name for name in settings.input if not is_address(name)), *topics)
     state = Path(settings.state)
     groups = settings.key_groups
     expire = round(settings.expire_days * DAY)
@@ -139,7 +147,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
 
     flow = Dataflow(FLOW)
     source = InputSource(
-        settings.input,
+        partitions,
         intake,
         batch=settings.batch_size,
         limit=settings.max_document_bytes,
@@ -148,12 +156,13 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
         alignment=round(settings.alignment_hours * HOUR),
         idle_timeout=settings.idle_timeout,
         local=lambda name: process == 0 or name != STDIN,
+        topics=topics,
     )
     read = op.branch("split_read", op.input("read", flow, source), _is_keyed)
     profiled = op.stateful_batch(
         "profile",
         cast("KeyedStream[ActivityBatch]", read.trues),
-        lambda resume: ProfileLogic(users, partial(open_store, "profile"), settings.input, resume),
+        lambda resume: ProfileLogic(users, partial(open_store, "profile"), partitions, resume),
     )
     found = op.flat_map("split_findings", profiled, partial(_by_tenant, tenant_group))
     findings = op.branch("split_profile", found, _is_keyed)
@@ -169,8 +178,10 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
         op.output("alerts", said.trues, AlertStoreSink(settings.alerts, active, stamped.cluster_id))
     if settings.alerts_jsonl:
         op.output("alerts_jsonl", said.trues, JsonLinesSink(settings.alerts_jsonl, active))
-    if not settings.alerts and not settings.alerts_jsonl:
-        msg = "settings alerts, alerts_jsonl: expected at least one of them: alerts would go nowhere"
+    if settings.alerts_kafka:
+        op.output("alerts_kafka", said.trues, kafka_sink(settings.alerts_kafka, settings.kafka, active))
+    if not (settings.alerts or settings.alerts_jsonl or settings.alerts_kafka):
+        msg = "settings alerts, alerts_jsonl, alerts_kafka: expected at least one of them: alerts would go nowhere"
         raise SettingsError(msg)
     aside = op.map("drop_key", said.falses, lambda item: item[1])
     rest: Stream[Any] = op.merge("merge_rest", read.falses, findings.falses, aside)

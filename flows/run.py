@@ -20,9 +20,11 @@ from rich.table import Table
 
 from flows import progress, stop
 from flows.exit_codes import FAILED, OK, SIGNALLED
+from flows.kafka.address import is_address
 from flows.settings import Settings, to_environment
 from flows.sinks.counts import read_sources, read_totals
 from flows.sources.files import expand
+from flows.sources.kafka_inputs import check_addresses
 from flows.sources.stdin import STDIN
 from flows.worker import PARENT, explain, run_flow
 from recovery import stamp
@@ -74,8 +76,9 @@ def run(settings: Settings, processes: int, summary_file: Path | None, *, quiet:
     state = Path(settings.state)
     with ExitStack() as stack:
         try:
+            check_addresses(settings.input)
             for name in settings.input:
-                if name != STDIN:
+                if name != STDIN and not is_address(name):
                     expand(name)
             state.mkdir(parents=True, exist_ok=True)
             stack.enter_context(stamp.lock(state))

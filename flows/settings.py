@@ -83,7 +83,8 @@ class Kafka(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         try:
             return parse_time(self.start, "")
         except Unreadable:
-            msg = f"setting kafka.start: expected earliest, latest or a time such as 2026-01-31T00:00:00Z, found {self.start!r:.80}"
+            expected = "earliest, latest or a time such as 2026-01-31T00:00:00Z"
+            msg = f"setting kafka.start: expected {expected}, found {self.start!r:.80}"
             raise SettingsError(msg) from None
 
 

@@ -4,9 +4,11 @@ Keys, by step (stateful/key_group.py, profile_step.py, correlate_step.py):
 
     profile     m                                       Meta of the key group
                 e + tenant NUL user                     UserDocument, with a Profile in its base
+                w + hour + generation, 8 bytes each     Notes of whom to seal when
     correlate   m                                       Meta of the key group
                 e + key group of the user in profile, 4 bytes, big-endian
                   + tenant NUL detection NUL user       ThreadDocument
+                w + key group of the user + hour + generation    Notes
 """
 
 from __future__ import annotations
@@ -19,14 +21,14 @@ import msgspec
 
 from recovery.codec import VERSION_BYTES, Codec
 from recovery.errors import SAME_BACKUP, DocumentError
-from stateful.correlate_step import THREAD_VERSION, ThreadDocument
+from stateful.agenda import AGENDA, NOTES_CODEC, Notes
+from stateful.correlate_step import GROUP_BYTES, THREAD_VERSION, ThreadDocument
 from stateful.key_group import META_CODEC, Meta
 from stateful.profile import PROFILE_VERSION, Profile
 from stateful.user import UserDocument, user_codec
 
 META: Final = b"m"
 ENTITY: Final = b"e"
-GROUP_BYTES: Final = 4
 
 
 class Owner(NamedTuple):
@@ -46,7 +48,7 @@ def owner_of(step: str, key: bytes) -> Owner | None:
     Raises:
         DocumentError: it names none.
     """
-    if key == META:
+    if key == META or key.startswith(AGENDA):
         return None
     try:
         if step == "profile" and key.startswith(ENTITY):
@@ -80,6 +82,7 @@ class Documents:
     profile: Codec[Any] = field(default_factory=lambda: Codec(Profile, PROFILE_VERSION))
     thread: Codec[ThreadDocument] = field(default_factory=lambda: Codec(ThreadDocument, THREAD_VERSION))
     meta: Codec[Meta] = META_CODEC
+    notes: Codec[Notes] = NOTES_CODEC
 
     def versions(self, step: str, key: bytes, data: bytes) -> dict[str, int]:
         """Kind -> schema version, of a document and what is in it.
@@ -95,7 +98,7 @@ class Documents:
 
     def current(self) -> dict[str, int]:
         """Kind -> the version that is written."""
-        return {name: getattr(self, name).version for name in ("user", "profile", "thread", "meta")}
+        return {name: getattr(self, name).version for name in ("user", "profile", "thread", "meta", "notes")}
 
     def renewed(self, step: str, key: bytes, data: bytes) -> bytes:
         """The document in the version that is written.
@@ -123,7 +126,7 @@ class Documents:
 
     def _kind(self, step: str, key: bytes) -> tuple[str, Codec[Any]]:
         if owner_of(step, key) is None:
-            return "meta", self.meta
+            return ("meta", self.meta) if key == META else ("notes", self.notes)
         return ("user", self.user) if step == "profile" else ("thread", self.thread)
 
 

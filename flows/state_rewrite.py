@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,14 @@ from rocksdict import BottommostLevelCompaction, CompactOptions
 
 from activities.batch import key_group_of
 from flows.sources.intake import key_of
-from flows.state_documents import META, Documents, owner_of, thread_prefix, user_prefix
+from flows.state_documents import ENTITY, META, Documents, owner_of, thread_prefix, user_prefix
 from flows.state_reader import STORES, StateReader
 from recovery import partitions, rocks, stamp
 from recovery.backup import STAGE
 from recovery.committed import amend, committed
 from recovery.store import KeyGroupStore
 from recovery.transfer import working_directory
+from stateful.agenda import AGENDA, NOTES_CODEC, Notes
 
 CHUNK = 8 << 20
 """Bytes of documents that are migrated in one generation, about."""
@@ -172,13 +173,25 @@ def _forget(state: Path, tenant: str, user: str, schema: int) -> Forgotten:
                 if (owner := owner_of(step, key)) is not None and owner[:2] == (tenant, user)
             }
             count, size = count + len(erased), size + sum(erased.values())
-            _commit(state, step, store, dict.fromkeys(erased))
+            _commit(state, step, store, {**dict.fromkeys(erased), **_without(store, erased)})
             # Another generation, so that the one in which the user was last there is let go of, too.
             _commit(state, step, store, {META: store.get(META)})
         finally:
             store.close()
         _compact(store.path)
     return Forgotten(count, size)
+
+
+def _without(store: KeyGroupStore, erased: Iterable[bytes]) -> dict[bytes, bytes | None]:
+    """Changes to the notes of when to seal whom, so that they name nobody who is erased."""
+    keys = {key[len(ENTITY) :] for key in erased}
+    changes: dict[bytes, bytes | None] = {}
+    for row, data in store.scan(AGENDA):
+        notes = NOTES_CODEC.decode(data).keys
+        if not keys.isdisjoint(notes):
+            left = [key for key in notes if key not in keys]
+            changes[row] = NOTES_CODEC.encode(Notes(left)) if left else None
+    return changes
 
 
 def _begin(state: Path) -> str:

@@ -9,15 +9,18 @@ from typing import Any
 import msgspec
 
 from activities.batch import key_group_of
-from flows.state_documents import Documents, owner_of
+from flows.state_documents import ENTITY, META, Documents, owner_of
 from flows.state_reader import STORES, StateReader
 from recovery import rocks
 from recovery.errors import StateError
 from recovery.history import read_history
 from recovery.layout import KEYS, RECENT, Identity, Keys, content_digest, generation_key, store_path, value_digest
 from recovery.store import KeyGroupStore
+from stateful.agenda import AGENDA, NEVER, hour_of
+from stateful.correlate_step import GROUP_BYTES
 from stateful.open_log import OpenLog
 from stateful.profile_step import user_key
+from windowing.watermark import HOUR
 
 LISTED = 100
 """Problems that are kept; all are counted."""
@@ -77,19 +80,40 @@ def verify(reader: StateReader, documents: Documents) -> Verdict:
 def _store(
     reader: StateReader, documents: Documents, step: str, store: KeyGroupStore, verdict: Verdict
 ) -> Iterator[str]:
+    noted, wanted = dict[bytes, int](), dict[bytes, int]()
     for key, data in store.scan():
         verdict.bytes += len(data)
         try:
             for kind in documents.versions(step, key, data):
                 verdict.documents[kind] = verdict.documents.get(kind, 0) + 1
             yield from _document(reader, documents, step, store.token.key_group, key, data)
+            _note_sealing(documents, step, key, data, noted, wanted)
         except StateError as error:
             yield f"{key!r:.200}: {error}"
         except Exception as error:  # noqa: BLE001  a damaged document breaks what reads it in any way
             yield f"{key!r:.200}: expected a sound document; found {error!r:.200}"
+    for key, hour in wanted.items():
+        if noted.get(key, NEVER) > hour:
+            yield f"{key!r:.200}: expected a note to seal it in hour {hour} or before; found none"
     store.close()
     owner = Identity(reader.stamp.cluster_id, step, store.token.key_group)
     yield from _contents(store.path, owner, verdict)
+
+
+def _note_sealing(
+    documents: Documents, step: str, key: bytes, data: bytes, noted: dict[bytes, int], wanted: dict[bytes, int]
+) -> None:
+    """Collect by when what is open has to be sealed, and for when it is noted; hours since 1970."""
+    if key.startswith(AGENDA):
+        hour = hour_of(key, key[len(AGENDA) : len(AGENDA) + GROUP_BYTES] if step == "correlate" else b"")
+        for entity in documents.notes.decode(data).keys:
+            noted[ENTITY + entity] = min(noted.get(ENTITY + entity, NEVER), hour)
+    elif key.startswith(ENTITY) and step == "profile":
+        user = documents.user.decode(data)
+        if user.log.rows or user.emitted:
+            wanted[key] = user.wake // HOUR
+    elif key.startswith(ENTITY):
+        wanted[key] = documents.thread.decode(data).wake // HOUR
 
 
 def _document(
@@ -97,7 +121,7 @@ def _document(
 ) -> Iterator[str]:
     owner = owner_of(step, key)
     if owner is None:
-        documents.meta.decode(data)
+        (documents.meta if key == META else documents.notes).decode(data)
         return
     groups = reader.stamp.key_groups
     home = key_group_of(owner.tenant, owner.user, groups)

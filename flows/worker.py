@@ -16,6 +16,7 @@ from activities.enrich import DatabaseError
 from flows import stop
 from flows.detect import build, prepare
 from flows.exit_codes import FAILED, OK, SIGNALLED, STATE, USAGE
+from flows.kafka.errors import BrokerError
 from flows.logs import configure
 from flows.settings import Settings, SettingsError, from_process
 from flows.sinks.alert_store import AlertStoreError
@@ -27,6 +28,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (SettingsError, USAGE),
     (InputError, USAGE),
     (DatabaseError, USAGE),
+    (BrokerError, FAILED),
     (StateError, STATE),
     (AlertStoreError, STATE),
     (JsonLinesError, STATE),

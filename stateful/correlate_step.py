@@ -18,6 +18,8 @@ from windowing.watermark import END_OF_TIME
 
 THREAD_VERSION = 1
 
+GROUP_BYTES = 4
+
 Out = AlertBatch | SuppressedBatch | Counts
 
 
@@ -38,7 +40,7 @@ def thread_storage(memory: Memory) -> Storage[Thread]:
     def dump(thread: Thread) -> bytes | None:
         return codec.encode(ThreadDocument(_wake(thread), thread)) if thread.findings or thread.alerts else None
 
-    return Storage(load, dump, _wake, lambda data: codec.head(data, WAKE).wake, memory)
+    return Storage(load, dump, _wake, lambda data: codec.head(data, WAKE).wake, memory, lambda key: key[:GROUP_BYTES])
 
 
 class CorrelateLogic(StatefulBatchLogic[FindingBatch, Out, bytes]):
@@ -106,9 +108,7 @@ class CorrelateLogic(StatefulBatchLogic[FindingBatch, Out, bytes]):
         """Drop what is over among the threads of the profile group that sent this: its time is theirs."""
         if batch.sealed == END_OF_TIME:
             return  # The next run may go on where this one ends: only the log's own time lets go.
-        prefix = batch.group.to_bytes(4, "big")
-        due = (key for key in self._state.due(batch.sealed) if key.startswith(prefix))
-        for number, key in enumerate(due, 1):
+        for number, key in enumerate(self._state.due(batch.sealed, _scope(batch.group)), 1):
             settle(self._state.entity(key), batch.sealed)
             self._state.changed(key)
             if number % AT_ONCE == 0:
@@ -135,7 +135,12 @@ class CorrelateLogic(StatefulBatchLogic[FindingBatch, Out, bytes]):
 def _thread_key(group: int, revision: FindingRevision) -> bytes:
     finding = revision.finding
     text = f"{finding.tenant}\0{finding.detection}\0{finding.user.id}"
-    return group.to_bytes(4, "big") + text.encode("utf-8", "replace")
+    return _scope(group) + text.encode("utf-8", "replace")
+
+
+def _scope(group: int) -> bytes:
+    """What the keys of threads of a profile key group begin with."""
+    return group.to_bytes(GROUP_BYTES, "big")
 
 
 def _wake(thread: Thread) -> int:

@@ -16,6 +16,7 @@ from recovery import rocks
 from recovery.codec import Codec
 from recovery.store import KeyGroupStore
 from recovery.token import Token
+from stateful.agenda import NEVER, Agenda
 from windowing.watermark import HOUR
 
 E = TypeVar("E")
@@ -29,7 +30,7 @@ ASLEEP = 2**62
 
 
 class Wake(msgspec.Struct, array_like=True):
-    """The head of every stored entity: event time, ms, at which sealing would change it. A sweep reads it alone."""
+    """The head of every stored entity: event time, ms, at which sealing changes it, or it expires."""
 
     wake: int
 
@@ -65,8 +66,6 @@ DECODED_BYTES, DECODED_FACTOR = 4096, 4
 """Memory that a decoded entity takes, about: so much, and so much for each byte of its stored form (measured)."""
 NEW_BYTES = 512
 """Stored form of an entity that has none yet, about."""
-INDEX_BYTES = 300
-"""Memory that an entity's place in the index of hours takes, about."""
 
 
 class Memory:
@@ -101,9 +100,14 @@ class Storage(Generic[E]):
     dump: Callable[[E], bytes | None]
     """None: the entity holds nothing any more."""
     wake: Callable[[E], int]
+    """Event time, ms, at which sealing changes an entity; `ASLEEP` if it doesn't."""
     peek: Callable[[bytes], int]
-    """`wake` of a stored form."""
+    """The same of a stored form; or, for one that is asleep, when it expires."""
     memory: Memory
+    scope: Callable[[bytes], bytes] = lambda key: b""  # noqa: E731
+    """Of a key: which entities are sealed together."""
+    expires: bool = False
+    """Whether some are to be forgotten by time alone."""
 
 
 class KeyGroupState(Generic[E]):
@@ -123,8 +127,11 @@ class KeyGroupState(Generic[E]):
         """Written since the last flush."""
         self._again: dict[bytes, None] = {}
         """To be written, as `_changed`, but written ahead already: busy ones, which is not done twice."""
-        self._hours: dict[int, dict[bytes, None]] | None = None
-        self._hour_of: dict[bytes, int] = {}
+        self._agenda = Agenda(store)
+        self._noted: dict[bytes, int] = {}
+        """Of hot ones: an hour at or after the one that they have a note for."""
+        self._due: set[bytes] = set()
+        """Whose notes were taken and not made anew yet."""
         data = store.get(_META)
         self.meta = META_CODEC.decode(data) if data else Meta()
         """Changes to it are written with the next flush."""
@@ -138,27 +145,37 @@ class KeyGroupState(Generic[E]):
             data = None if forgotten else self._store.get(_ENTITY + key)
             entity = self._storage.load(data)
             self._weigh(key, NEW_BYTES if data is None else len(data))
+            self._noted[key] = NEVER if data is None else self._storage.wake(entity) // HOUR
         self._hot[key] = entity
         return entity
 
     def changed(self, key: bytes) -> None:
         """Note that an entity was changed, and when it next needs sealing."""
         self._note(key)
-        wake = self._storage.wake(self._hot[key])
-        hour, old = wake // HOUR, self._hour_of.get(key, ASLEEP // HOUR)
-        if hour != old:
-            self._move(key, old, hour)
+        hour = self._storage.wake(self._hot[key]) // HOUR
+        if key in self._due:
+            self._due.discard(key)
+            self._noted[key] = NEVER
+        if hour < self._noted[key]:
+            self._noted[key] = hour
+            self._agenda.note(self._storage.scope(key), hour, key)
 
     def forget(self, key: bytes) -> None:
         """Delete an entity."""
-        self._move(key, ASLEEP // HOUR, ASLEEP // HOUR)
+        self._due.discard(key)
         self._drop(key)
         self._note(key)
 
-    def due(self, seal: int) -> list[bytes]:
-        """Keys that sealing up to `seal` (event time, ms) may change, in order."""
-        hours = self._index()
-        return sorted(key for hour, keys in hours.items() if hour * HOUR < seal for key in keys)
+    def due(self, seal: int, scope: bytes = b"") -> list[bytes]:
+        """Keys that sealing up to `seal` (event time, ms) may change, in order. Call `changed` or `forget` for each."""
+        keys = self._agenda.take(scope, seal)
+        self._due.update(keys)
+        return keys
+
+    def past(self, seal: int) -> list[bytes]:
+        """Keys of stored entities whose time, that of expiry too, is before `seal`. Looks at all: call it seldom."""
+        entities = self._store.scan(_ENTITY)
+        return [key[len(_ENTITY) :] for key, data in entities if self._storage.peek(data) < seal]
 
     def ease(self) -> None:
         """Call after a batch: writes ahead what changed longest ago and lets go of what was used longest ago.
@@ -176,6 +193,7 @@ class KeyGroupState(Generic[E]):
         changes = {_ENTITY + key: self._dumped(key) for key in (*self._changed, *self._again)}
         for written in (self._changed, self._ahead, self._again):
             written.clear()
+        changes |= self._agenda.flush()
         if changes or self._store.staged or self._store.token.generation:
             changes[_META] = META_CODEC.encode(self.meta)
         # What `ease` does before the next: the stream waits for this, and settling takes longer than all else.
@@ -217,13 +235,14 @@ class KeyGroupState(Generic[E]):
 
     def _drop(self, key: bytes) -> None:
         if self._hot.pop(key, None) is not None:
+            del self._noted[key]
             size = self._sizes.pop(key)
             self._held -= size
             self._memory.held -= size
 
     def _cool(self) -> None:
         """Let go of the entities that were used longest ago, down to a bit less than this group's share."""
-        room = self._memory.share - INDEX_BYTES * len(self._hour_of)
+        room = self._memory.share
         if self._held <= room:
             return
         excess, going = self._held - room * 7 // 8, []
@@ -235,24 +254,3 @@ class KeyGroupState(Generic[E]):
         self._write_ahead([key for key in going if key in self._changed or key in self._again])
         for key in going:
             self._drop(key)
-
-    def _index(self) -> dict[int, dict[bytes, None]]:
-        """Hour -> keys that wake in it; made from the store at first need, so that it needs no record of its own."""
-        if self._hours is None:
-            self._hours = {}
-            for key, data in self._store.scan(_ENTITY):
-                self._move(key[len(_ENTITY) :], ASLEEP // HOUR, self._storage.peek(data) // HOUR)
-        return self._hours
-
-    def _move(self, key: bytes, old: int, hour: int) -> None:
-        hours = self._index()
-        old = self._hour_of.get(key, old)
-        if old in hours and key in hours[old]:
-            del hours[old][key]
-            if not hours[old]:
-                del hours[old]
-        if hour == ASLEEP // HOUR:
-            self._hour_of.pop(key, None)
-        else:
-            self._hour_of[key] = hour
-            hours.setdefault(hour, {})[key] = None

@@ -119,6 +119,8 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         revisions: list[Revision[Finding]] = []
         # At the end of time only what is open is due: nothing open wakes more than a day after the newest activity.
         due = dict.fromkeys(state.due(min(seal, meta.newest + DAY)))
+        if seal // DAY > meta.sealed // DAY and seal < END_OF_TIME and self._storage.expires:
+            due.update(dict.fromkeys(state.past(seal)))
         due.update(dict.fromkeys(touched))
         for number, key in enumerate(due, 1):
             user = state.entity(key)

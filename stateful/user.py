@@ -50,7 +50,7 @@ class User:
 
     @property
     def wake(self) -> int:
-        """Event time, ms, at which a sweep changes something; `ASLEEP` if it never does."""
+        """Event time, ms, at which sealing changes something; else when the user expires; `ASLEEP` if it never does."""
         wake = self.timeline.wake
         if wake is not None:
             return wake
@@ -157,4 +157,8 @@ def user_storage(fold: ProfileFold, memory: Memory, bounds: Bounds | None = None
             )
         )
 
-    return Storage(load, dump, lambda user: user.wake, lambda data: codec.head(data, WAKE).wake, memory)
+    def wake(user: User) -> int:
+        time = user.timeline.wake
+        return ASLEEP if time is None else time
+
+    return Storage(load, dump, wake, lambda data: codec.head(data, WAKE).wake, memory, expires=bool(limits.expire))

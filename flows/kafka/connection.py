@@ -137,13 +137,14 @@ def _count_partitions(
             if topic.error is None and topic.partitions:
                 return len(topic.partitions)
             last = topic.error
-        except KafkaException as error:
-            last = error.args[0]
+        except KafkaException as exception:
+            last = exception.args[0]
         consumer.poll(min(0.05, left))  # delivers to `errors`
-        for error in [*([last] if last else []), *errors]:
-            if final := explain(error, address, properties):
+        for error in (last, *errors):
+            if error is not None and (final := explain(error, address, properties)):
                 raise final
-    reason = _say((errors or [last])[-1], properties) if errors or last else "nothing"
+    # What connections met with says more than that there was no answer.
+    reason = _say(errors[-1] if errors else last, properties)
     msg = (
         f"{address.given}: expected a broker to answer within {timeout:g} s (setting kafka.connect_timeout), found: "
         f"{reason}; check the address, the network, and security.protocol in [kafka.properties]"

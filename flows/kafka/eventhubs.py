@@ -71,7 +71,7 @@ def parse(text: str) -> ConnectionString:
 
 
 def properties(address: Address, text: str) -> dict[str, str]:
-    """librdkafka's properties for a hub.
+    """Librdkafka's properties for a hub.
 
     Args:
         address: `eventhubs://NAMESPACE/HUB`; NAMESPACE may be the host's whole name or its first label.

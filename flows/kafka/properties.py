@@ -100,6 +100,11 @@ def common(kafka: Kafka, address: Address, more: Mapping[str, Property] | None =
         raise SettingsError(msg) from None
 
 
+def sink_consumer(kafka: Kafka, address: Address) -> dict[str, str]:
+    """Properties of a consumer that only looks at what a producer is to write to."""
+    return common(kafka, address, kafka.sink_properties) | {"group.id": kafka.group}
+
+
 def consumer(kafka: Kafka, address: Address) -> dict[str, str]:
     """Properties of a consumer that is told what to read, and by us alone."""
     limits = {"queued.max.messages.kbytes": str(QUEUED_KIBIBYTES)}

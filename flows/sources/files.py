@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import structlog
@@ -14,6 +15,8 @@ from flows import stop
 from flows.progress import ProgressWriter
 from flows.sources.alignment import Alignment
 from flows.sources.intake import Intake, Keyed, Lane, PartitionState
+from flows.sources.kafka import open_partition
+from flows.sources.kafka_inputs import KafkaInput
 from flows.sources.lines import InputError, Line, Position, read_lines
 from flows.sources.stdin import STDIN, StdinLines
 
@@ -180,11 +183,12 @@ class InputSource(FixedPartitionedSource[Out, bytes]):
         alignment: int,
         idle_timeout: float,
         local: Callable[[str], bool] = lambda _: True,
+        topics: Mapping[str, KafkaInput] = MappingProxyType({}),
     ) -> None:
         """Describe the inputs; nothing is opened yet.
 
         Args:
-            inputs: files, folders, globs, `-`.
+            inputs: files, folders, globs, `-`, names of `topics`; each is a partition.
             intake: makes a partition's intake.
             batch: records at once.
             limit: bytes of the longest line.
@@ -193,9 +197,10 @@ class InputSource(FixedPartitionedSource[Out, bytes]):
             alignment: ms of ingest time that a file partition may be ahead of the slowest; 0 for any.
             idle_timeout: seconds of silence after which a live input isn't waited for.
             local: whether this process can read an input.
+            topics: what is read from Kafka, by the names of partitions.
         """
         self._inputs, self._make, self._batch, self._limit = inputs, intake, batch, limit
-        self._seal, self._progress, self._local = seal, progress, local
+        self._seal, self._progress, self._local, self._topics = seal, progress, local, topics
         self._alignment, self._idle_timeout = Alignment(alignment), idle_timeout
 
     def list_parts(self) -> list[str]:
@@ -213,6 +218,20 @@ class InputSource(FixedPartitionedSource[Out, bytes]):
             lines = StdinLines(self._limit)
             return StdinPartition(lines, intake, batch=self._batch, seal=self._seal, idle_timeout=self._idle_timeout)
         progress = ProgressWriter(self._progress, for_part)
+        if for_part in self._topics:
+            topic = self._topics[for_part]
+            return open_partition(
+                topic.reader,
+                topic.number,
+                intake,
+                added=topic.added,
+                batch=self._batch,
+                limit=self._limit,
+                seal=self._seal,
+                idle_timeout=self._idle_timeout,
+                progress=progress,
+                alignment=self._alignment,
+            )
         return FilesPartition(
             expand(for_part),
             intake,

@@ -1,8 +1,8 @@
 """Kafka topics, and event hubs through their Kafka endpoint: each partition of a topic is a source partition.
 
-The offset of the next message is in Bytewax's snapshot, and it alone decides where a run resumes; it is committed to the
-consumer group too, so that tools see the lag. Each partition has a consumer of its own: librdkafka keeps what it fetched
-for one apart from the others, and nothing here ever waits for a broker once reading has begun.
+The offset of the next message is in Bytewax's snapshot, and it alone decides where a run resumes; it is committed to
+the consumer group too, so that tools see the lag. Each partition has a consumer of its own: librdkafka keeps what it
+fetched for one apart from the others, and nothing here ever waits for a broker once reading has begun.
 """
 
 from __future__ import annotations
@@ -84,12 +84,12 @@ def open_partition(
     same_topic(intake.partition, state.topic, topic.id)
     consumer = make_consumer({**reader.properties, "error_cb": reader.outage.error, "on_commit": _committed})
     try:
-        low, high = _ends(consumer, reader, number)
+        low, high = ends(consumer, reader, number)
         if state.position.file:
             start = resume_offset(intake.partition, state.position.offset, low, high, settings.on_expired_offset)
         else:
             start = low if added else _start(consumer, reader, number, low, high)
-        if start != state.position.offset:
+        if start != state.position.offset or not state.position.file:
             if state.position.file:
                 lost = start - state.position.offset
                 logger.warning("messages have expired unread", partition=intake.partition, messages=lost)
@@ -141,7 +141,7 @@ class KafkaPartition(StatefulSourcePartition[Out, bytes]):
         self._ended = end is not None and self._next >= end
         self._finished = self._idle = self._at_end = False
         self._heard = time.monotonic()
-        self._pause = 0.0
+        self._pause, self._awake = 0.0, datetime.now(UTC)
         alignment.report(intake.partition, intake.state.clock.high)
 
     def next_batch(self) -> Iterable[Out]:
@@ -175,7 +175,7 @@ class KafkaPartition(StatefulSourcePartition[Out, bytes]):
 
     def next_awake(self) -> datetime | None:
         """Soon, if there was nothing: idle partitions take no time from busy ones."""
-        return datetime.now(UTC) + timedelta(seconds=self._pause) if self._pause else None
+        return self._awake if self._pause and not self._ended else None
 
     def snapshot(self) -> bytes:
         """Where the next record to judge is. What the snapshot before it had is on disk by now, and is committed."""
@@ -243,6 +243,7 @@ class KafkaPartition(StatefulSourcePartition[Out, bytes]):
 
     def _rest(self) -> None:
         self._pause = min(max(self._pause * 2, SHORTEST), LONGEST)
+        self._awake = datetime.now(UTC) + timedelta(seconds=self._pause)
 
     def _finish(self, batches: list[Keyed], lanes: list[Lane], *, seal: bool) -> list[Out]:
         self._finished, self._pause = True, 0.0
@@ -274,8 +275,12 @@ def _committed(error: KafkaError | None, offsets: list[TopicPartition]) -> None:
         logger.warning("offsets not committed to the consumer group", partitions=partitions, error=error.str())
 
 
-def _ends(consumer: Consumer, reader: TopicReader, number: int) -> tuple[int, int]:
-    """The first offset, and the one behind the last."""
+def ends(consumer: Consumer, reader: TopicReader, number: int) -> tuple[int, int]:
+    """The first offset of a partition, and the one behind its last.
+
+    Raises:
+        BrokerError, InputError: the broker doesn't say.
+    """
     timeout = reader.settings.connect_timeout
     try:
         found = consumer.get_watermark_offsets(

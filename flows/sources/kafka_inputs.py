@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from flows.kafka.address import is_address, parse
-from flows.kafka.connection import Outage, find_topic
+from flows.kafka.connection import Outage, find_topic, make_consumer
 from flows.kafka.properties import consumer
 from flows.settings import Kafka, Settings, SettingsError
-from flows.sources.kafka import TopicReader
-from flows.sources.kafka_offsets import enough_partitions
+from flows.sources.intake import PartitionState
+from flows.sources.kafka import TopicReader, ends
+from flows.sources.kafka_offsets import enough_partitions, resume_offset, same_topic
 from recovery.committed import committed
 
 READ = "read"
@@ -44,15 +47,13 @@ def kafka_inputs(settings: Settings) -> dict[str, KafkaInput]:
     given = [name for name in settings.input if is_address(name)]
     if not given:
         return {}
-    known = [key for step, key in committed(Path(settings.state)).snapshots if step == READ]
+    stored = {key: state for (step, key), state in committed(Path(settings.state)).snapshots.items() if step == READ}
     found: dict[str, KafkaInput] = {}
     for text in given:
-        inputs = _partitions(text, settings.kafka, known)
+        inputs = _partitions(text, settings.kafka, stored)
         if not found.keys().isdisjoint(inputs):
-            msg = (
-                f"setting input: expected topics of different names, found {parse(text).topic} twice: the state knows a "
-                "topic by its name"
-            )
+            topic = parse(text).topic
+            msg = f"setting input: expected topics of different names; the state knows {topic} by nothing else"
             raise SettingsError(msg)
         found |= inputs
     return found
@@ -68,19 +69,30 @@ def check_addresses(inputs: Iterable[str]) -> None:
         parse(text)
 
 
-def _partitions(text: str, settings: Kafka, known: Iterable[str]) -> dict[str, KafkaInput]:
+def _partitions(text: str, settings: Kafka, stored: Mapping[str, bytes]) -> dict[str, KafkaInput]:
     address = parse(text)
     properties = consumer(settings, address)
     topic = find_topic(address, properties, settings.connect_timeout)
-    numbers = _numbers(address.topic, known)
-    enough_partitions(text, numbers, topic.partitions)
+    prefix = partition_name(address.topic, 0).removesuffix("0")
+    known = {int(name.removeprefix(prefix)): name for name in stored if name.startswith(prefix)}
+    enough_partitions(text, set(known), topic.partitions)
     reader = TopicReader(topic, properties, settings, Outage(address))
+    _check_resumable(reader, {number: stored[name] for number, name in known.items()})
     return {
-        partition_name(address.topic, number): KafkaInput(reader, number, bool(numbers) and number not in numbers)
+        partition_name(address.topic, number): KafkaInput(reader, number, bool(known) and number not in known)
         for number in range(topic.partitions)
     }
 
 
-def _numbers(topic: str, names: Iterable[str]) -> set[int]:
-    prefix = partition_name(topic, 0).removesuffix("0")
-    return {int(name.removeprefix(prefix)) for name in names if name.startswith(prefix)}
+def _check_resumable(reader: TopicReader, stored: Mapping[int, bytes]) -> None:
+    """Refuse here what `open_partition` would refuse: inside Bytewax the message comes with a panic's trace."""
+    asking = make_consumer(reader.properties)
+    try:
+        for number, snapshot in stored.items():
+            state = msgspec.msgpack.decode(snapshot, type=PartitionState)
+            name = partition_name(reader.topic.address.topic, number)
+            same_topic(name, state.topic, reader.topic.id)
+            low, high = ends(asking, reader, number)
+            resume_offset(name, state.position.offset, low, high, reader.settings.on_expired_offset)
+    finally:
+        asking.close()

@@ -30,8 +30,8 @@ def resume_offset(partition: str, offset: int, low: int, high: int, on_expired: 
         if on_expired == EARLIEST:
             return low
         msg = (
-            f"{partition}: expected offset {offset}, up to which was read before, found that the topic begins at {low}: "
-            f"{low - offset} messages have expired unread. To go on without them, set kafka.on_expired_offset = "
+            f"{partition}: expected offset {offset}, up to which was read before, found that the topic begins at "
+            f"{low}: {low - offset} messages have expired unread. To go on without them, set kafka.on_expired_offset = "
             '"earliest"'
         )
         raise InputError(msg)

@@ -206,7 +206,10 @@ def test_stats_add_up(work: Path) -> None:
     assert (
         profile["size_per_group"]["least"] <= profile["size_per_group"]["median"] <= profile["size_per_group"]["most"]
     )
-    assert profile["documents"] == len(PEOPLE) + 1 + profile["key_groups"]
+    kinds = {kind: sum(counts.values()) for kind, counts in stats["versions"].items() if kind != "profile"}
+    assert kinds["user"] == len(PEOPLE) + 1
+    assert kinds["meta"] == sum(step["key_groups"] for step in stats["steps"].values())
+    assert sum(kinds.values()) == sum(step["documents"] for step in stats["steps"].values())
     assert stats["versions"]["user"] == {str(SCHEMA["user"]): len(PEOPLE) + 1}
     assert stats["disk"]["profile"] == sum(
         path.stat().st_size for path in (work / "state" / "profile").rglob("*") if path.is_file()

@@ -38,6 +38,7 @@ from recovery import stamp
 from recovery.codec import Codec
 from recovery.errors import NewerSchemaError
 from recovery.store import KeyGroupStore
+from stateful.agenda import NOTES_CODEC, Agenda, Notes, row_of
 from stateful.correlate import Thread, revise, take
 from stateful.correlate_step import thread_storage
 from stateful.finding import FindingRevision
@@ -61,6 +62,7 @@ KEYS = {
     "profile": ("profile", user_prefix(TENANT) + ADA.encode()),
     "thread": ("correlate", thread_prefix(TENANT, 3) + f"{FOUND}\0{ADA}".encode()),
     "meta": ("profile", META),
+    "notes": ("profile", row_of(b"", START // HOUR, 7)),
 }
 
 
@@ -124,7 +126,8 @@ def made() -> dict[str, bytes]:
     assert thread
     meta = Meta({"logs/cloudtrail": START + 9 * DAY}, START + 9 * DAY, {"out": 47, "duplicate": 2}, START + 10 * DAY)
     base = Documents().user.decode(document).base
-    return {"user": document, "profile": base, "thread": thread, "meta": META_CODEC.encode(meta)}
+    notes = NOTES_CODEC.encode(Notes([f"{TENANT}\0{ADA}".encode(), f"{TENANT}\0eve".encode()]))
+    return {"user": document, "profile": base, "thread": thread, "meta": META_CODEC.encode(meta), "notes": notes}
 
 
 # Golden files.
@@ -159,6 +162,8 @@ def test_documents_of_all_releases_load_and_mean_the_same(kind: str, version: in
         meta = documents.meta.decode(current)
         assert (meta.sealed, meta.counts["out"]) == (START + 9 * DAY, 47)
         assert meta.watermarks == {"logs/cloudtrail": START + 9 * DAY}
+    elif kind == "notes":
+        assert documents.notes.decode(current).keys == [f"{TENANT}\0{ADA}".encode(), f"{TENANT}\0eve".encode()]
     elif kind == "profile":
         check_profile(documents.profile.decode(current))
     elif kind == "user":
@@ -246,7 +251,10 @@ def initialise(state: Path) -> None:
     parts = sorted((state / stamp.RECOVERY).glob("*.sqlite3"))
     for (step, group), documents in changes.items():
         store = KeyGroupStore.open(state, step, group, None, stamped.cluster_id, SCHEMA_V1)
-        token = store.commit(documents)
+        agenda = Agenda(store)
+        for key in documents.keys() - {META}:
+            agenda.note(key[1:5] if step == "correlate" else b"", START // HOUR, key[1:])
+        token = store.commit(documents | agenda.flush())
         store.close()
         with closing(sqlite3.connect(parts[group % 2])) as database, database:
             database.execute(
@@ -298,7 +306,7 @@ def test_a_profile_of_version_1_is_read_as_version_2() -> None:
 def test_a_dry_run_says_what_would_change_and_changes_nothing(state: Path) -> None:
     before = files(state)
     planned = plan(StateReader(state, SCHEMA_V2), V2)
-    assert (planned.documents, planned.stale) == (2 * len(NAMES) + GROUPS + 1, len(NAMES))
+    assert (planned.documents, planned.stale) == (2 * len(NAMES) + GROUPS + 1 + 2 * GROUPS, len(NAMES))
     assert planned.old == [Old("profile", 1, 2, len(NAMES))]
     lines = planned.example.splitlines()
     assert lines[0].startswith("--- profile example user")

@@ -1,0 +1,166 @@
+"""A partition driven as Bytewax drives it: asked when it wants to be, never waiting."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import pytest
+
+from activities.enrich import CountryDatabase
+from flows.kafka import properties
+from flows.kafka.address import parse
+from flows.kafka.connection import Outage, find_topic
+from flows.progress import ProgressWriter
+from flows.settings import Kafka, Secret
+from flows.sources.alignment import Alignment
+from flows.sources.intake import Intake, PartitionState
+from flows.sources.kafka import LONGEST, SHORTEST, KafkaPartition, TopicReader, open_partition
+from flows.sources.lines import InputError
+from windowing.lateness import Limits
+
+if TYPE_CHECKING:
+    from tests.kafka.conftest import Broker
+
+USER, PASSWORD = "alice", "right-Pa55word"
+
+
+def reader(address: str, settings: Kafka) -> TopicReader:
+    found = parse(address)
+    made = properties.consumer(settings, found)
+    return TopicReader(find_topic(found, made, 30), made, settings, Outage(found))
+
+
+def opened(
+    topic: TopicReader, number: int, folder: Path, *, alignment: int = 0, shared: Alignment | None = None
+) -> tuple[KafkaPartition, Intake]:
+    intake = Intake(f"kafka:t/{number}", "auto", "t", 4, Limits(), 1 << 20, CountryDatabase(None), PartitionState())
+    partition = open_partition(
+        topic,
+        number,
+        intake,
+        added=False,
+        batch=500,
+        limit=1 << 20,
+        seal=True,
+        idle_timeout=60,
+        progress=ProgressWriter(folder, intake.partition),
+        alignment=shared or Alignment(alignment),
+    )
+    return partition, intake
+
+
+def record(number: int) -> bytes:
+    return b'{"id":"%d","time":%d,"user":"u%d","action":"Read"}' % (number, 1_770_000_000_000 + number, number % 9)
+
+
+def test_idle_partitions_are_looked_at_rarely_and_never_wait(broker: Broker, tmp_path: Path) -> None:
+    """31 idle ones beside a busy one: each is asked at most as often as its rests allow, and answers at once."""
+    count = 20_000
+    address = broker.create("busy", 32)
+    broker.produce("busy", [(0, record(number), 0) for number in range(count)])
+    topic = reader(address, Kafka(ingest_time="record"))
+    parts = [opened(topic, number, tmp_path) for number in range(32)]
+    counts = parts[0][1].state.counts
+    asked = 0
+    durations: list[float] = []
+    began = time.monotonic()
+    while counts.get("in", 0) < count:
+        assert time.monotonic() - began < 120
+        for number, (partition, _) in enumerate(parts):
+            awake = partition.next_awake()
+            if awake is None or awake <= datetime.now(UTC):
+                before = time.perf_counter()
+                partition.next_batch()
+                durations.append(time.perf_counter() - before)
+                asked += number > 0
+    elapsed = time.monotonic() - began
+    for partition, _ in parts:
+        partition.close()
+    # Rests double from the shortest to the longest, which is six asks; one more each to begin and at the end.
+    assert 2**5 * SHORTEST > LONGEST
+    assert asked <= 31 * (elapsed / LONGEST + 8)
+    assert median(durations) < SHORTEST
+
+
+def test_a_partition_far_ahead_waits_for_one_with_a_backlog_but_not_for_one_at_its_end(
+    broker: Broker, tmp_path: Path
+) -> None:
+    hour = 3_600_000
+    address = broker.create("ahead", 3)
+    for number, step in ((0, hour // 10), (1, 1000)):
+        times = [1_770_000_000_000 + step * index for index in range(3000)]
+        broker.produce("ahead", [(number, record(index), moment) for index, moment in enumerate(times)])
+    shared = Alignment(hour)
+    topic = reader(address, Kafka())
+    (fast, ahead), (slow, behind), (empty, _) = (opened(topic, number, tmp_path, shared=shared) for number in range(3))
+    furthest = 0
+    deadline = time.monotonic() + 120
+    while ahead.state.counts.get("in", 0) + behind.state.counts.get("in", 0) < 6000:
+        assert time.monotonic() < deadline
+        for partition in (fast, slow, empty):
+            partition.next_batch()
+        if 0 < behind.state.counts.get("in", 0) < 3000:
+            furthest = max(furthest, ahead.state.clock.high - behind.state.clock.high)
+    # The tolerance, and the batch of 500 that went over it.
+    assert furthest <= hour + 500 * hour // 10
+    assert ahead.state.counts["late"] == behind.state.counts["late"] == 0
+    for partition in (fast, slow, empty):
+        partition.close()
+
+
+def test_a_partition_that_ends_ends_where_it_ended_when_it_was_opened(broker: Broker, tmp_path: Path) -> None:
+    address = broker.create("ends", 1)
+    broker.produce("ends", [(0, record(number), 0) for number in range(10)])
+    topic = reader(address, Kafka(until_end=True, ingest_time="record"))
+    partition, intake = opened(topic, 0, tmp_path)
+    broker.produce("ends", [(0, record(number), 0) for number in range(10, 20)])
+    deadline = time.monotonic() + 120
+    with pytest.raises(StopIteration):
+        while time.monotonic() < deadline:
+            partition.next_batch()
+    partition.close()
+    assert intake.state.counts["in"] == 10
+    assert intake.state.position.offset == 10
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "OAUTHBEARER", "PLAIN over TLS"])
+def test_ways_to_be_let_in(broker: Broker, monkeypatch: pytest.MonkeyPatch, mechanism: str) -> None:
+    broker.create(f"in-{mechanism[:4]}-{len(mechanism)}", 2)
+    monkeypatch.setenv("TEST_PASSWORD", PASSWORD)
+    user: dict[str, str | Secret] = {"sasl.username": USER, "sasl.password": Secret(env="TEST_PASSWORD")}
+    if mechanism == "SCRAM-SHA-256":
+        broker.add_scram_user(USER, PASSWORD)
+    if mechanism == "OAUTHBEARER":
+        user = {"enable.sasl.oauthbearer.unsecure.jwt": "true", "sasl.oauthbearer.config": "principal=alice"}
+    if mechanism == "PLAIN over TLS":
+        user |= {"ssl.ca.location": str(broker.certificate)}
+    secure = {"security.protocol": "SASL_SSL" if "TLS" in mechanism else "SASL_PLAINTEXT"}
+    settings = Kafka(properties={**secure, "sasl.mechanism": mechanism.split(maxsplit=1)[0], **user})
+    server = broker.tls if "TLS" in mechanism else broker.sasl
+    topic = f"in-{mechanism[:4]}-{len(mechanism)}"
+    assert reader(f"kafka://{server}/{topic}", settings).topic.partitions == 2
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_PASSWORD", PASSWORD)
+    user = {"sasl.username": USER, "sasl.password": Secret(env="TEST_PASSWORD")}
+    settings = Kafka(properties={"security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN", **user})
+    with pytest.raises(InputError, match=r"refused the connection: .*certificate.*ssl\.ca\.location"):
+        reader(f"kafka://{broker.tls}/t", settings)
+
+
+def test_an_event_hub_is_reached_by_its_connection_string(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker knows the user `$ConnectionString` with the string as password, as Event Hubs and its emulator do."""
+    broker.create("hub", 2)
+    settings = Kafka(eventhubs_connection_string=Secret(env="TEST_STRING"))
+    monkeypatch.setenv("TEST_STRING", broker.connection_string)
+    assert reader("eventhubs://127.0.0.1/hub", settings).topic.partitions == 2
+    wrong = broker.connection_string.replace("SharedAccessKey=c", "SharedAccessKey=d")
+    monkeypatch.setenv("TEST_STRING", wrong)
+    with pytest.raises(InputError, match="or the connection string") as caught:
+        reader("eventhubs://127.0.0.1/hub", settings)
+    assert wrong[-60:-30] not in str(caught.value)
