@@ -50,7 +50,6 @@ _CREATED = re.compile(r"\bcreated\b|\b201\b", re.I)
 _CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 _ENTRA_CLAIMS = "http://schemas.microsoft.com/identity/claims/"
 _MANAGED_IDENTITY = "xms_mirid"
-_TYPE = re.compile(r"/providers/([^/]+)((?:/[^/]+/[^/]+)+)", re.IGNORECASE)
 _LONGEST_ID = 2048
 
 
@@ -153,7 +152,7 @@ def _user(found: Fields, identity: Fields, claims: dict[str, object]) -> User:
     A token of an app has no user: it is known by its object id, as in sign-in and audit logs.
     """
     caller = usable(found.get("caller"))
-    display = usable(claims.get("name"))
+    display = usable(claims.get("name")) or code(claims.get(_MANAGED_IDENTITY)).rpartition("/")[2]
     app_only = code(claims.get("idtyp")).lower() == "app" or _MANAGED_IDENTITY in claims
     kind = UserType.SERVICE if _MANAGED_IDENTITY in claims else UserType.APP
     if not app_only:
@@ -186,7 +185,7 @@ def _user(found: Fields, identity: Fields, claims: dict[str, object]) -> User:
             return account(name, display, UserType.PERSON if of_person else UserType.SERVICE if service else kind)
     if display:
         return account(display)
-    raise nobody("$.caller", "caller, identity.claims, claims", found.get("caller"))
+    raise nobody(path="$.caller", names="caller, identity.claims, claims", found=found.get("caller"))
 
 
 def _ending(found: Fields, properties: Fields) -> tuple[Outcome, str, bool]:
@@ -222,7 +221,7 @@ def _ending(found: Fields, properties: Fields) -> tuple[Outcome, str, bool]:
 
 
 def _error_code(properties: Fields) -> str:
-    """`{"statusMessage": "{\\"error\\":{\\"code\\":\\"AuthorizationFailed\\"}}"}`."""
+    """The code in `statusMessage`, an object or the text of one: `{"error": {"code": "AuthorizationFailed"}}`."""
     message = fields(properties.get("statusmessage"))
     return usable(fields(message.get("error")).get("code")) or usable(message.get("code"))
 
@@ -262,12 +261,13 @@ def objects_of(found: Fields, properties: Fields, category: Category) -> tuple[O
 
 def _type(resource: str) -> str:
     """The type of a resource id, without names: `microsoft.compute/virtualmachines`."""
-    found = None
-    for found in _TYPE.finditer(resource[:_LONGEST_ID]):
-        pass
-    if found is None:
-        return "resource_group" if "/resourcegroups/" in resource else "subscription"
-    return "/".join([found[1], *found[2].split("/")[1::2]])
+    _, found, inner = resource[:_LONGEST_ID].rpartition("/providers/")
+    provider, *path = inner.split("/")
+    if found and path:
+        return "/".join((provider, *path[::2]))
+    if "/resourcegroups/" in resource:
+        return "resource_group"
+    return "subscription" if resource.startswith("/subscriptions/") else "tenant"
 
 
 FORMAT = Format(

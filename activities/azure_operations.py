@@ -21,15 +21,17 @@ NAMES: dict[Category, str] = {
         microsoft.authorization/roleassignmentschedulerequests/write microsoft.authorization/denyassignments/delete
         microsoft.authorization/rolemanagementpolicies/write microsoft.keyvault/vaults/accesspolicies/write
         microsoft.managedidentity/userassignedidentities/assign/action
-        microsoft.managedservices/registrationassignments/write microsoft.managedservices/registrationdefinitions/write
-        microsoft.sql/servers/administrators/write microsoft.documentdb/databaseaccounts/sqlroleassignments/write
+        microsoft.managedservices/registrationassignments/write
+        microsoft.managedservices/registrationdefinitions/write microsoft.sql/servers/administrators/write
+        microsoft.documentdb/databaseaccounts/sqlroleassignments/write
         microsoft.kusto/clusters/principalassignments/write microsoft.resources/subscriptions/acceptownership/action
         microsoft.subscription/changetenantrequest/action microsoft.management/managementgroups/subscriptions/write""",
     Category.ROLE_REVOKE: """
         microsoft.authorization/roleassignments/delete microsoft.authorization/roledefinitions/delete
         microsoft.authorization/classicadministrators/delete microsoft.authorization/denyassignments/write
-        microsoft.managedservices/registrationassignments/delete microsoft.managedservices/registrationdefinitions/delete
-        microsoft.keyvault/vaults/accesspolicies/delete microsoft.sql/servers/administrators/delete""",
+        microsoft.managedservices/registrationassignments/delete
+        microsoft.managedservices/registrationdefinitions/delete microsoft.keyvault/vaults/accesspolicies/delete
+        microsoft.sql/servers/administrators/delete""",
     Category.CREDENTIAL: """
         microsoft.managedidentity/userassignedidentities/federatedidentitycredentials/write
         microsoft.managedidentity/userassignedidentities/federatedidentitycredentials/delete
@@ -38,16 +40,18 @@ NAMES: dict[Category, str] = {
         microsoft.containerregistry/registries/tokens/write microsoft.web/sites/publishxml/reset/action
         microsoft.web/sites/newpassword/action microsoft.web/sites/basicpublishingcredentialspolicies/write
         microsoft.compute/sshpublickeys/write microsoft.compute/sshpublickeys/delete
-        microsoft.compute/sshpublickeys/generatekeypair/action microsoft.automation/automationaccounts/credentials/write
-        microsoft.sql/servers/keys/write microsoft.insights/components/apikeys/action
-        microsoft.adhybridhealthservice/services/servicemembers/action""",
+        microsoft.compute/sshpublickeys/generatekeypair/action
+        microsoft.automation/automationaccounts/credentials/write microsoft.sql/servers/keys/write
+        microsoft.insights/components/apikeys/action microsoft.adhybridhealthservice/services/servicemembers/action""",
     Category.SECRET_READ: """
-        microsoft.web/sites/publishxml/action microsoft.web/sites/config/list/action microsoft.web/sites/functions/masterkey/read
-        microsoft.web/sites/host/listkeys/action microsoft.keyvault/vaults/secrets/getsecret/action
-        microsoft.keyvault/vaults/secrets/read microsoft.keyvault/vaults/secrets/backup/action
-        microsoft.keyvault/vaults/keys/backup/action microsoft.keyvault/vaults/keys/read/action
-        microsoft.keyvault/vaults/certificates/backup/action microsoft.keyvault/vaults/secrets/readmetadata/action
-        microsoft.automation/automationaccounts/listkeys/action microsoft.machinelearningservices/workspaces/listkeys/action
+        microsoft.web/sites/publishxml/action microsoft.web/sites/config/list/action
+        microsoft.web/sites/functions/masterkey/read microsoft.web/sites/host/listkeys/action
+        microsoft.keyvault/vaults/secrets/getsecret/action microsoft.keyvault/vaults/secrets/read
+        microsoft.keyvault/vaults/secrets/backup/action microsoft.keyvault/vaults/keys/backup/action
+        microsoft.keyvault/vaults/keys/read/action microsoft.keyvault/vaults/certificates/backup/action
+        microsoft.keyvault/vaults/secrets/readmetadata/action
+        microsoft.automation/automationaccounts/listkeys/action
+        microsoft.machinelearningservices/workspaces/listkeys/action
         microsoft.operationalinsights/workspaces/sharedkeys/action
         microsoft.operationalinsights/workspaces/sharedkeys/read microsoft.batch/batchaccounts/listkeys/action""",
     Category.SHARE: """
@@ -57,13 +61,15 @@ NAMES: dict[Category, str] = {
         microsoft.storage/storageaccounts/listservicesas/action
         microsoft.storage/storageaccounts/blobservices/generateuserdelegationkey/action
         microsoft.datashare/accounts/shares/write microsoft.datashare/accounts/shares/invitations/write
-        microsoft.storage/storageaccounts/localusers/write microsoft.storage/storageaccounts/objectreplicationpolicies/write""",
+        microsoft.storage/storageaccounts/localusers/write
+        microsoft.storage/storageaccounts/objectreplicationpolicies/write""",
     Category.DOWNLOAD: """
         microsoft.sql/servers/databases/export/action microsoft.sql/servers/export/action
         microsoft.storage/storageaccounts/blobservices/containers/blobs/read microsoft.web/sites/backup/action
-        microsoft.containerregistry/registries/pull/read microsoft.containerregistry/registries/exportpipelines/write
-        microsoft.storage/storageaccounts/fileservices/fileshares/files/read microsoft.resources/subscriptions/resourcegroups/exporttemplate/action
-        microsoft.cache/redis/export/action""",
+        microsoft.containerregistry/registries/pull/read
+        microsoft.containerregistry/registries/exportpipelines/write
+        microsoft.storage/storageaccounts/fileservices/fileshares/files/read
+        microsoft.resources/subscriptions/resourcegroups/exporttemplate/action microsoft.cache/redis/export/action""",
     Category.AUDIT_CONFIG: """
         microsoft.network/networkwatchers/delete microsoft.network/networkwatchers/write
         microsoft.operationalinsights/workspaces/delete microsoft.operationalinsights/workspaces/write
@@ -73,18 +79,21 @@ NAMES: dict[Category, str] = {
         microsoft.compute/virtualmachines/runcommand/action microsoft.compute/virtualmachines/runcommands/write
         microsoft.compute/virtualmachinescalesets/virtualmachines/runcommand/action
         microsoft.compute/virtualmachinescalesets/virtualmachines/runcommands/write
-        microsoft.compute/virtualmachines/extensions/write microsoft.compute/virtualmachinescalesets/extensions/write
+        microsoft.compute/virtualmachines/extensions/write
+        microsoft.compute/virtualmachinescalesets/extensions/write
         microsoft.compute/virtualmachines/loginasadmin/action microsoft.compute/virtualmachines/login/action
-        microsoft.compute/galleries/applications/versions/write microsoft.containerservice/managedclusters/runcommand/action
+        microsoft.compute/galleries/applications/versions/write
+        microsoft.containerservice/managedclusters/runcommand/action
         microsoft.hybridcompute/machines/extensions/write microsoft.hybridcompute/machines/runcommands/write
         microsoft.serialconsole/serialports/connect/action microsoft.automation/automationaccounts/jobs/write
         microsoft.automation/automationaccounts/runbooks/draft/testjob/write
-        microsoft.automation/automationaccounts/webhooks/action microsoft.automation/automationaccounts/runbooks/testjob/action
-        microsoft.web/sites/hostruntime/host/action microsoft.web/sites/functions/action
-        microsoft.logic/workflows/run/action microsoft.logic/workflows/triggers/run/action
-        microsoft.resources/deploymentscripts/write microsoft.portal/consoles/write
-        microsoft.containerinstance/containergroups/containers/exec/action microsoft.app/containerapps/getauthtoken/action
-        microsoft.network/networkwatchers/startpacketcapture/action microsoft.network/networkwatchers/packetcaptures/write
+        microsoft.automation/automationaccounts/webhooks/action
+        microsoft.automation/automationaccounts/runbooks/testjob/action microsoft.web/sites/hostruntime/host/action
+        microsoft.web/sites/functions/action microsoft.logic/workflows/run/action
+        microsoft.logic/workflows/triggers/run/action microsoft.resources/deploymentscripts/write
+        microsoft.portal/consoles/write microsoft.containerinstance/containergroups/containers/exec/action
+        microsoft.app/containerapps/getauthtoken/action microsoft.network/networkwatchers/startpacketcapture/action
+        microsoft.network/networkwatchers/packetcaptures/write
         microsoft.network/networkwatchers/vpnconnections/startpacketcapture/action
         microsoft.containerregistry/registries/buildtasks/queuebuild/action
         microsoft.containerregistry/registries/schedulerun/action microsoft.batch/batchaccounts/jobs/write
@@ -116,7 +125,7 @@ NAMES: dict[Category, str] = {
         microsoft.compute/disks/endgetaccess/action microsoft.compute/snapshots/endgetaccess/action
         microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/refresh/action
         microsoft.automation/automationaccounts/runbooks/publish/action
-        microsoft.keyvault/vaults/secrets/recover/action microsoft.resources/subscriptions/resourcegroups/moveresources/action""",
+        microsoft.resources/subscriptions/resourcegroups/moveresources/action""",
 }
 """Each operation under its category, and once only."""
 
@@ -129,15 +138,17 @@ _BY_TYPE: tuple[tuple[re.Pattern[str], Category], ...] = (
     (re.compile(r"/(?:extendedauditingsettings|securityalertpolicies|advancedthreatprotectionsettings)(?:/|$)"),
      Category.AUDIT_CONFIG),
     (re.compile(r"^microsoft\.(?:insights/(?:actiongroups|alertrules|metricalerts|scheduledqueryrules|datacollection\w+)"
-                r"|alertsmanagement|security|securityinsights|aadiam/diagnosticsettings)(?:/|$)"), Category.AUDIT_CONFIG),
+                r"|alertsmanagement|security|securityinsights|aadiam/diagnosticsettings)(?:/|$)"),
+     Category.AUDIT_CONFIG),
     (re.compile(r"/(?:cluster)?rolebindings/write$|/(?:cluster)?roles/(?:write|bind/action|escalate/action)$"),
      Category.ROLE_GRANT),
     (re.compile(r"/(?:cluster)?rolebindings/delete$|/(?:cluster)?roles/delete$"), Category.ROLE_REVOKE),
     (re.compile(r"/serviceaccounts/impersonate/action$"), Category.TOKEN),
     (re.compile(r"/(?:cronjobs|jobs)/write$"), Category.EXECUTE),
-    (re.compile(r"/list\w*(?:keys?|secrets?|credentials?|connectionstrings?|tokens?)(?:/action)?$"), Category.SECRET_READ),
-    (re.compile(r"/(?:regenerate\w*|rotate\w*|reset\w*password|resetserviceprincipalprofile|updatepassword)(?:/action)?$"),
-     Category.CREDENTIAL),
+    (re.compile(r"/list\w*(?:keys?|secrets?|credentials?|connectionstrings?|tokens?)(?:/action)?$"),
+     Category.SECRET_READ),
+    (re.compile(r"/(?:regenerate\w*|rotate\w*|reset\w*password|resetserviceprincipalprofile|updatepassword)"
+                r"(?:/action)?$"), Category.CREDENTIAL),
     (re.compile(r"/(?:secrets|keys|certificates|apikeys|authorizationkeys|sshpublickeys)/"
                 r"(?:write|delete|purge/action|restore/action|recover/action|update/action|import/action|setsecret/action"
                 r"|create/action)$"), Category.CREDENTIAL),
@@ -146,7 +157,7 @@ _BY_TYPE: tuple[tuple[re.Pattern[str], Category], ...] = (
      Category.NETWORK_CONFIG),
 )  # fmt: skip
 """What decides where no table does, for everything but reading."""
-_VERBS = {"read": Category.READ, "delete": Category.DELETE}
+_VERBS = {"write": Category.MODIFY, "delete": Category.DELETE}
 
 
 def category_of(operation: str, *, created: bool) -> Category:
@@ -171,12 +182,7 @@ def _by_name(name: str) -> Category:
         if pattern.search(name):
             return category
     path, _, verb = name.rpartition("/")
-    if not path:
-        return category_of_verb(name)
-    if verb == "write":
-        return Category.MODIFY
     if verb in _VERBS:
         return _VERBS[verb]
-    action = path.rpartition("/")[2] if verb == "action" else verb
-    found = category_of_verb(action)
+    found = category_of_verb(path.rpartition("/")[2] if verb == "action" else verb)
     return Category.MODIFY if found is Category.OTHER and verb == "action" else found

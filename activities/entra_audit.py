@@ -33,13 +33,7 @@ from activities.microsoft import (
 from activities.record import LIST_LIMIT, text, texts
 
 _LOGS = frozenset(("auditlogs",))
-_TELLING = (
-    "role.displayname",
-    "group.displayname",
-    "approle.value",
-    "delegatedpermissiongrant.scope",
-    "roledefinition",
-)
+_TELLING = ("role.displayname", "group.displayname", "approle.value", "delegatedpermissiongrant.scope")
 """Properties whose new value says what was given, as the log names them, in lower case."""
 _GIVEN = {"role": "role", "group": "group", "approle": "permission", "delegatedpermissiongrant": "permission"}
 
@@ -115,7 +109,11 @@ def _user(initiator: Fields, person: Fields, found: Fields) -> User:
     for written in (display, usable(found.get("initiatinguserorapp")), usable(found.get("identity"))):
         if is_email(written):
             return account(written)
-    raise nobody("$.initiatedBy", "user.userPrincipalName, user.id, app.servicePrincipalId", found.get("initiatedby"))
+    raise nobody(
+        path="$.initiatedBy",
+        names="user.userPrincipalName, user.id, app.servicePrincipalId",
+        found=found.get("initiatedby"),
+    )
 
 
 def _outcome(found: Fields) -> tuple[Outcome, str]:

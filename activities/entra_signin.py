@@ -111,7 +111,9 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
 def tenant(outer: Fields, found: Fields, default: str) -> str:
     """The tenant whose log it is. `TenantId` in a table of Log Analytics is the workspace's, so that isn't asked."""
     named = () if "timegenerated" in outer else (outer.get("tenantid"), found.get("tenantid"))
-    return tenant_of(default, outer.get("aadtenantid"), *named, outer.get("resourceid"))
+    # In Graph's records `resourceId` is the application that the token is for.
+    resource = usable(outer.get("resourceid"))
+    return tenant_of(default, outer.get("aadtenantid"), *named, resource if resource.startswith("/") else "")
 
 
 def _first(found: Fields, *names: str) -> str:
@@ -143,14 +145,16 @@ def _user(found: Fields, kind: Kind) -> User:
         key = _first(found, "serviceprincipalid", "appid", "serviceprincipalname")
         if key:
             return account(key, _first(found, "serviceprincipalname", "appdisplayname"), kind.type)
-        raise nobody("$.servicePrincipalId", "servicePrincipalId, appId", found.get("serviceprincipalid"))
+        raise nobody(
+            path="$.servicePrincipalId", names="servicePrincipalId, appId", found=found.get("serviceprincipalid")
+        )
     key = _first(found, "userprincipalname")
     if not key:
         typed = _first(found, "signinidentifier", "alternatesigninname")
         key = typed if is_email(typed) else _first(found, "userid") or typed
     if key:
         return account(key, _first(found, "userdisplayname"))
-    raise nobody("$.userPrincipalName", "userPrincipalName, userId", found.get("userprincipalname"))
+    raise nobody(path="$.userPrincipalName", names="userPrincipalName, userId", found=found.get("userprincipalname"))
 
 
 def _objects(found: Fields) -> tuple[Object, ...]:

@@ -28,6 +28,7 @@ from activities.format import Format
 from activities.record import Rejected, Unreadable, rejected
 
 VENDORS: tuple[Format, ...] = (
+    azure_activity.FORMAT,  # before CloudTrail, as its records have an `eventName`, too
     cloudtrail.FORMAT,
     okta.FORMAT,
     google_workspace.FORMAT,
@@ -36,7 +37,6 @@ VENDORS: tuple[Format, ...] = (
     m365.FORMAT,
     entra_signin.FORMAT,
     entra_audit.FORMAT,
-    azure_activity.FORMAT,
     ocsf.FORMAT,
 )
 """In the order in which `auto` asks them; a record that none knows is taken for a native one."""

@@ -20,6 +20,7 @@ _SERVICES = re.compile(
     r"ms-?exchange.*|healthmailbox.*",
     re.IGNORECASE | re.DOTALL,
 )
+_LONGEST = 512
 _PRINCIPAL = "serviceprincipal_"
 _USER = "user_"
 _APP_ONLY = "app@sharepoint"
@@ -38,7 +39,7 @@ def actor(record: Fields) -> User:
         user_id = next((name for name in _of_actor(record) if is_email(name)), user_id)
     user_id = user_id or usable(record.get("userkey"))
     if not user_id:
-        raise nobody("$.UserId", "UserId, UserKey", record.get("userid"))
+        raise nobody(path="$.UserId", names="UserId, UserKey", found=record.get("userid"))
     return user_of(user_id, kind)
 
 
@@ -56,13 +57,9 @@ def user_of(name: str, kind: str = "") -> User:
         return account(name[len(_USER) :])
     if lower.endswith(_APP_ONLY):
         return account(_APP_ONLY, kind=UserType.APP)
-    if _SERVICES.fullmatch(name[:512]):
+    if _SERVICES.fullmatch(name[:_LONGEST]) or (kind in _SYSTEMS and not is_email(name)):
         return account(name, kind=UserType.SERVICE)
-    if kind in _APPS:
-        return account(name, kind=UserType.APP)
-    if kind in _SYSTEMS and not is_email(name):
-        return account(name, kind=UserType.SERVICE)
-    return account(name)
+    return account(name, kind=UserType.APP if kind in _APPS else UserType.PERSON)
 
 
 def _of_actor(record: Fields) -> list[str]:

@@ -70,7 +70,7 @@ Found = dict[tuple[str, str], int | None]
 
 
 def parameters_of(record: Fields) -> list[tuple[str, str]]:
-    """What a cmdlet or a mailbox rule was given, the most telling first; empty values and addresses of servers left off."""
+    """What a cmdlet or a mailbox rule was given, the most telling first; what is empty or dull is left off."""
     given = [(name, value) for name, value in pairs(record.get("parameters")) if _is_given(name, value)]
     if code(record.get("operation")).lower() == "updateinboxrules":
         for name, value in pairs(record.get("operationproperties")):

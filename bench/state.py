@@ -27,11 +27,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.state_phase import Task
+from stateful.key_group import DECODED_BYTES, DECODED_FACTOR, Memory
 
 RESUME_SECONDS, STALL_SECONDS, COLD_SHARE = 3.0, 0.4, 0.5
 """What the project wants: at most, at most, at least of the hot rate."""
 OVER = 4
 """The state is so many times larger than the budget of memory."""
+FITTING = 0.75
+"""Of the users that fit into the budget decoded, those whose activities make the hot rate: they grow meanwhile."""
 OPEN_USERS, OPEN_EACH, OPEN_GROUPS = 20_000, 50, 8
 PER_KEY_FIRST, PER_KEY_SECONDS = 25_000, 60.0
 REPEATS = 3
@@ -73,7 +76,8 @@ def engine(work: Path, users: int, changed: int, size: int, people: int, activit
     budget = round(filled["stored_bytes_per_user"] * users / OVER)
     limited = msgspec.structs.replace(base, memory=budget)
     sealed = run("state_phase", "seal", limited)
-    hot = run("state_phase", "memory", msgspec.structs.replace(limited, among=users // OVER // 2))
+    decoded = Memory.divided(budget).limit // (DECODED_BYTES + DECODED_FACTOR * filled["stored_bytes_per_user"])
+    hot = run("state_phase", "memory", msgspec.structs.replace(limited, among=round(decoded * FITTING)))
     cold = run("state_phase", "memory", limited)
     shutil.rmtree(work / "state")
     few = msgspec.structs.replace(base, users=min(OPEN_USERS, users), groups=OPEN_GROUPS, each=OPEN_EACH)
@@ -95,7 +99,7 @@ def engine(work: Path, users: int, changed: int, size: int, people: int, activit
             "not_cached": uncached["all_seconds"],
             "after_busy_epochs": busy["all_seconds"],
         },
-        "stall": {key: stall[key] for key in ("seconds", "cpu_seconds", "all_seconds")},
+        "stall": {key: stall[key] for key in ("seconds", "cpu_seconds", "all_seconds", "longest_batch_seconds")},
         "memory": {
             "budget": budget,
             "before": cold["rss_before"],
@@ -105,6 +109,7 @@ def engine(work: Path, users: int, changed: int, size: int, people: int, activit
         },
         "rate": {
             "hot": round(hot["activities_per_second"]),
+            "hot_users": round(decoded * FITTING),
             "cold": round(cold["activities_per_second"]),
             "cold_of_hot": round(cold["activities_per_second"] / hot["activities_per_second"], 3),
         },
@@ -158,10 +163,12 @@ def show(results: dict[str, Any]) -> None:
         ("  after busy epochs, s", f"{resume['after_busy_epochs']:.2f}", "", ""),
         ("stall at an epoch's end, s", f"{stall['seconds']:.2f}", f"<= {STALL_SECONDS}", f"{theirs['stall']:.2f}"),
         ("  of it CPU, s", f"{stall['cpu_seconds']:.2f}", "", ""),
+        ("  longest batch between, s", f"{stall['longest_batch_seconds']:.2f}", "", ""),
         ("budget of memory, MB", f"{memory['budget'] / 1e6:,.0f}", "", "none"),
         ("memory taken, of budget", f"{memory['peak_of_budget']:.2f}", "<= 1", ""),
         ("memory taken a user, bytes", "", "", f"{theirs['memory_bytes_per_user']:,}"),
         ("activities/s, users fit", f"{rate['hot']:,}", "", ""),
+        ("  users then", f"{rate['hot_users']:,}", "", ""),
         (f"activities/s, state {OVER} times memory", f"{rate['cold']:,}", f">= {COLD_SHARE} of hot", ""),
         (f"sealing {seal['users']:,} users at once, s", f"{seal['seconds']:.2f}", "", ""),
         ("  memory taken, of budget", f"{seal['memory_of_budget']:.2f}", "", ""),

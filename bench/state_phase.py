@@ -119,10 +119,11 @@ def stall(task: Task) -> dict[str, Any]:
     """Epochs in which many users change: what their snapshots take."""
     crowd, saved = load(task)
     groups = Groups(task.work / "state", saved.tokens, UNLIMITED)
-    stalls, cpus, rates = [], [], []
+    stalls, cpus, rates, longest = [], [], [], 0.0
     for number in range(STALLS):
         numbers = Random(number).sample(range(crowd.users), task.changed)
-        spent = _send(groups, crowd, saved, numbers)
+        spent, slowest = _send(groups, crowd, saved, numbers)
+        longest = max(longest, slowest)
         began, cpu = time.perf_counter(), time.process_time()
         saved.tokens = groups.snapshot()
         stalls.append(time.perf_counter() - began)
@@ -134,6 +135,7 @@ def stall(task: Task) -> dict[str, Any]:
         "seconds": median(stalls),
         "cpu_seconds": median(cpus),
         "all_seconds": stalls,
+        "longest_batch_seconds": longest,
         "first_touch_activities_per_second": median(rates),
     }
 
@@ -150,7 +152,7 @@ def memory(task: Task) -> dict[str, Any]:
         _send(groups, crowd, saved, range(task.among))
         saved.tokens = groups.snapshot()
     for _ in range(task.activities // EPOCH):
-        spent += _send(groups, crowd, saved, [chance.randrange(task.among) for _ in range(EPOCH)])
+        spent += _send(groups, crowd, saved, [chance.randrange(task.among) for _ in range(EPOCH)])[0]
         began = time.perf_counter()
         saved.tokens = groups.snapshot()
         spent += time.perf_counter() - began
@@ -221,17 +223,22 @@ def _one_of_each_group(crowd: Crowd) -> list[int]:
     return list(found.values())
 
 
-def _send(groups: Groups, crowd: Crowd, saved: Saved, numbers: Iterable[int]) -> float:
-    """An activity of each of the users, in the portions in which a source reads; seconds that the steps took."""
-    numbers, spent = list(numbers), 0.0
+def _send(groups: Groups, crowd: Crowd, saved: Saved, numbers: Iterable[int]) -> tuple[float, float]:
+    """An activity of each of the users, in the portions in which a source reads.
+
+    Returns:
+        Seconds that the steps took: for all, for the portion that took longest.
+    """
+    numbers, spent, longest = list(numbers), 0.0, 0.0
     for start in range(0, len(numbers), AT_ONCE):
         portion = numbers[start : start + AT_ONCE]
         batches = crowd.batches(portion, saved.serial, saved.begin + saved.serial)
         saved.serial += len(portion)
         began = time.perf_counter()
         groups.send(batches)
-        spent += time.perf_counter() - began
-    return spent
+        took = time.perf_counter() - began
+        spent, longest = spent + took, max(longest, took)
+    return spent, longest
 
 
 def rss() -> int:

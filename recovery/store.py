@@ -46,6 +46,7 @@ from recovery.layout import (
     store_path,
     value_digest,
 )
+from recovery.recent import Recent
 from recovery.token import Token
 
 
@@ -83,8 +84,9 @@ class KeyGroupStore:
         self._clock = clock
         self._database: Rdict | None = None
         self._settled = Settled(0, 0, root_checksum(owner))
-        self._recent: dict[bytes, int] | None = None
-        """See `_recent_keys`. Read at first use: with many stores it takes longer than all else of opening them."""
+        self._recent: Recent | None = None
+        """What changed since the settled generation; all else is in document rows. Read at first use: with many stores
+        it takes longer than all else of opening them."""
         self._staged: dict[bytes, _Staged | None] = {}
         """What is written of the next generation; None: deleted."""
         self._settling_due = False
@@ -144,19 +146,19 @@ class KeyGroupStore:
         """
         if self._database is None:
             return None
-        recent = self._recent if self._recent is not None else self._recent_keys(self._database)
+        recent = self._recent if self._recent is not None else self._read_recent(self._database)
         generation = recent.get(key)
+        value: bytes | None = None
         try:
-            if generation is None:
+            if generation is not None and generation > 0:
+                value = self._database.get(generation_key(RECENT, generation) + key)
+            if value is None and (generation is None or not self._changed_in(self._database, generation, key)):
                 return self._database.get(DOCUMENT + key)
-            if generation < 0:
-                return None
-            value: bytes | None = self._database.get(generation_key(RECENT, generation) + key)
         except Exception as error:
             if type(error) is Exception:
                 raise rocks.refusal(self.path, error) from error
             raise
-        if value is None:
+        if value is None and generation is not None and generation > 0:
             expected = f"key {key!r:.80} in generation {generation}"
             raise CorruptStoreError(self.path, expected, "no such row", SAME_BACKUP)
         return value
@@ -173,7 +175,7 @@ class KeyGroupStore:
             return iter(())
         documents = rocks.rows(rocks.cursor(self._database, DOCUMENT + prefix), prefix_end(DOCUMENT + prefix))
         recent = rocks.cursor(self._database, RECENT)
-        changed = sorted(item for item in self._recent_keys(self._database).items() if item[0].startswith(prefix))
+        changed = sorted(item for item in self._changed_keys(self._database).items() if item[0].startswith(prefix))
         return self._merge(documents, recent, changed)
 
     @property
@@ -278,7 +280,7 @@ class KeyGroupStore:
     def _note(self, database: Rdict, written: Mapping[bytes, _Staged | None]) -> None:
         self._staged.update(written)
         generation = self.token.generation + 1
-        self._recent_keys(database).update(
+        self._read_recent(database).update(
             (key, generation if value is not None else -generation) for key, value in written.items()
         )
 
@@ -303,15 +305,30 @@ class KeyGroupStore:
             return
         committed_before = self._clock() - self._retain_seconds if self._retain_seconds else math.inf
         self._settled = settle(database, self.path, self._settled, oldest_kept, committed_before)
-        last = self._settled.generation
-        self._recent = {key: at for key, at in self._recent_keys(database).items() if abs(at) > last}
+        self._read_recent(database).drop(self._settled.generation)
 
-    def _recent_keys(self, database: Rdict) -> dict[bytes, int]:
-        """What changed since the settled generation, and when, negative if deleted. All else is in document rows."""
+    def _read_recent(self, database: Rdict) -> Recent:
         if self._recent is None:
-            with _refusing(self.path):
-                self._recent = recent_keys(database, self.path, self._settled.generation, self.token.generation)
+            recent = Recent()
+            recent.update(self._changed_keys(database).items())
+            self._recent = recent
         return self._recent
+
+    def _changed_keys(self, database: Rdict) -> dict[bytes, int]:
+        """The keys that `_recent` knows, as it knows them."""
+        known = self._recent.keys() if self._recent is not None else None
+        if known is not None:
+            return known
+        with _refusing(self.path):
+            changed = recent_keys(database, self.path, self._settled.generation, self.token.generation)
+        ahead = self.token.generation + 1
+        changed.update((key, ahead if value is not None else -ahead) for key, value in self._staged.items())
+        return changed
+
+    def _changed_in(self, database: Rdict, generation: int, key: bytes) -> bool:
+        """Whether a generation did change a key: one that only has the hash of another didn't."""
+        at = abs(generation)
+        return key in (self._staged if at > self.token.generation else recent_keys(database, self.path, at - 1, at))
 
     def _merge(
         self, documents: Iterator[tuple[bytes, bytes]], recent: RdictIter, changed: list[tuple[bytes, int]]

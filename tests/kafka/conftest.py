@@ -55,6 +55,7 @@ listener.name.tls.ssl.keystore.location={folder}/keys.p12
 listener.name.tls.ssl.keystore.password=changeit
 log.dirs={folder}/data
 auto.create.topics.enable=true
+log.retention.ms=-1
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1

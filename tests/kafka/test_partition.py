@@ -53,8 +53,8 @@ def opened(
     return partition, intake
 
 
-def record(number: int) -> bytes:
-    return b'{"id":"%d","time":%d,"user":"u%d","action":"Read"}' % (number, 1_770_000_000_000 + number, number % 9)
+def record(number: int, moment: int = 1_770_000_000_000) -> bytes:
+    return b'{"id":"%d","time":%d,"user":"u%d","action":"Read"}' % (number, moment, number % 9)
 
 
 def test_idle_partitions_are_looked_at_rarely_and_never_wait(broker: Broker, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_partition_far_ahead_waits_for_one_with_a_backlog_but_not_for_one_at_i
     address = broker.create("ahead", 3)
     for number, step in ((0, hour // 10), (1, 1000)):
         times = [1_770_000_000_000 + step * index for index in range(3000)]
-        broker.produce("ahead", [(number, record(index), moment) for index, moment in enumerate(times)])
+        broker.produce("ahead", [(number, record(index, moment), moment) for index, moment in enumerate(times)])
     shared = Alignment(hour)
     topic = reader(address, Kafka())
     (fast, ahead), (slow, behind), (empty, _) = (opened(topic, number, tmp_path, shared=shared) for number in range(3))
@@ -138,8 +138,8 @@ def test_ways_to_be_let_in(broker: Broker, monkeypatch: pytest.MonkeyPatch, mech
         user = {"enable.sasl.oauthbearer.unsecure.jwt": "true", "sasl.oauthbearer.config": "principal=alice"}
     if mechanism == "PLAIN over TLS":
         user |= {"ssl.ca.location": str(broker.certificate)}
-    secure = {"security.protocol": "SASL_SSL" if "TLS" in mechanism else "SASL_PLAINTEXT"}
-    settings = Kafka(properties={**secure, "sasl.mechanism": mechanism.split(maxsplit=1)[0], **user})
+    protocol, name = "SASL_SSL" if "TLS" in mechanism else "SASL_PLAINTEXT", mechanism.removesuffix(" over TLS")
+    settings = Kafka(properties={"security.protocol": protocol, "sasl.mechanism": name, **user})
     server = broker.tls if "TLS" in mechanism else broker.sasl
     topic = f"in-{mechanism[:4]}-{len(mechanism)}"
     assert reader(f"kafka://{server}/{topic}", settings).topic.partitions == 2
@@ -147,7 +147,7 @@ def test_ways_to_be_let_in(broker: Broker, monkeypatch: pytest.MonkeyPatch, mech
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_PASSWORD", PASSWORD)
-    user = {"sasl.username": USER, "sasl.password": Secret(env="TEST_PASSWORD")}
+    user: dict[str, str | Secret] = {"sasl.username": USER, "sasl.password": Secret(env="TEST_PASSWORD")}
     settings = Kafka(properties={"security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN", **user})
     with pytest.raises(InputError, match=r"refused the connection: .*certificate.*ssl\.ca\.location"):
         reader(f"kafka://{broker.tls}/t", settings)

@@ -125,7 +125,7 @@ def test_each_revision_is_a_message_with_key_and_headers(broker: Broker, tmp_pat
 def test_a_dead_broker_ends_the_run_and_loses_nothing(broker: Broker, second_broker: Broker, tmp_path: Path) -> None:
     source, sink = broker.create("dead-source", 1), second_broker.create("dead", 1)
     broker.produce("dead-source", [stop_logging(number) for number in range(5)])
-    settings = '[kafka]\ngroup = "dead"\ndelivery_timeout = 3\nconnect_timeout = 60\n'
+    settings = '[kafka]\nproperties = { "reconnect.backoff.max.ms" = 200 }\ngroup = "dead"\ndelivery_timeout = 3\n'
     child = subprocess.Popen(
         command(tmp_path, source, sink, settings), env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )

@@ -202,7 +202,7 @@ def test_a_broker_that_goes_and_comes_back_is_waited_for(
     broker: Broker, rows: list[Row], whole: Anput, anput: Anput
 ) -> None:
     anput.inputs = (broker.create("broken", PARTITIONS),)
-    anput.configure('group = "broken"')
+    anput.configure('group = "broken"\nproperties = { "reconnect.backoff.max.ms" = 200 }')
     half = len(rows) // 2
     broker.produce("broken", rows[:half])
     child = anput.start()
