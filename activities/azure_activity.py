@@ -128,7 +128,7 @@ def _refuse_others(found: Fields) -> None:
 
 def _value(content: object) -> str:
     """A text, or the value of `{"value": "Administrative", "localizedValue": "..."}`."""
-    return usable(content) or usable(fields(content).get("value"))
+    return usable(fields(content).get("value")) or usable(content)
 
 
 def _claims(found: Fields, identity: Fields) -> dict[str, object]:
@@ -181,7 +181,7 @@ def _user(found: Fields, identity: Fields, claims: dict[str, object]) -> User:
     ):
         if name:
             # A name that is neither an address nor an id is one of Azure's own services: Microsoft.Advisor.
-            service = not is_guid(name) and name == caller and "." in name
+            service = name == caller and "." in name and not is_guid(name) and not is_email(name)
             return account(name, display, UserType.PERSON if of_person else UserType.SERVICE if service else kind)
     if display:
         return account(display)

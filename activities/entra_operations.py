@@ -138,6 +138,27 @@ _WITH_KEYS = frozenset(("update application", "update service principal"))
 _WITH_FACTORS = frozenset(("update user",))
 
 
+_POLICY = re.compile(r"(add|create|new|install|set|update|enable|disable|remove|delete)[ -].*polic(?:y|ies)", re.DOTALL)
+_POLICY_VERBS = {
+    "add": Category.CREATE,
+    "create": Category.CREATE,
+    "new": Category.CREATE,
+    "install": Category.CREATE,
+    "remove": Category.DELETE,
+    "delete": Category.DELETE,
+}
+
+
+def of_policy(name: str) -> Category | None:
+    """The category of what is done to a policy, which in Microsoft's clouds is a setting and gives nobody rights.
+
+    Args:
+        name: An operation's name in lower case: `remove-safelinkspolicy`, `add named location policy`.
+    """
+    found = _POLICY.match(name)
+    return _POLICY_VERBS.get(found[1], Category.MODIFY) if found else None
+
+
 def folded(action: str) -> str:
     """An activity's name as the table has it."""
     return " ".join(action[:200].split()).rstrip(".").lower()
@@ -156,4 +177,4 @@ def category_of(action: str, changed: list[str]) -> Category:
         return Category.CREDENTIAL
     if name in _WITH_FACTORS and any(_ABOUT_FACTORS.search(each[:200].lower()) for each in changed):
         return Category.CREDENTIAL
-    return OPERATIONS.get(name) or category_of_verb(action)
+    return OPERATIONS.get(name) or of_policy(name) or category_of_verb(action)

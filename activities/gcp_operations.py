@@ -13,7 +13,7 @@ from functools import lru_cache
 from activities import google_workspace_operations
 from activities.activity import Category
 from activities.category import category_of_verb
-from activities.values import items, mapping, string
+from activities.values import items, mapping, operation_key, string
 
 NAMES: dict[Category, str] = {
     Category.LOGON: "cloudsql.instances.connect google.ssh-serialport.v1.connect",
@@ -95,6 +95,7 @@ def category_of(method: str, payload: dict[str, object]) -> Category:
         method: `methodName`, e.g. `google.iam.admin.v1.CreateServiceAccountKey`.
         payload: `protoPayload`: what a change of a policy, of metadata or of a subnetwork is about decides.
     """
+    method = operation_key(method)
     category = _by_name(method)
     request = mapping(payload.get("request"))
     if category in _POLICY_SETTERS and "setiam" in method.lower():
@@ -111,7 +112,7 @@ def category_of(method: str, payload: dict[str, object]) -> Category:
 @lru_cache(maxsize=8192)
 def _by_name(method: str) -> Category:
     """By the whole name, its last parts, the Workspace event it stands for, and its verb."""
-    name = _VERSION.sub("", method[:200])
+    name = _VERSION.sub("", method)
     parts = name.split(".")
     for start in (0, -3, -2, -1):
         found = OPERATIONS.get(".".join(parts[start:]))

@@ -11,6 +11,7 @@ import re
 
 from activities.activity import Category
 from activities.category import category_of_verb
+from activities.values import operation_key
 
 NAMES: dict[Category, str] = {
     Category.LOGON: "org.recovery_code_used business.recovery_code_used user.sign_in_from_unrecognized_location "
@@ -130,7 +131,6 @@ _WATCHES = re.compile(
 _SWITCHES = re.compile(
     r"enable|disable|custom_pattern|bypass_list|pattern_configuration|streaming|alert_rule|policy_update", re.ASCII
 )
-_LONGEST = 200
 _BY_TYPE = {
     "create": Category.CREATE,
     "access": Category.READ,
@@ -150,13 +150,13 @@ def category_of(action: str, operation_type: str, visibility: str) -> Category:
         operation_type: `operation_type`, which decides where the name says nothing; "" if there is none.
         visibility: `visibility`, what a repository is after the action; "" if it isn't said.
     """
+    action = operation_key(action)
     if action in ("repo.access", "repo.visibility_change"):
         return Category.MODIFY if visibility == "private" else Category.SHARE
     found = OPERATIONS.get(action)
     if found:
         return found
-    name = action[:_LONGEST]
-    if _WATCHES.search(name) and _SWITCHES.search(name):
+    if _WATCHES.search(action) and _SWITCHES.search(action):
         return Category.AUDIT_CONFIG
     by_verb = category_of_verb(action)
     return by_verb if by_verb is not Category.OTHER else _BY_TYPE.get(operation_type, Category.OTHER)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from activities.activity import Category, Outcome
 from activities.category import category_of_verb
-from activities.values import known, string
+from activities.values import known, operation_key, string
 
 NAMES: dict[Category, str] = {
     Category.LOGON: "login_success login_failure login_challenge login_verification passkey_login suspicious_login "
@@ -99,6 +99,7 @@ def category_of(application: str, name: str, parameters: dict[str, object]) -> C
         name: The event's name, e.g. `change_user_access`.
         parameters: Its parameters by name; some changes of access only give it with certain ones.
     """
+    name = operation_key(name)
     found = OPERATIONS.get(f"{application}:{name}") or OPERATIONS.get(name) or category_of_verb(name)
     return _shared(parameters) if found is Category.SHARE else found
 

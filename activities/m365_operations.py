@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from activities.activity import Category
 from activities.category import category_of_verb
+from activities.entra_operations import of_policy
 
 NAMES: dict[Category, str] = {
     Category.LOGON: """
@@ -169,4 +170,4 @@ def category_of(operation: str, parameters: dict[str, str]) -> Category:
                 return category
     if name == "new-compliancesearchaction" and parameters.keys() & _PURGES:
         return Category.DELETE
-    return OPERATIONS.get(name) or category_of_verb(operation)
+    return OPERATIONS.get(name) or of_policy(name) or category_of_verb(operation)

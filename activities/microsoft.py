@@ -26,6 +26,7 @@ _WITHOUT_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,30})?"
 _WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}", re.ASCII)
 _UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104
 _NOBODY = frozenset(("", "not available", "notavailable", "unknown", "n/a", "none", "null", "<null>", "-", "undefined"))
+_LONGEST_NOBODY = len("{00000000-0000-0000-0000-000000000000}")
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _GUEST = re.compile(r"([^@\s]+)_([^@\s_]+)#EXT#(?:@.*)?", re.IGNORECASE)
@@ -158,7 +159,11 @@ def tenant_of(default: str, *values: object) -> str:
 
 def usable(value: object) -> str:
     """A text that names somebody or something, trimmed; "" for `Not Available`, `Unknown`, a zero GUID and the like."""
-    found = value.strip() if isinstance(value, str) else ""
+    if not isinstance(value, str) or not value:
+        return ""
+    found = value.strip()
+    if len(found) > _LONGEST_NOBODY:
+        return found
     return "" if found.casefold() in _NOBODY or not found.strip("0-{}") else found
 
 

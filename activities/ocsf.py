@@ -146,7 +146,7 @@ def _who(record: Record, class_uid: int) -> Record:
 
 
 def _names_somebody(user: Record) -> bool:
-    return any(known(user.get(field)) for field in ("email_addr", "name", "uid", "uid_alt"))
+    return any(word(user.get(field)) for field in ("email_addr", "name", "uid", "uid_alt"))
 
 
 def _user(record: Record, class_uid: int) -> User:

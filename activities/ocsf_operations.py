@@ -12,6 +12,7 @@ from activities import github_operations, okta_operations
 from activities.activity import Category, Outcome
 from activities.category import category_of_verb
 from activities.cloudtrail_operations import category_of as category_of_aws
+from activities.values import operation_key
 
 CLASSES: dict[int, tuple[str, dict[int, Category]]] = {
     3001: (
@@ -132,7 +133,7 @@ def category_of(class_uid: int, activity_id: int, operation: str, service: str, 
     by_activity = CLASSES[class_uid][1].get(activity_id, Category.OTHER)
     if by_activity is not Category.OTHER and class_uid not in _NAME_FIRST:
         return by_activity
-    by_name = _by_name(operation, service, product) if operation else Category.OTHER
+    by_name = _by_name(operation_key(operation), service, product) if operation else Category.OTHER
     return by_name if by_name is not Category.OTHER else by_activity
 
 

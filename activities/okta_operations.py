@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from activities.activity import Category, Outcome
 from activities.category import category_of_verb
+from activities.values import operation_key
 
 NAMES: dict[Category, str] = {
     Category.LOGON: "user.session.start user.device_session.start user.authentication.auth "
@@ -105,6 +106,7 @@ def category_of(event_type: str, outcome: Outcome) -> Category:
         event_type: `eventType`, e.g. `user.session.start`.
         outcome: How it ended; a refused sign-on policy is a failed logon.
     """
+    event_type = operation_key(event_type)
     if event_type in _ATTEMPTS and outcome in (Outcome.DENIED, Outcome.FAILURE):
         return Category.FAILED_LOGON
     return OPERATIONS.get(event_type) or category_of_verb(event_type)

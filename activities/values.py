@@ -15,6 +15,8 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _NOBODY = frozenset(("", "unknown", "not available", "n/a", "null", "none", "-", "undefined"))
 """What vendors write where they know nothing, case-folded."""
 _PANTHER_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?", re.ASCII)
+_LONGEST_EMAIL = 320
+_LONGEST_OPERATION = 200
 _ID_BYTES = 16
 _LARGEST_ASN = 2**32 - 1
 _MOST_BYTES = 2**63 - 1
@@ -96,7 +98,12 @@ def derived_id(record: dict[str, object]) -> str:
 
 def is_email(value: str) -> bool:
     """Whether `value` looks like an e-mail address."""
-    return "@" in value and _EMAIL.fullmatch(value) is not None
+    return len(value) <= _LONGEST_EMAIL and "@" in value and _EMAIL.fullmatch(value) is not None
+
+
+def operation_key(name: str) -> str:
+    """The beginning of an operation's name, by which it is looked up: what is cached by name must be short."""
+    return name[:_LONGEST_OPERATION]
 
 
 def is_google_service(value: str) -> bool:
@@ -159,5 +166,6 @@ def tenant_or(default: str, *names: object) -> str:
 
 __all__ = [
     "Objects", "add", "asn", "derived_id", "is_email", "is_google_service", "items", "known", "mapping", "moment",
-    "moment_or_zero", "number", "objects_in", "refuse", "required", "size", "string", "tenant_or", "user_of", "word",
+    "moment_or_zero", "number", "objects_in", "operation_key", "refuse", "required", "size", "string", "tenant_or",
+    "user_of", "word",
 ]  # fmt: skip

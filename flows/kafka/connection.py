@@ -17,8 +17,8 @@ from flows.kafka.errors import BrokerError
 from flows.settings import SettingsError
 from flows.sources.lines import InputError
 
-ATTEMPT = 1.0
-"""Seconds of one attempt to reach a broker."""
+ATTEMPT = 2.0
+"""Seconds of one attempt to get an answer; what is being connected meanwhile goes on."""
 
 _NO_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 """Kafka's zero UUID: a broker without topic ids."""

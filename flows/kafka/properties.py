@@ -40,8 +40,9 @@ OURS = {
 }
 """Properties that can't be passed through, and the setting to use instead, if there is one."""
 
-QUEUED_KIBIBYTES = 8192
-"""Fetched ahead of each partition; librdkafka's own 64 MB for each of many partitions is too much."""
+FETCHING = {"queued.max.messages.kbytes": "8192", "fetch.queue.backoff.ms": "20"}
+"""What is fetched ahead of each partition, and the pause when that is full. librdkafka's own 64 MB for each of many
+partitions is too much, and its second of pause lets a worker that is quicker than 8 MB/s starve."""
 
 
 def resolve(secret: Secret, where: str) -> str:
@@ -107,9 +108,8 @@ def sink_consumer(kafka: Kafka, address: Address) -> dict[str, str]:
 
 def consumer(kafka: Kafka, address: Address) -> dict[str, str]:
     """Properties of a consumer that is told what to read, and by us alone."""
-    limits = {"queued.max.messages.kbytes": str(QUEUED_KIBIBYTES)}
     return (
-        limits
+        FETCHING
         | common(kafka, address)
         | {
             "group.id": kafka.group,

@@ -7,7 +7,7 @@ Who reads de-duplicates by (uid, revision). Revisions of one alert are in order.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -32,11 +32,11 @@ class KafkaSink(DynamicSink[tuple[str, AlertBatch]]):
     """Sends every revision of every alert. It has no state of its own: what wasn't delivered is made again."""
 
     address: Address
-    properties: Properties
+    properties: Properties = field(repr=False)
     """Of a producer."""
     timeout: float
     """Seconds for a delivery."""
-    detections: Mapping[str, Detection]
+    detections: Mapping[str, Detection] = field(repr=False)
     """By id."""
 
     def build(self, step_id: str, worker_index: int, worker_count: int) -> _KafkaSinkPartition:

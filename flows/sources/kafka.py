@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -17,14 +16,13 @@ from bytewax.inputs import StatefulSourcePartition
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from flows import stop
-from flows.kafka.connection import Outage, Properties, Topic, explain, make_consumer
-from flows.kafka.errors import BrokerError
+from flows.kafka.connection import explain, make_consumer
 from flows.progress import ProgressWriter
-from flows.settings import Kafka
 from flows.sources.alignment import Alignment
 from flows.sources.intake import Intake, Keyed, Lane
 from flows.sources.kafka_message import behind, message_lines
 from flows.sources.kafka_offsets import EARLIEST, resume_offset, same_topic
+from flows.sources.kafka_topic import TopicReader, ends, first_offset
 from flows.sources.lines import InputError
 
 Out = Keyed | Lane
@@ -36,17 +34,6 @@ SHORTEST, LONGEST = 0.005, 0.1
 """Seconds between looks at a partition that has nothing; they double."""
 
 logger = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class TopicReader:
-    """What the partitions of a topic share in a process."""
-
-    topic: Topic
-    properties: Properties
-    """Of a consumer."""
-    settings: Kafka
-    outage: Outage
 
 
 def open_partition(
@@ -88,7 +75,7 @@ def open_partition(
         if state.position.file:
             start = resume_offset(intake.partition, state.position.offset, low, high, settings.on_expired_offset)
         else:
-            start = low if added else _start(consumer, reader, number, low, high)
+            start = low if added else first_offset(consumer, reader, number, low, high)
         if start != state.position.offset or not state.position.file:
             if state.position.file:
                 lost = start - state.position.offset
@@ -273,42 +260,6 @@ def _committed(error: KafkaError | None, offsets: list[TopicPartition]) -> None:
     if error is not None:
         partitions = ", ".join(f"{offset.topic}/{offset.partition}" for offset in offsets)
         logger.warning("offsets not committed to the consumer group", partitions=partitions, error=error.str())
-
-
-def ends(consumer: Consumer, reader: TopicReader, number: int) -> tuple[int, int]:
-    """The first offset of a partition, and the one behind its last.
-
-    Raises:
-        BrokerError, InputError: the broker doesn't say.
-    """
-    timeout = reader.settings.connect_timeout
-    try:
-        found = consumer.get_watermark_offsets(
-            TopicPartition(reader.topic.address.topic, number), timeout=timeout, cached=False
-        )
-    except KafkaException as error:
-        raise _no_answer(reader, number, error) from None
-    if found is None:
-        raise _no_answer(reader, number, KafkaException(KafkaError(KafkaError._TIMED_OUT)))
-    return found
-
-
-def _start(consumer: Consumer, reader: TopicReader, number: int, low: int, high: int) -> int:
-    moment = reader.settings.start_time
-    if moment is None:
-        return low if reader.settings.start == EARLIEST else high
-    wanted = TopicPartition(reader.topic.address.topic, number, moment)
-    try:
-        (found,) = consumer.offsets_for_times([wanted], timeout=reader.settings.connect_timeout)
-    except KafkaException as error:
-        raise _no_answer(reader, number, error) from None
-    return found.offset if found.offset >= 0 else high
-
-
-def _no_answer(reader: TopicReader, number: int, error: KafkaException) -> Exception:
-    address, cause = reader.topic.address, error.args[0]
-    final = explain(cause, address, reader.properties)
-    return final or BrokerError(f"{address.given}: expected the offsets of partition {number}, found: {cause.str()}")
 
 
 def _offset(message: Message) -> int:

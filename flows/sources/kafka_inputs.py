@@ -13,8 +13,8 @@ from flows.kafka.connection import Outage, find_topic, make_consumer
 from flows.kafka.properties import consumer
 from flows.settings import Kafka, Settings, SettingsError
 from flows.sources.intake import PartitionState
-from flows.sources.kafka import TopicReader, ends
 from flows.sources.kafka_offsets import enough_partitions, resume_offset, same_topic
+from flows.sources.kafka_topic import TopicReader, ends
 from recovery.committed import committed
 
 READ = "read"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 RAW = Raw("vendors", "google_workspace", 1)
 ALICE = User("alice@example.com", "Alice@example.com", "Alice@example.com")
+SYNC = "sync@acme-prod.iam.gserviceaccount.com"
 USER_IO = User("user@example.io", "user@example.io", "user@example.io")
 
 
@@ -118,7 +119,7 @@ GOLDEN = [
     ),
     golden(
         "token:1772435760800:3008", 1_772_435_760_800,
-        User(*["sync@acme-prod.iam.gserviceaccount.com"] * 3, UserType.SERVICE), "activity", Category.READ,
+        User(SYNC, SYNC, SYNC, UserType.SERVICE), "activity", Category.READ,
         app="token", ip="2001:db8::1",
         objects=(Object("application", "Sync"), Object("client", "109.apps.googleusercontent.com")),
     ),
@@ -232,7 +233,7 @@ def test_every_category_has_a_rank() -> None:
     [
         ({"profileId": "103550000000000000002"}, User("103550000000000000002", "103550000000000000002")),
         ({"profileId": 103550000000000002}, User("103550000000000002", "103550000000000002")),
-        ({"callerType": "KEY", "key": "consumer.example.com"}, User(*["consumer.example.com"] * 2, type=UserType.APP)),
+        ({"callerType": "KEY", "key": "Consumer"}, User("consumer", "Consumer", type=UserType.APP)),
         (
             {"callerType": "APPLICATION", "applicationInfo": {"oauthClientId": "1.apps", "applicationName": "Sync"}},
             User("1.apps", "Sync", type=UserType.APP),

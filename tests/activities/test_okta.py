@@ -49,8 +49,8 @@ GOLDEN = [
     ),
     golden(
         "2a992f80-d1ad-4f62-900e-8c68bb72a21b", 1_606_339_623_496,
-        User("jack@acme.io", "Jack Naglieri", "jack@acme.io"), "user.account.privilege.grant", Category.ROLE_GRANT, ip="136.24.229.58",
-        location=Location("US", "San Francisco", 37.7852, -122.3874),
+        User("jack@acme.io", "Jack Naglieri", "jack@acme.io"), "user.account.privilege.grant", Category.ROLE_GRANT,
+        ip="136.24.229.58", location=Location("US", "San Francisco", 37.7852, -122.3874),
         device=Device("", "Mac OS X", f"{MAC} Chrome/86.0.4240.198 Safari/537.36"),
         objects=(
             Object("User", "alice@acme.io"), Object("role", "Organization administrator"),
@@ -64,7 +64,8 @@ GOLDEN = [
     ),
     golden(  # no client at all
         "2a992f80-d1ad-4f62-900e-8c68bb72a21b", 1_610_141_314_875,
-        User("user@example.com", "Test User", "user@example.com"), "system.api_token.create", Category.CREDENTIAL, objects=(Object("Token", "test_key"),),
+        User("user@example.com", "Test User", "user@example.com"), "system.api_token.create", Category.CREDENTIAL,
+        objects=(Object("Token", "test_key"),),
     ),
     golden(
         "abc-1234-aaa", 1_670_944_978_759, User("123456", "Okta User", type=UserType.APP), "app.oauth2.authorize.code",

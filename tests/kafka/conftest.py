@@ -56,6 +56,8 @@ listener.name.tls.ssl.keystore.password=changeit
 log.dirs={folder}/data
 auto.create.topics.enable=true
 log.retention.ms=-1
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1
@@ -153,8 +155,9 @@ class Broker:
             if error is not None:
                 failed.append(error)
 
-        room = {"linger.ms": 20, "queue.buffering.max.messages": 1_000_000}
-        producer = Producer({"bootstrap.servers": self.plain, **room})
+        # Without idempotence a batch that is sent again comes behind later ones.
+        wanted = {"enable.idempotence": True, "linger.ms": 20, "queue.buffering.max.messages": 1_000_000}
+        producer = Producer({"bootstrap.servers": self.plain, "log_level": 0, **wanted})
         for partition, value, moment in messages:
             producer.produce(topic, value, partition=partition, timestamp=moment, on_delivery=delivered)
             producer.poll(0)

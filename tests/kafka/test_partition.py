@@ -18,7 +18,8 @@ from flows.progress import ProgressWriter
 from flows.settings import Kafka, Secret
 from flows.sources.alignment import Alignment
 from flows.sources.intake import Intake, PartitionState
-from flows.sources.kafka import LONGEST, SHORTEST, KafkaPartition, TopicReader, open_partition
+from flows.sources.kafka import LONGEST, SHORTEST, KafkaPartition, open_partition
+from flows.sources.kafka_topic import TopicReader
 from flows.sources.lines import InputError
 from windowing.lateness import Limits
 
@@ -143,6 +144,14 @@ def test_ways_to_be_let_in(broker: Broker, monkeypatch: pytest.MonkeyPatch, mech
     server = broker.tls if "TLS" in mechanism else broker.sasl
     topic = f"in-{mechanism[:4]}-{len(mechanism)}"
     assert reader(f"kafka://{server}/{topic}", settings).topic.partitions == 2
+
+
+def test_no_password_is_in_what_a_reader_looks_like(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    broker.create("shown", 1)
+    monkeypatch.setenv("TEST_PASSWORD", PASSWORD)
+    user: dict[str, str | Secret] = {"sasl.username": USER, "sasl.password": Secret(env="TEST_PASSWORD")}
+    settings = Kafka(properties={"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", **user})
+    assert PASSWORD not in repr(reader(f"kafka://{broker.sasl}/shown", settings))
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
