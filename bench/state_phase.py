@@ -15,8 +15,10 @@ from typing import Any
 import msgspec
 
 from activities.activity import Activity
-from bench.population import DAY, Crowd, Groups, Template, fill, make_templates
+from bench.population import DAY, STEP, Crowd, Groups, Template, fill, make_templates
 from flows import collector
+from recovery import rocks
+from recovery.layout import store_path
 from windowing.watermark import HOUR
 
 AT_ONCE = 2000
@@ -198,12 +200,15 @@ def open_log(task: Task) -> dict[str, Any]:
         saved.tokens = groups.snapshot()
     saved.tokens = _settle(groups, crowd, saved)
     count = task.each * crowd.users
-    result = {
-        "stored_bytes": (groups.stored_bytes() - logical) / count,
-        "disk_bytes": (disk_bytes(task.work / "state") - before) / count,
-    }
+    stored, busy = groups.stored_bytes() - logical, disk_bytes(task.work / "state") - before
     groups.close()
-    return result
+    for group in saved.tokens:
+        rocks.compact(store_path(task.work / "state", STEP, group))
+    return {
+        "stored_bytes": stored / count,
+        "disk_bytes": (disk_bytes(task.work / "state") - before) / count,
+        "disk_bytes_uncompacted": busy / count,
+    }
 
 
 def _settle(groups: Groups, crowd: Crowd, saved: Saved) -> dict[int, bytes]:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rocksdict import BottommostLevelCompaction, CompactOptions
 
 from activities.batch import key_group_of
 from flows.sources.intake import key_of
@@ -178,7 +177,7 @@ def _forget(state: Path, tenant: str, user: str, schema: int) -> Forgotten:
             _commit(state, step, store, {META: store.get(META)})
         finally:
             store.close()
-        _compact(store.path)
+        rocks.compact(store.path)
     return Forgotten(count, size)
 
 
@@ -205,20 +204,6 @@ def _begin(state: Path) -> str:
 def _commit(state: Path, step: str, store: KeyGroupStore, changes: Mapping[bytes, bytes | None]) -> None:
     if changes:
         amend(state, step, key_of(store.token.key_group), store.commit(changes).encode())
-
-
-def _compact(path: Path) -> None:
-    """Rewrite all tables, so that what was deleted is in none of them."""
-    database = rocks.open_database(path, create=False)
-    try:
-        database.flush()
-        options = CompactOptions()
-        options.set_bottommost_level_compaction(BottommostLevelCompaction.force())
-        database.compact_range(None, None, options)
-    finally:
-        database.close()
-    # The manifest names the first and last key of tables that are gone; opening begins a new one.
-    rocks.open_database(path, create=False).close()
 
 
 def _diff(documents: Documents, step: str, key: bytes, before: bytes, after: bytes) -> str:

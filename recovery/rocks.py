@@ -10,7 +10,9 @@ from pathlib import Path
 
 from rocksdict import (
     BlockBasedOptions,
+    BottommostLevelCompaction,
     Cache,
+    CompactOptions,
     DBCompressionType,
     Options,
     Rdict,
@@ -159,3 +161,17 @@ def rows(position: RdictIter, end: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield key, position.value()
         position.next()
     position.status()
+
+
+def compact(path: Path) -> None:
+    """Rewrite all tables of a store that is not open, so that what was deleted is in none of its files."""
+    database = open_database(path, create=False)
+    try:
+        database.flush()
+        options = CompactOptions()
+        options.set_bottommost_level_compaction(BottommostLevelCompaction.force())
+        database.compact_range(None, None, options)
+    finally:
+        database.close()
+    # The manifest names the first and last key of tables that are gone; opening begins a new one.
+    open_database(path, create=False).close()

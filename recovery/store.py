@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 from rocksdict import DbClosedError, Rdict, RdictIter, WriteBatch
@@ -27,6 +26,7 @@ from recovery.errors import (
 from recovery.files import sync_directory
 from recovery.history import History, is_ahead, read_history, recent_keys, roll_back, settle
 from recovery.layout import (
+    DIGEST_BYTES,
     DOCUMENT,
     HEADER,
     IDENTITY,
@@ -49,11 +49,8 @@ from recovery.layout import (
 from recovery.recent import Recent
 from recovery.token import Token
 
-
-class _Staged(NamedTuple):
-    digest: bytes
-    size: int
-    """Bytes."""
+RETAINED = 16
+"""Generations that stay restorable, and after how many commits a group settles, unless `open` is told otherwise."""
 
 
 class KeyGroupStore:
@@ -87,8 +84,8 @@ class KeyGroupStore:
         self._recent: Recent | None = None
         """What changed since the settled generation; all else is in document rows. Read at first use: with many stores
         it takes longer than all else of opening them."""
-        self._staged: dict[bytes, _Staged | None] = {}
-        """What is written of the next generation; None: deleted."""
+        self._staged: dict[bytes, bytes | None] = {}
+        """What is written of the next generation, as `_seal` has it; None: deleted."""
         self._settling_due = False
 
     @classmethod
@@ -101,7 +98,7 @@ class KeyGroupStore:
         stamp_id: str,
         schema: int,
         *,
-        retain_generations: int = 16,
+        retain_generations: int = RETAINED,
         retain_seconds: float = 0.0,
         clock: Callable[[], float] = time.time,
     ) -> KeyGroupStore:
@@ -179,9 +176,9 @@ class KeyGroupStore:
         return self._merge(documents, recent, changed)
 
     @property
-    def staged(self) -> bool:
-        """Whether anything is written that is not committed."""
-        return bool(self._staged)
+    def staged(self) -> Container[bytes]:
+        """The keys that are written and not committed; false if there are none."""
+        return self._staged.keys()
 
     def stage(self, changes: Mapping[bytes, bytes | None]) -> None:
         """Write a part of the next generation ahead of `commit`; None deletes a key. It counts from the commit on.
@@ -259,9 +256,9 @@ class KeyGroupStore:
             sync_directory(self.path.parent.parent)
         return self._database
 
-    def _batch(self, changes: Mapping[bytes, bytes | None]) -> tuple[WriteBatch, dict[bytes, _Staged | None]]:
+    def _batch(self, changes: Mapping[bytes, bytes | None]) -> tuple[WriteBatch, dict[bytes, bytes | None]]:
         """What to write for changes of the next generation, and what to note once it is written."""
-        batch, written = WriteBatch(raw_mode=True), dict[bytes, _Staged | None]()
+        batch, written = WriteBatch(raw_mode=True), dict[bytes, bytes | None]()
         generation = self.token.generation + 1
         if self.token.generation == 0:
             batch.put(IDENTITY, IDENTITY_CODEC.encode(self._owner))
@@ -270,14 +267,14 @@ class KeyGroupStore:
         for key, value in changes.items():
             if value is not None:
                 batch.put(row + key, value)
-                written[key] = _Staged(value_digest(value), len(value))
+                written[key] = _seal(value)
             else:
                 if self._staged.get(key):
                     batch.delete(row + key)
                 written[key] = None
         return batch, written
 
-    def _note(self, database: Rdict, written: Mapping[bytes, _Staged | None]) -> None:
+    def _note(self, database: Rdict, written: Mapping[bytes, bytes | None]) -> None:
         self._staged.update(written)
         generation = self.token.generation + 1
         self._read_recent(database).update(
@@ -288,10 +285,16 @@ class KeyGroupStore:
         batch, written = self._batch(changes)
         generation, all_of_it = self.token.generation + 1, self._staged | written
         keys = keys_of(all_of_it)
-        values = [value for key in keys.changed if (value := all_of_it[key]) is not None]
-        content = content_digest(keys, (value.digest for value in values))
+        seals = [seal for key in keys.changed if (seal := all_of_it[key]) is not None]
+        content = content_digest(keys, (seal[:DIGEST_BYTES] for seal in seals))
         checksum = chain(self.token.checksum, generation, self._schema, content)
-        header = Header(self._schema, content, checksum, sum(value.size for value in values), self._clock())
+        header = Header(
+            self._schema,
+            content,
+            checksum,
+            sum(int.from_bytes(seal[DIGEST_BYTES:], "big") for seal in seals),
+            self._clock(),
+        )
         batch.put(generation_key(HEADER, generation), msgspec.msgpack.encode(header))
         batch.put(generation_key(KEYS, generation), msgspec.msgpack.encode(keys))
         database.write(batch, rocks.SYNC)
@@ -353,6 +356,11 @@ class KeyGroupStore:
             if ahead is not None:
                 yield ahead
                 yield from settled
+
+
+def _seal(value: bytes) -> bytes:
+    """Digest and size of a value: one object, as there may be hundreds of thousands."""
+    return value_digest(value) + len(value).to_bytes(4, "big")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import msgspec
 
 from recovery import rocks
 from recovery.codec import Codec
-from recovery.store import KeyGroupStore
+from recovery.store import RETAINED, KeyGroupStore
 from recovery.token import Token
 from stateful.agenda import NEVER, Agenda
 from windowing.watermark import HOUR
@@ -123,10 +123,10 @@ class KeyGroupState(Generic[E]):
         """Bytes of memory of the hot ones, about."""
         self._changed: dict[bytes, None] = {}
         """To be written, in the order of last change: hot ones, and those that were forgotten."""
-        self._ahead: set[bytes] = set()
-        """Written since the last flush."""
         self._again: dict[bytes, None] = {}
         """To be written, as `_changed`, but written ahead already: busy ones, which is not done twice."""
+        self._calls = 0
+        """Of `ease`, since the last flush."""
         self._agenda = Agenda(store)
         self._noted: dict[bytes, int] = {}
         """Of hot ones: an hour at or after the one that they have a note for."""
@@ -182,7 +182,10 @@ class KeyGroupState(Generic[E]):
 
         So an epoch's end finds little to write, and memory stays within its budget also in the middle of an epoch.
         """
-        self._store.tidy()
+        # Groups that settle after the same flush take turns: each may take as long as many batches.
+        self._calls += 1
+        if self._calls > self._store.token.key_group // RETAINED:
+            self._store.tidy()
         if len(self._changed) >= KEPT_BACK + AHEAD_AT_ONCE:
             self._write_ahead(list(islice(self._changed, len(self._changed) - KEPT_BACK)))
         if self._memory.held > self._memory.limit:
@@ -191,8 +194,9 @@ class KeyGroupState(Generic[E]):
     def flush(self) -> Token:
         """Make what changed since the last time one generation, on disk; return what names it."""
         changes = {_ENTITY + key: self._dumped(key) for key in (*self._changed, *self._again)}
-        for written in (self._changed, self._ahead, self._again):
-            written.clear()
+        self._changed.clear()
+        self._again.clear()
+        self._calls = 0
         changes |= self._agenda.flush()
         if changes or self._store.staged or self._store.token.generation:
             changes[_META] = META_CODEC.encode(self.meta)
@@ -213,7 +217,7 @@ class KeyGroupState(Generic[E]):
         return data
 
     def _note(self, key: bytes) -> None:
-        if key in self._ahead:
+        if _ENTITY + key in self._store.staged:
             self._again[key] = None
         else:
             self._changed.pop(key, None)
@@ -221,7 +225,6 @@ class KeyGroupState(Generic[E]):
 
     def _write_ahead(self, keys: Sequence[bytes]) -> None:
         self._store.stage({_ENTITY + key: self._dumped(key) for key in keys})
-        self._ahead.update(keys)
         for key in keys:
             self._changed.pop(key, None)
             self._again.pop(key, None)
