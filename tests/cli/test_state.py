@@ -394,7 +394,7 @@ def test_forgetting_that_was_cut_short_is_done_by_doing_it_again(
         raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr(state_rewrite, {"amend": "amend", "compact": "_compact"}[at], crash)
+        patch.setattr({"amend": state_rewrite, "compact": rocks}[at], at, crash)
         with pytest.raises(Crash):
             CliRunner().invoke(app, ["state", "forget", "acme", EVE], catch_exceptions=False)
     assert holding(work / "state", EVE)
