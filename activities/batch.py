@@ -40,6 +40,8 @@ class ActivityBatch(Packed, frozen=True):
     """The partition has been silent: until it speaks again, time doesn't wait for it."""
     last: bool = False
     """The partition ends, or stops, with this batch."""
+    towards: tuple[int, ...] = ()
+    """Key groups of all tenants that the partition has had so far; told now and then, with the watermark."""
 
 
 def key_group_of(tenant: str, user: str, groups: int) -> int:

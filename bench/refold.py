@@ -18,8 +18,7 @@ import msgspec
 
 import detections
 from activities.activity import Activity, Category, Location, Object, User
-from stateful.finding import Finding
-from stateful.profile import Profile, ProfileFold, prefer
+from stateful.profile import Profile, ProfileFold, Statement, prefer
 from windowing.timeline import Open, Timeline
 from windowing.watermark import HOUR
 
@@ -58,7 +57,7 @@ def arrivals(late: float) -> list[Activity]:
 
 def cost(activities: list[Activity]) -> float:
     """CPU microseconds per activity, sealing on the way as a run does."""
-    timeline: Timeline[Profile, Activity, Finding] = Timeline(ProfileFold(detections.load().values(), {}), Open())
+    timeline: Timeline[Profile, Activity, Statement] = Timeline(ProfileFold(detections.load().values(), {}), Open())
     began, sealed = time.process_time(), 0
     for at in range(0, len(activities), BATCH):
         batch = activities[at : at + BATCH]

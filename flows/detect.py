@@ -66,24 +66,37 @@ _HELD = ExitStack()
 """What a process that Bytewax started itself holds as long as it lives."""
 
 
-def enabled(settings: Settings) -> dict[str, Detection]:
-    """The detections that are on.
+def declared(settings: Settings) -> dict[str, Detection]:
+    """All detections; the fold leaves out those that a tenant has off.
 
     Raises:
         SettingsError: the settings name a detection or a threshold that doesn't exist.
     """
     found = detections.load()
-    for name, wanted in settings.detections.items():
+    tuned = [(f"detections.{name}", name, tuning) for name, tuning in settings.detections.items()]
+    for tenant, own in settings.tenants.items():
+        tuned += [(f"tenants.{tenant}.detections.{name}", name, tuning) for name, tuning in own.detections.items()]
+    for where, name, tuning in tuned:
         if name not in found:
-            msg = f"setting detections.{name}: no such detection; there are {', '.join(found)}"
+            msg = f"setting {where}: no such detection; there are {', '.join(found)}"
             raise SettingsError(msg)
-        unknown = wanted.settings.keys() - found[name].settings.keys()
+        unknown = tuning.settings.keys() - found[name].settings.keys()
         if unknown:
             has = ", ".join(found[name].settings) or "none"
-            msg = f"setting detections.{name}.settings: no such thresholds: {', '.join(sorted(unknown))}; it has {has}"
+            msg = f"setting {where}.settings: no such thresholds: {', '.join(sorted(unknown))}; it has {has}"
             raise SettingsError(msg)
-    off = {name for name, wanted in settings.detections.items() if not wanted.enabled}
-    return {name: detection for name, detection in found.items() if name not in off}
+    return found
+
+
+def profile_fold(settings: Settings, active: Iterable[Detection]) -> ProfileFold:
+    """What the profile step does with these settings.
+
+    Raises:
+        ValueError: a detection's tuning is wrong, or two detections' features contradict.
+    """
+    tenants = {name: tenant.detections for name, tenant in settings.tenants.items()}
+    expire, hold = round(settings.expire_days * DAY), round(settings.hold_days * DAY)
+    return ProfileFold(active, settings.detections, expire, tenants, hold)
 
 
 def prepare(settings: Settings) -> stamp.Stamp:
@@ -103,7 +116,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
         process: number of this process in a cluster; standard input is that of the first.
 
     Raises:
-        SettingsError, recovery.errors.StateError: see `enabled` and `prepare`.
+        SettingsError, recovery.errors.StateError: see `declared` and `prepare`.
         ValueError, InputError, BrokerError: see `kafka_inputs` and `kafka_sink`.
     """
     if not settings.input:
@@ -113,14 +126,14 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
         )
         raise SettingsError(msg)
     collector.tune()
-    active = enabled(settings)
+    active = declared(settings)
     stamped = prepare(settings)
     topics = kafka_inputs(settings)
     partitions = (*(name for name in settings.input if not is_address(name)), *topics)
     state = Path(settings.state)
     groups = settings.key_groups
     expire = round(settings.expire_days * DAY)
-    fold = ProfileFold(active.values(), {name: wanted.settings for name, wanted in settings.detections.items()}, expire)
+    fold = profile_fold(settings, active.values())
     memory = Memory.divided(settings.state_memory * MIB)
     users = user_storage(fold, memory, Bounds(settings.hourly_cap, expire))
     threads = thread_storage(memory)
@@ -169,7 +182,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
     correlated = op.stateful_batch(
         "correlate",
         cast("KeyedStream[FindingBatch]", findings.trues),
-        lambda resume: CorrelateLogic(threads, partial(open_store, "correlate"), hidden, tenant_group, resume),
+        lambda resume: CorrelateLogic(threads, partial(open_store, "correlate"), hidden, resume),
     )
     said: BranchOut[Any, Any] = op.branch("split_correlate", correlated, lambda item: isinstance(item[1], AlertBatch))
     if settings.alerts:
@@ -204,10 +217,7 @@ def _by_tenant(group_of: Any, item: tuple[str, FindingBatch | LateBatch | Counts
     batch = item[1]
     if not isinstance(batch, FindingBatch):
         return [batch]
-    groups: dict[int, list[Any]] = {}
-    for revision in batch.revisions:
-        groups.setdefault(group_of(revision.finding.tenant), []).append(revision)
-    return [(key_of(group), FindingBatch(batch.group, batch.sealed, found)) for group, found in groups.items()]
+    return [(key_of(group), part) for group, part in batch.parted(group_of)]
 
 
 def _lanes(batch: LateBatch | RejectedBatch | SuppressedBatch) -> list[tuple[str, dict[str, Any]]]:
@@ -233,4 +243,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
     return flow
 
 
-__all__ = ["ActivityBatch", "build", "clear", "enabled", "prepare"]
+__all__ = ["ActivityBatch", "build", "clear", "declared", "prepare"]

@@ -14,6 +14,7 @@ import msgspec
 from activities.formats import FORMATS
 from activities.record import Unreadable, parse_time
 from stateful.suppression import Suppression
+from stateful.tuning import Tuning
 from windowing.lateness import Limits
 from windowing.watermark import HOUR
 
@@ -30,12 +31,10 @@ class SettingsError(ValueError):
     """A setting is wrong; the message says which, where, what was expected and found."""
 
 
-class DetectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[detections.NAME]`."""
+class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[tenants.NAME]`."""
 
-    enabled: bool = True
-    settings: dict[str, float] = {}
-    """Thresholds that differ from the detection's defaults."""
+    detections: dict[str, Tuning] = {}
 
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,7 +134,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     max_record_bytes: int = 1_048_576
     max_document_bytes: int = 268_435_456
     """Largest file or line that holds many records."""
-    detections: dict[str, DetectionSettings] = {}
+    detections: dict[str, Tuning] = {}
+    tenants: dict[str, Tenant] = {}
+    """`[tenants.NAME]`: what differs for one."""
+    hold_days: float = 14
+    """Days of event time after which a value that a finding rests on is learnt, unless an analyst objects."""
     suppressions: tuple[Suppression, ...] = ()
     kafka: Kafka = Kafka()
 
@@ -220,6 +223,7 @@ def _check(settings: Settings) -> None:
         ("alignment_hours", settings.alignment_hours >= 0, "0 or more"),
         ("idle_timeout", settings.idle_timeout > 0, "more than 0 seconds"),
         ("hourly_cap", settings.hourly_cap >= 1, "at least 1"),
+        ("hold_days", settings.hold_days >= 0, "0 or more"),
         ("expire_days", settings.expire_days >= 0, "0 or more"),
         ("state_memory", settings.state_memory >= 0, "0 or more MiB"),
         ("future_tolerance", settings.future_tolerance >= 0, "0 or more"),

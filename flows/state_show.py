@@ -12,14 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from activities.batch import key_group_of
-from flows.detect import enabled
+from flows.detect import declared, profile_fold
 from flows.explain import printable, utc
 from flows.settings import Settings
 from flows.state_documents import META, Documents, owner_of, thread_prefix, user_prefix
 from flows.state_reader import StateReader
 from stateful.finding import Alert, Finding
 from stateful.key_group import Memory, Meta
-from stateful.models import DAY
 from stateful.profile import Profile, ProfileFold
 from stateful.user import user_storage
 from windowing.timeline import Emitted
@@ -151,8 +150,7 @@ def _key(name: str) -> bytes:
 
 def _fold(settings: Settings) -> ProfileFold:
     """As a run with these settings has it."""
-    thresholds = {name: wanted.settings for name, wanted in settings.detections.items()}
-    return ProfileFold(enabled(settings).values(), thresholds, round(settings.expire_days * DAY))
+    return profile_fold(settings, declared(settings).values())
 
 
 def _alerts(reader: StateReader, documents: Documents, tenant: str, user: str, group: int) -> tuple[list[Alert], int]:

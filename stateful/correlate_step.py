@@ -51,7 +51,6 @@ class CorrelateLogic(StatefulBatchLogic[FindingBatch, Out, bytes]):
         storage: Storage[Thread],
         open_store: Callable[[int, Token | None], KeyGroupStore],
         suppressed_by: Callable[[Finding], str],
-        group_of: Callable[[str], int],
         resume: bytes | None,
     ) -> None:
         """Begin or resume.
@@ -60,11 +59,10 @@ class CorrelateLogic(StatefulBatchLogic[FindingBatch, Out, bytes]):
             storage: how threads are stored.
             open_store: opens a key group's store as of a token.
             suppressed_by: the name of the rule that hides a finding, or "".
-            group_of: a tenant's key group.
             resume: the token that `snapshot` returned.
         """
         self._storage, self._open_store = storage, open_store
-        self._suppressed_by, self._group_of = suppressed_by, group_of
+        self._suppressed_by = suppressed_by
         self._group = -1
         if resume is not None:
             token = Token.decode(resume)
@@ -73,7 +71,7 @@ class CorrelateLogic(StatefulBatchLogic[FindingBatch, Out, bytes]):
     def on_batch(self, values: list[FindingBatch]) -> tuple[Iterable[Out], bool]:
         """Take the findings in, then say what changed."""
         if self._group < 0:
-            self._begin(self._group_of(values[0].revisions[0].finding.tenant), None)
+            self._begin(values[0].to, None)
         alerts: list[Alert] = []
         hidden: list[Suppressed] = []
         for batch in values:

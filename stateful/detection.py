@@ -38,6 +38,8 @@ class Detection:
     """Its thresholds with their defaults, which a tenant may override."""
     learning_days: float = 7.0
     """Days of a user's history before it may speak; 0 for what is malicious by itself."""
+    judged_by_others: bool = False
+    """It may speak before, of novelties; correlation raises it only if peers and tenant find them rare, too."""
     runbook: tuple[str, ...] = ()
     """What an analyst does about it, step by step."""
     quiet: str = ""

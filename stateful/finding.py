@@ -59,6 +59,14 @@ class Comparison(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Surprise under the baseline: 0 is usual, 1 is never seen."""
 
 
+class Novelty(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A value that a finding rests on since the user never showed it: correlation asks how many others did."""
+
+    feature: str
+    """Name of a `ValuesFeature` that is `shared`."""
+    value: str
+
+
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A detection's verdict on one user over one anchor. Equal content is equal evidence: no clock, no order."""
 
@@ -86,6 +94,33 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     evidence_count: int = 0
     quiet: str = ""
     """What would have suppressed it, in words."""
+    novelties: tuple[Novelty, ...] = ()
+    """What is new about it; the same novelty of many users is one alert, and one that is common is none."""
+    learning: bool = False
+    """The user is still being learnt: to be raised only if peers and tenant find the novelties rare, too."""
+    peers: str = ""
+    """The user's department or first group; "" if unknown."""
+
+
+class Insight(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One observation worth noting of one user, never shown alone. Compact: there are many, and they are stored."""
+
+    uid: str
+    """Unique within the user, and shorter than any finding's: see `insights.insight_uid`."""
+    kind: str
+    """`first`, `uncommon`: of the user's own values of `feature`; `failed`: a logon failed; `entered`: a logon
+    succeeded from an address that is not the user's; `verdict`: an analyst's word."""
+    feature: str
+    value: str
+    time: int
+    """Event time, ms, of the activity it rests on; the first one where it rests on several."""
+    activity: str
+    """Its id."""
+    closes: int
+    """Event time, ms, up to which other activities can still change it."""
+    peers: str = ""
+    note: str = ""
+    """What else correlation needs to know: for a verdict, the alert."""
 
 
 Change = Literal["create", "update", "close"]
@@ -101,6 +136,18 @@ class FindingRevision(msgspec.Struct, frozen=True, omit_defaults=True, gc=False)
     final: bool = False
     because: str = ""
     """Why it changed or was closed, in words."""
+    raised: int = 0
+    """Ingest time, ms, of the activity that made one say so; 0 where none did. Never part of a result."""
+
+
+class InsightRevision(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is sent on when an insight appears, changes, becomes final or no longer holds."""
+
+    tenant: str
+    user: str
+    insight: Insight
+    change: Change
+    final: bool = False
 
 
 class Alert(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -124,3 +171,5 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     final: bool = False
     because: str = ""
     """Why this revision was made, in words; for a closed alert, why it was closed."""
+    raised: int = 0
+    """Ingest time, ms, of the activity that first made it an alert; 0 if unknown. Never part of a result."""

@@ -48,6 +48,8 @@ class Meta(msgspec.Struct):
     counts: dict[str, int] = {}
     newest: int = -1
     """Highest event time taken, ms."""
+    towards: list[int] = []
+    """Key groups of tenants that there are."""
 
 
 META_CODEC: Codec[Meta] = Codec(Meta, META_VERSION)

@@ -9,11 +9,17 @@ import msgspec
 
 from activities.activity import NO_RAW, Activity, Category
 from recovery.codec import Codec
+from stateful import held as holding
+from stateful import insights as telling
 from stateful.detection import Detection
-from stateful.features import BurstFeature, TallyFeature, ValuesFeature, object_hash, succeeded
-from stateful.finding import Finding
+from stateful.features import ADDRESSES, Feature, ValuesFeature, succeeded, unique
+from stateful.finding import Finding, Insight, Severity
+from stateful.held import Held
+from stateful.insights import Failing
 from stateful.models import DAY, Burst, Tally, Values
-from stateful.view import Context, UserView, evidence_of
+from stateful.tuning import Tuning
+from stateful.verdict import is_verdict, read
+from stateful.view import Context, UserView
 
 PROFILE_VERSION = 1
 
@@ -21,6 +27,14 @@ OWN = "anput"
 """`source` of activities that the engine puts into a timeline: detections see them, nothing is learnt from them."""
 
 CAP_REACHED = "ActivityCapReached"
+
+HOLD = 14 * DAY
+"""ms of event time after which a value that a finding named is learnt all the same, if nobody objects."""
+
+RARE_SHARE, RARE_PAUSE = 0.01, 14 * DAY
+"""A known value is uncommon if it makes up less than this share, and was not shown for so many ms."""
+
+Statement = Finding | Insight
 
 
 class Profile(msgspec.Struct, array_like=True, gc=False):
@@ -33,70 +47,87 @@ class Profile(msgspec.Struct, array_like=True, gc=False):
     values: dict[str, Values] = {}
     tallies: dict[str, Tally] = {}
     bursts: dict[str, Burst] = {}
+    held: dict[str, Held] = {}
+    """Feature NUL value -> what is not learnt, since a finding named it."""
+    failing: dict[str, Failing] = {}
+    """Address -> the slot of event time in which failed logons from it were told last."""
+    peers: str = ""
+    """Department or first group, as last recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What happens to activities of one category."""
 
+    counting: tuple[Feature, ...]
+    learning: tuple[Feature, ...]
     values: tuple[ValuesFeature, ...]
-    tallies: tuple[TallyFeature, ...]
-    bursts: tuple[BurstFeature, ...]
     contexts: tuple[Context, ...]
+    addresses: bool
+    """Whether it is known which addresses are the user's."""
+
+
+Plans = dict[Category, _Plan]
 
 
 class ProfileFold:
-    """A `windowing.timeline.Fold` of activities into a `Profile`, with findings on the way."""
+    """A `windowing.timeline.Fold` of activities into a `Profile`, with findings and insights on the way."""
 
     def __init__(
-        self, detections: Iterable[Detection], settings: Mapping[str, Mapping[str, float]], expire: int = 0
+        self,
+        detections: Iterable[Detection],
+        tunings: Mapping[str, Tuning],
+        expire: int = 0,
+        tenants: Mapping[str, Mapping[str, Tuning]] | None = None,
+        hold: int = HOLD,
     ) -> None:
         """Plan the work.
 
         Args:
-            detections: those that are enabled.
-            settings: detection id -> settings that differ from its defaults.
+            detections: all of them.
+            tunings: detection id -> what the settings change of it.
             expire: a pause of more than so many ms of event time makes a user a new one; 0: none does.
+            tenants: the same of single tenants, laid over `tunings`.
+            hold: ms of event time after which what a finding named is learnt.
 
         Raises:
-            ValueError: two features of one name differ.
+            ValueError: two features of one name differ, or a tuning is wrong.
         """
-        contexts = [Context(d, {**d.settings, **settings.get(d.id, {})}) for d in detections]
-        self._features = _unique(contexts)
-        self._expire = expire
+        found = list(detections)
+        common = _contexts(found, tunings)
+        of_tenant = {}
+        for tenant, of in (tenants or {}).items():
+            own = {name: tuning.over(tunings.get(name, Tuning())) for name, tuning in of.items()}
+            of_tenant[tenant] = _contexts(found, {**tunings, **own})
+        used = [context.detection for contexts in (common, *of_tenant.values()) for context in contexts]
+        self._features = unique({detection.id: detection.features for detection in used})
+        self._shared = {f.name for f in self._features if isinstance(f, ValuesFeature) and f.shared}
+        self._expire, self._hold = expire, hold
         self._codec: Codec[Profile] = Codec(Profile, PROFILE_VERSION)
-        self._plans = {category: self._plan(category, contexts) for category in Category}
+        self._common = self._plans(common)
+        self._of_tenant = {tenant: self._plans(contexts) for tenant, contexts in of_tenant.items()}
 
-    def step(self, state: Profile, item: Activity) -> list[Finding]:
+    def step(self, state: Profile, item: Activity) -> list[Statement]:
         """Take the user's next activity in event-time order."""
-        plan, time, user = self._plans[item.category], item.time, UserView(state)
+        plan, time, user = self._of_tenant.get(item.tenant, self._common)[item.category], item.time, UserView(state)
         if item.source == OWN:
-            return [finding for context in plan.contexts for finding in context.detection.evaluate(item, user, context)]
+            return self._own(plan, state, item, user)
         if self._expire and state.last >= 0 and time - state.last > self._expire:
             self._forget(state)
         if state.since < 0:
             state.since = time
-        for tally in plan.tallies:
-            _tally(state.tallies[tally.name], tally, item)
-        for burst in plan.bursts:
-            _burst(state.bursts[burst.name], burst, item, user)
-        findings: list[Finding] = []
-        age = time - state.since
-        for context in plan.contexts:
-            if age >= context.detection.learning_days * DAY:
-                findings += context.detection.evaluate(item, user, context)
-        done = succeeded(item)
-        for feature in plan.values:
-            if done or feature.tried:
-                value = feature.of(item)
-                if value:
-                    state.values[feature.name].learn(value, time)
-        for burst in plan.bursts:
-            if burst.ends(item):
-                state.bursts[burst.name].clear()
+        peers = item.unit or (item.groups[0] if item.groups else "")
+        if peers and peers != state.peers:
+            state.peers = peers
+        for feature in plan.counting:
+            feature.count(state, item, user)
+        said = _judged(plan, state, item, user)
+        self._learn(plan, state, item, said)
+        for feature in plan.learning:
+            feature.learn(state, item)
         state.last = time
         state.count += 1
-        return findings
+        return said
 
     def encode(self, state: Profile) -> bytes:
         """Serialise."""
@@ -106,13 +137,55 @@ class ProfileFold:
         """Deserialise, with the models that the present detections need; empty bytes are a new user."""
         profile = self._codec.decode(data) if data else Profile()
         for feature in self._features:
-            if isinstance(feature, ValuesFeature):
-                profile.values.setdefault(feature.name, Values())
-            elif isinstance(feature, TallyFeature):
-                profile.tallies.setdefault(feature.name, Tally())
-            else:
-                profile.bursts.setdefault(feature.name, Burst())
+            models = getattr(profile, feature.slot)
+            if feature.name not in models:
+                models[feature.name] = feature.fresh()
         return profile
+
+    def _learn(self, plan: _Plan, state: Profile, item: Activity, said: list[Statement]) -> None:
+        """Learn the activity's values, but those that are held, and say which are the first of their kind."""
+        time, done, all_held = item.time, succeeded(item), state.held
+        if item.category is Category.FAILED_LOGON:
+            failed = telling.failed(state.failing, item, state.peers)
+            if failed is not None:
+                said.append(failed)
+        elif plan.addresses and done and item.category is Category.LOGON and item.ip:
+            if state.values[ADDRESSES.name].get(item.ip) is None:
+                said.append(telling.entered(item, state.peers))
+        for feature in plan.values:
+            if not done and not feature.tried:
+                continue
+            value = feature.of(item)
+            if not value:
+                continue
+            values = state.values[feature.name]
+            if all_held and (key := holding.held_key(feature.name, value)) in all_held:
+                learnt = holding.shown(all_held, key, values, value, time, self._hold)
+                if learnt and feature.shared:
+                    said.append(telling.first(feature.name, value, item, state.peers))
+                continue
+            if feature.shared:
+                known = values.get(value)
+                if known is None:
+                    said.append(telling.first(feature.name, value, item, state.peers))
+                elif time - known.last > RARE_PAUSE and known.count < RARE_SHARE * values.total:
+                    said.append(telling.uncommon(feature.name, value, item, state.peers))
+            values.learn(value, time)
+
+    def _own(self, plan: _Plan, state: Profile, item: Activity, user: UserView) -> list[Statement]:
+        """What the engine itself put into the timeline: a count of what was not kept, an analyst's verdict."""
+        if not is_verdict(item):
+            return [said for context in plan.contexts for said in context.detection.evaluate(item, user, context)]
+        given = read(item)
+        said: list[Statement] = [telling.verdict(item, given.alert, given.verdict, state.peers)]
+        if not given.benign:
+            holding.refuse(state.held, given.detections)
+            return said
+        for key in holding.clear(state.held, state.values, given.detections, item.time):
+            feature, _, value = key.partition("\0")
+            if feature in self._shared:
+                said.append(telling.first(feature, value, item, state.peers))
+        return said
 
     def _forget(self, state: Profile) -> None:
         """Begin anew. Decided here by event time alone; that the store drops the user meanwhile changes nothing."""
@@ -120,13 +193,18 @@ class ProfileFold:
         for name in state.__struct_fields__:
             setattr(state, name, getattr(fresh, name))
 
+    def _plans(self, contexts: Sequence[Context]) -> Plans:
+        return {category: self._plan(category, contexts) for category in Category}
+
     def _plan(self, category: Category, contexts: Sequence[Context]) -> _Plan:
-        features = [f for f in self._features if not f.categories or category in f.categories]
+        features = [feature for feature in self._features if feature.sees(category)]
+        values = tuple(feature for feature in features if isinstance(feature, ValuesFeature))
         return _Plan(
-            values=tuple(f for f in features if isinstance(f, ValuesFeature)),
-            tallies=tuple(f for f in features if isinstance(f, TallyFeature)),
-            bursts=tuple(f for f in features if isinstance(f, BurstFeature)),
+            counting=tuple(feature for feature in features if type(feature).count is not Feature.count),
+            learning=tuple(feature for feature in features if type(feature).learn is not Feature.learn),
+            values=values,
             contexts=tuple(c for c in contexts if not c.detection.categories or category in c.detection.categories),
+            addresses=ADDRESSES in values,
         )
 
 
@@ -140,30 +218,27 @@ def _content(activity: Activity) -> tuple[int, bytes]:
     return activity.time, msgspec.msgpack.encode(stripped)
 
 
-def _unique(contexts: Iterable[Context]) -> list[ValuesFeature | TallyFeature | BurstFeature]:
-    features: dict[str, ValuesFeature | TallyFeature | BurstFeature] = {}
-    for context in contexts:
-        for feature in context.detection.features:
-            if features.setdefault(feature.name, feature) != feature:
-                msg = (
-                    f"detection {context.detection.id} declares a feature {feature.name!r} that differs from another "
-                    "detection's of the same name: share the one in stateful/features.py or choose another name"
-                )
-                raise ValueError(msg)
-    return list(features.values())
+def _contexts(detections: Iterable[Detection], tunings: Mapping[str, Tuning]) -> list[Context]:
+    tuned = [(detection, tunings.get(detection.id, Tuning())) for detection in detections]
+    return [Context.tuned(detection, tuning) for detection, tuning in tuned if tuning.enabled is not False]
 
 
-def _tally(tally: Tally, feature: TallyFeature, item: Activity) -> None:
-    first = item.objects[0] if item.objects else None
-    size = sum(entry.bytes or 0 for entry in item.objects)
-    tally.add(evidence_of(item), feature.length, size, object_hash(first.name if first else item.id))
-
-
-def _burst(burst: Burst, feature: BurstFeature, item: Activity, user: UserView) -> None:
-    if feature.counts(item, user):
-        burst.add(evidence_of(item), feature.mark(item), feature.gap)
-    elif burst.count:
-        if burst.running(item.time, feature.gap):
-            burst.since_last += 1
-        else:
-            burst.clear()
+def _judged(plan: _Plan, state: Profile, item: Activity, user: UserView) -> list[Statement]:
+    """What the detections find; what their findings rest on is held back from the baseline."""
+    said: list[Statement] = []
+    age = item.time - state.since
+    for context in plan.contexts:
+        learning = age < context.learning
+        if (learning and not context.detection.judged_by_others) or not context.admits(item):
+            continue
+        for finding in context.detection.evaluate(item, user, context):
+            known = finding
+            if learning or state.peers:
+                known = msgspec.structs.replace(finding, learning=learning, peers=state.peers)
+            said.append(known)
+            if known.severity is not Severity.INFORMATIONAL:
+                for novelty in known.novelties:
+                    holding.hold(
+                        state.held, holding.held_key(novelty.feature, novelty.value), item.time, known.detection
+                    )
+    return said

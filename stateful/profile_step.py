@@ -10,15 +10,19 @@ from activities.activity import Activity
 from activities.batch import ActivityBatch
 from recovery.store import KeyGroupStore
 from recovery.token import Token
-from stateful.finding import Finding, FindingRevision
+from stateful.finding import Finding, FindingRevision, InsightRevision
 from stateful.key_group import AT_ONCE, KeyGroupState, Storage
 from stateful.messages import Counts, FindingBatch, Late, LateBatch
 from stateful.models import DAY
+from stateful.profile import Statement
 from stateful.user import User
 from windowing.timeline import Inserted, Revision
-from windowing.watermark import END_OF_TIME, GroupWatermark
+from windowing.watermark import END_OF_TIME, HOUR, GroupWatermark
 
 Out = FindingBatch | LateBatch | Counts
+
+TELL_EVERY = 6 * HOUR
+"""ms of event time after which tenants are told how far a key group is sealed, where there is nothing else to tell."""
 
 
 def user_key(activity: Activity) -> bytes:
@@ -65,13 +69,15 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
                 if inserted is Inserted.SEALED:
                     late.append(Late("its place in event time was sealed before it came", activity))
             self._watermark.advance(batch.partition, batch.watermark, idle=batch.idle)
-        revisions: list[Revision[Finding]] = []
-        for user in touched.values():
+            if batch.towards:
+                meta.towards = sorted({*meta.towards, *batch.towards})
+        said = _Said()
+        for key, user in touched.items():
             user.mark()
-            revisions += user.timeline.evaluate()
+            said.add(key, user.timeline.evaluate())
         for key in touched:
             state.changed(key)
-        revisions += self._seal(touched)
+        towards = self._seal(touched, said)
         state.ease()
         self._count("out", found[Inserted.TAKEN] + found[Inserted.CAPPED])
         self._count("duplicate", found[Inserted.DUPLICATE])
@@ -79,9 +85,8 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         self._count("capped", found[Inserted.CAPPED])
         meta.watermarks = self._watermark.stored()
         out: list[Out] = []
-        if revisions:
-            sealed = self._watermark.seal
-            out.append(FindingBatch(self._group, sealed, [_revision(revision) for revision in revisions]))
+        if said.findings or said.insights or towards:
+            out.append(FindingBatch(self._group, self._watermark.seal, said.findings, said.insights, towards))
         if late:
             out.append(LateBatch(late))
         if any(batch.last for batch in values):
@@ -111,12 +116,15 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         counts = self._state.meta.counts
         counts[name] = counts.get(name, 0) + count
 
-    def _seal(self, touched: Iterable[bytes]) -> list[Revision[Finding]]:
-        """Seal the users whose time has come, and those that were touched."""
+    def _seal(self, touched: Iterable[bytes], said: _Said) -> tuple[int, ...]:
+        """Seal the users whose time has come, and those that were touched.
+
+        Returns:
+            Key groups of tenants that are to be told how far this one is sealed.
+        """
         seal, state, meta = self._watermark.seal, self._state, self._state.meta
         if seal <= meta.sealed:
-            return []
-        revisions: list[Revision[Finding]] = []
+            return ()
         # At the end of time only what is open is due: nothing open wakes more than a day after the newest activity.
         due = dict.fromkeys(state.due(min(seal, meta.newest + DAY)))
         if seal // DAY > meta.sealed // DAY and seal < END_OF_TIME and self._storage.expires:
@@ -124,7 +132,7 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         due.update(dict.fromkeys(touched))
         for number, key in enumerate(due, 1):
             user = state.entity(key)
-            revisions += user.timeline.seal(seal)
+            said.add(key, user.timeline.seal(seal))
             user.settle(seal)
             if seal < END_OF_TIME and user.expired(seal):
                 state.forget(key)
@@ -133,16 +141,34 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
                 state.changed(key)
             if number % AT_ONCE == 0:
                 state.ease()
+        tell = seal // TELL_EVERY > meta.sealed // TELL_EVERY
         if seal < END_OF_TIME:
             meta.sealed = seal
-        return revisions
+        return tuple(meta.towards) if tell else ()
 
 
-def _revision(revision: Revision[Finding]) -> FindingRevision:
-    return FindingRevision(
-        finding=revision.statement,
-        revision=revision.revision,
-        change=revision.change,
-        final=revision.final,
-        because=revision.because,
-    )
+class _Said:
+    """What is sent on, collected."""
+
+    def __init__(self) -> None:
+        self.findings: list[FindingRevision] = []
+        self.insights: list[InsightRevision] = []
+
+    def add(self, key: bytes, revisions: Iterable[Revision[Statement]]) -> None:
+        """Take in what a user's timeline said."""
+        for revision in revisions:
+            statement = revision.statement
+            if isinstance(statement, Finding):
+                self.findings.append(
+                    FindingRevision(
+                        finding=statement,
+                        revision=revision.revision,
+                        change=revision.change,
+                        final=revision.final,
+                        because=revision.because,
+                        raised=revision.raised,
+                    )
+                )
+            else:
+                tenant, _, user = key.decode().partition("\0")
+                self.insights.append(InsightRevision(tenant, user, statement, revision.change, revision.final))

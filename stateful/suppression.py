@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Sequence
-from fnmatch import fnmatchcase
 
 import msgspec
 
 from stateful.finding import Finding
+from stateful.tuning import Network, fits, inside, parse_networks
 
 
 class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,29 +38,22 @@ def compile_rules(rules: Sequence[Suppression]) -> Callable[[Finding], str]:
     return match
 
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _networks(rule: Suppression) -> list[Network]:
+def _networks(rule: Suppression) -> tuple[Network, ...]:
     if not (rule.users or rule.detections or rule.addresses or rule.countries):
         msg = f"suppression {rule.name!r}: expected users, detections, addresses or countries: else it hides all"
         raise ValueError(msg)
     try:
-        return [ipaddress.ip_network(text) for text in rule.addresses]
+        return parse_networks(rule.addresses)
     except ValueError as error:
-        msg = f"suppression {rule.name!r}: addresses must be CIDR ranges such as 192.0.2.0/24: {error}"
+        msg = f"suppression {rule.name!r}: {error}"
         raise ValueError(msg) from None
 
 
-def _holds(rule: Suppression, networks: list[Network], finding: Finding) -> bool:
+def _holds(rule: Suppression, networks: tuple[Network, ...], finding: Finding) -> bool:
     if rule.detections and finding.detection not in rule.detections:
         return False
-    if rule.users:
-        names = [name.lower() for name in (finding.user.id, finding.user.name, finding.user.email) if name]
-        if not any(fnmatchcase(name, pattern.lower()) for pattern in rule.users for name in names):
-            return False
-    if networks:
-        addresses = {evidence.ip for evidence in finding.evidence}
-        if not all(ip and any(ipaddress.ip_address(ip) in network for network in networks) for ip in addresses):
-            return False
+    if rule.users and not fits(rule.users, (finding.user.id, finding.user.name, finding.user.email)):
+        return False
+    if networks and not all(inside(evidence.ip, networks) for evidence in finding.evidence):
+        return False
     return not rule.countries or all(evidence.country in rule.countries for evidence in finding.evidence)

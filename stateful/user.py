@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import msgspec
 
 from activities.activity import Activity, Category, Object
 from recovery.codec import Codec
-from stateful.finding import Finding
+from stateful.finding import Finding, Insight
 from stateful.key_group import ASLEEP, WAKE, Memory, Storage
 from stateful.open_log import OpenLog, StoredLog
-from stateful.profile import CAP_REACHED, OWN, Profile, ProfileFold, prefer
+from stateful.profile import CAP_REACHED, OWN, Profile, ProfileFold, Statement, prefer
 from windowing.cap import HourlyCap
 from windowing.timeline import Emitted, Inserted, Open, Timeline
 from windowing.watermark import HOUR
@@ -35,7 +36,7 @@ class User:
     __slots__ = ("_bounds", "_cap", "_marked", "log", "timeline")
 
     def __init__(
-        self, timeline: Timeline[Profile, Activity, Finding], log: OpenLog, dropped: dict[int, int], bounds: Bounds
+        self, timeline: Timeline[Profile, Activity, Statement], log: OpenLog, dropped: dict[int, int], bounds: Bounds
     ) -> None:
         self.timeline, self.log, self._bounds = timeline, log, bounds
         held = ((item.time, item.id) for item in timeline.open.log if item.source != OWN)
@@ -122,6 +123,12 @@ class UserDocument(msgspec.Struct, array_like=True, gc=False):
     settled: dict[str, Finding]
     emitted: dict[str, Emitted[Finding]]
     dropped: dict[int, int] = {}
+    settled_insights: dict[str, Insight] = {}
+    emitted_insights: dict[str, Emitted[Insight]] = {}
+
+
+def _about(kind: type[Statement], emitted: dict[str, Emitted[Statement]]) -> dict[str, Emitted[Statement]]:
+    return {uid: last for uid, last in emitted.items() if isinstance(last.statement, kind)}
 
 
 def user_codec() -> Codec[UserDocument]:
@@ -138,12 +145,20 @@ def user_storage(fold: ProfileFold, memory: Memory, bounds: Bounds | None = None
             return User(Timeline(fold, Open()), OpenLog(), {}, limits)
         stored = codec.decode(data)
         log, activities = OpenLog.load(stored.log)
-        opened = Open(stored.base, stored.sealed_time, stored.sealed_id, activities, stored.settled, stored.emitted)
+        opened: Open[Activity, Statement] = Open(
+            stored.base,
+            stored.sealed_time,
+            stored.sealed_id,
+            activities,
+            {**stored.settled, **stored.settled_insights},
+            cast("dict[str, Emitted[Statement]]", {**stored.emitted, **stored.emitted_insights}),
+        )
         return User(Timeline(fold, opened), log, stored.dropped, limits)
 
     def dump(user: User) -> bytes:
         opened = user.timeline.open
         log = user.log.dump(opened.log)
+        settled, emitted = opened.settled, opened.emitted
         return codec.encode(
             UserDocument(
                 user.wake,
@@ -151,9 +166,11 @@ def user_storage(fold: ProfileFold, memory: Memory, bounds: Bounds | None = None
                 opened.sealed_time,
                 opened.sealed_id,
                 log,
-                opened.settled,
-                opened.emitted,
+                {uid: said for uid, said in settled.items() if isinstance(said, Finding)},
+                cast("dict[str, Emitted[Finding]]", _about(Finding, emitted)),
                 user.dropped,
+                {uid: said for uid, said in settled.items() if isinstance(said, Insight)},
+                cast("dict[str, Emitted[Insight]]", _about(Insight, emitted)),
             )
         )
 

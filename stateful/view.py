@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from activities.activity import Activity
-from stateful.finding import Comparison, Evidence, Finding, Severity
+from stateful.finding import Comparison, Evidence, Finding, Novelty, Severity
+from stateful.held import held_key, is_news
 from stateful.models import DAY, Burst, Tally, Values
+from stateful.tuning import Tuning
 
 if TYPE_CHECKING:
     from stateful.detection import Detection
@@ -35,6 +37,12 @@ class UserView:
         """Activities learnt."""
         return self._profile.count
 
+    def is_news(self, feature: ValuesFeature, value: str, time: int) -> bool:
+        """Whether the user never showed a value, and it wasn't spoken of within the last day of event time, ms."""
+        if not value or self._profile.values[feature.name].get(value) is not None:
+            return False
+        return is_news(self._profile.held.get(held_key(feature.name, value)), time)
+
     def values(self, feature: ValuesFeature) -> Values:
         """Values shown before this activity."""
         return self._profile.values[feature.name]
@@ -54,6 +62,28 @@ class Context:
 
     detection: Detection
     settings: Mapping[str, float]
+    admits: Callable[[Activity], bool] = lambda _: True
+    """Whether an activity is to be shown to it: the tenant may include and exclude some."""
+
+    @classmethod
+    def tuned(cls, detection: Detection, tuning: Tuning) -> Context:
+        """A detection as the settings have it.
+
+        Raises:
+            ValueError: an address range in them is none.
+        """
+        try:
+            admits = tuning.admits()
+        except ValueError as error:
+            msg = f"detection {detection.id}: {error}"
+            raise ValueError(msg) from None
+        settings = tuning.thresholds(detection.settings)
+        return cls(detection, settings, admits) if admits else cls(detection, settings)
+
+    @property
+    def learning(self) -> float:
+        """Event time, ms, for which a user is learnt before the detection speaks."""
+        return self.detection.learning_days * DAY
 
     def finding(
         self,
@@ -67,6 +97,7 @@ class Context:
         evidence_count: int | None = None,
         comparisons: tuple[Comparison, ...] = (),
         severity: Severity | None = None,
+        novelties: tuple[Novelty, ...] = (),
     ) -> Finding:
         """Say something of the activity's user.
 
@@ -80,6 +111,8 @@ class Context:
             evidence_count: how many there are in all, if more.
             comparisons: observed v usual.
             severity: if not the detection's own.
+            novelties: values of shared features that make it a finding. They are held back from the baseline, and
+                correlation weighs how many others show them.
         """
         return Finding(
             uid=finding_uid(activity.tenant, self.detection.id, activity.user.id, anchor),
@@ -97,6 +130,7 @@ class Context:
             evidence=evidence,
             evidence_count=evidence_count or len(evidence),
             quiet=self.detection.quiet,
+            novelties=novelties,
         )
 
 

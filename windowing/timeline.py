@@ -121,6 +121,8 @@ class Revision(Generic[V]):
     change: Literal["create", "update", "close"]
     final: bool = False
     because: str = ""
+    raised: int = 0
+    """Ingest time, ms, of the item that brought it about; 0 where none did."""
 
 
 class Inserted(Enum):
@@ -157,6 +159,7 @@ class Timeline(Generic[S, I, V]):
         "_keys",
         "_late",
         "_live",
+        "_raised",
         "_stated",
         "_unjudged",
         "open",
@@ -178,6 +181,8 @@ class Timeline(Generic[S, I, V]):
         """Index from which on the live state has not seen what it should."""
         self._unjudged: list[I] = []
         """Late items that nothing has been said of yet."""
+        self._raised: dict[str, int] = {}
+        """Of what was stated for the first time in this `evaluate`: ingest time, ms, of the item that did it."""
         self._credit = 0
 
     @property
@@ -237,6 +242,7 @@ class Timeline(Generic[S, I, V]):
         when enough other items have come to pay for it (`CREDIT`), when it is about to be sealed, or `now`.
         """
         log = self.open.log
+        self._raised.clear()
         self._credit = min(self._credit + CREDIT * (len(log) - self._folded), CREDIT * len(log))
         late, self._unjudged = self._unjudged, []
         if self._dirty is not None:
@@ -322,6 +328,8 @@ class Timeline(Generic[S, I, V]):
                 state = self._fold.encode(self._live)
                 self._checkpoints.append(_Checkpoint(index, state, dict(stated), self.behind))
             for statement in step(self._live, log[index]):
+                if statement.uid not in stated:
+                    self._raised[statement.uid] = log[index].ingested
                 stated[statement.uid] = said[statement.uid] = statement
         self._folded = len(log)
         return said
@@ -339,6 +347,7 @@ class Timeline(Generic[S, I, V]):
         said = {statement.uid: statement for statement in self._fold.step(state, item)}
         new = {uid: statement for uid, statement in said.items() if uid not in self._stated}
         self._stated |= new
+        self._raised.update(dict.fromkeys(new, item.ingested))
         return new
 
     def _seal_head(self, count: int) -> None:
@@ -370,15 +379,17 @@ class Timeline(Generic[S, I, V]):
             return None
         revision = emitted.revision + 1 if emitted else 1
         self.open.emitted[statement.uid] = Emitted(statement, revision)
+        raised = max(self._raised.get(statement.uid, 0), self._late.ingested if self._late else 0)
         if emitted is None or emitted.closed:
-            return Revision(statement, revision, "create")
-        return Revision(statement, revision, "update", because=self._why("evaluated again with"))
+            return Revision(statement, revision, "create", raised=raised)
+        return Revision(statement, revision, "update", because=self._why("evaluated again with"), raised=raised)
 
     def _take_back(self, uid: str) -> Revision[V]:
         emitted = self.open.emitted[uid]
         closed = Emitted(emitted.statement, emitted.revision + 1, closed=True)
         self.open.emitted[uid] = closed
-        return Revision(closed.statement, closed.revision, "close", because=self._why("explained by"))
+        raised = self._late.ingested if self._late else 0
+        return Revision(closed.statement, closed.revision, "close", because=self._why("explained by"), raised=raised)
 
     def _why(self, verb: str) -> str:
         if self._late is None:

@@ -52,6 +52,8 @@ class PartitionState(msgspec.Struct):
     """t-digest (Dunning, 2021) of ingest less event time, seconds, as datasketches serialises it."""
     topic: str = ""
     """Kafka's id of the topic; another one means that it was made anew. "" where the broker tells none."""
+    towards: list[int] = []
+    """Key groups of the tenants that it has had activities of."""
 
 
 @dataclass
@@ -133,6 +135,9 @@ class Intake:
                     late.append(Late(self._why_late(record), record))
                     continue
                 state.newest = max(state.newest, record.time)
+                tenant = key_group_of(record.tenant, "", self.groups)
+                if tenant not in state.towards:
+                    state.towards.append(tenant)
                 taken.setdefault(key_group_of(record.tenant, record.user.id, self.groups), []).append(record)
             else:
                 refused.append(self._misdated(record, timing))
@@ -150,8 +155,9 @@ class Intake:
         watermark = END_OF_TIME if seal else self.state.clock.watermark(self.limits)
         if seal:
             self.state.clock.close(self.state.newest)
+        towards = tuple(self.state.towards)
         batches = [
-            (key_of(group), ActivityBatch(group, self.partition, watermark, [], last=True))
+            (key_of(group), ActivityBatch(group, self.partition, watermark, [], last=True, towards=towards))
             for group in range(self.groups)
         ]
         return batches, [Counts(f"source/{self.partition}", self.state.counts | self._delay_percentiles())]
@@ -198,11 +204,16 @@ class Intake:
 
     def _batches(self, taken: dict[int, list[Activity]]) -> list[Keyed]:
         watermark = self.state.clock.watermark(self.limits)
+        towards: tuple[int, ...] = ()
         if watermark - self._told >= HEARTBEAT:
             self._told = watermark
+            towards = tuple(self.state.towards)
             for group in range(self.groups):
                 taken.setdefault(group, [])
-        return [(key_of(g), ActivityBatch(g, self.partition, watermark, found)) for g, found in sorted(taken.items())]
+        return [
+            (key_of(g), ActivityBatch(g, self.partition, watermark, found, towards=towards))
+            for g, found in sorted(taken.items())
+        ]
 
     def _why_late(self, activity: Activity) -> str:
         lateness = activity.ingested - activity.time

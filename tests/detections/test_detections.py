@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import detections
 from activities.activity import NO_DEVICE, Activity, Category, Device, Location, Object, Outcome, Raw, User
 from stateful.finding import Finding, Severity
-from stateful.profile import CAP_REACHED, OWN, Profile, ProfileFold, prefer
+from stateful.profile import CAP_REACHED, OWN, Profile, ProfileFold, Statement, prefer
 from windowing.timeline import Open, Timeline
 
 HOUR = 3_600_000
@@ -49,11 +49,12 @@ def weeks(days: int = 14, actions: Iterable[str] = ("FileViewed", "FileModified"
 
 def findings(activities: Iterable[Activity], detection: str = "") -> list[Finding]:
     """The last word on every finding, once all is in."""
-    timeline: Timeline[Profile, Activity, Finding] = Timeline(ProfileFold(detections.load().values(), {}), Open())
+    timeline: Timeline[Profile, Activity, Statement] = Timeline(ProfileFold(detections.load().values(), {}), Open())
     for activity in activities:
         timeline.insert(activity, prefer)
     said = {revision.statement.uid: revision.statement for revision in timeline.evaluate()}
-    return [finding for finding in said.values() if not detection or finding.detection == detection]
+    found = [statement for statement in said.values() if isinstance(statement, Finding)]
+    return [finding for finding in found if not detection or finding.detection == detection]
 
 
 NOON = START + 14 * DAY + 12 * HOUR

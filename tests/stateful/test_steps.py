@@ -24,7 +24,7 @@ from activities.batch import ActivityBatch, key_group_of
 from recovery.store import KeyGroupStore
 from recovery.token import Token
 from stateful.correlate_step import CorrelateLogic, thread_storage
-from stateful.finding import Alert, FindingRevision
+from stateful.finding import Alert
 from stateful.key_group import Memory
 from stateful.messages import AlertBatch, FindingBatch
 from stateful.profile import ProfileFold
@@ -72,20 +72,16 @@ class Cluster:
                 self._correlate(msgspec.msgpack.decode(msgspec.msgpack.encode(item), type=FindingBatch))
 
     def _correlate(self, batch: FindingBatch) -> None:
-        tenants: dict[int, list[FindingRevision]] = {}
-        for revision in batch.revisions:
-            tenants.setdefault(key_group_of(revision.finding.tenant, "", self._groups), []).append(revision)
-        for group, revisions in tenants.items():
+        for group, part in batch.parted(lambda tenant: key_group_of(tenant, "", self._groups)):
             if group not in self.correlate:
                 resume = self.tokens.get(("correlate", group))
                 self.correlate[group] = CorrelateLogic(
                     self._threads,
                     lambda number, token: self._store("correlate", number, token),
                     lambda finding: "",
-                    lambda tenant: key_group_of(tenant, "", self._groups),
                     resume,
                 )
-            out, _ = self.correlate[group].on_batch([FindingBatch(batch.group, batch.sealed, revisions)])
+            out, _ = self.correlate[group].on_batch([part])
             self.alerts += [alert for item in out if isinstance(item, AlertBatch) for alert in item.alerts]
 
     def snapshot(self) -> None:
