@@ -155,3 +155,5 @@ class Activity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     source: str = ""
     """The format it was read from: `native`, `cloudtrail`, ..."""
     raw: Raw = NO_RAW
+    tags: tuple[str, ...] = ()
+    """What else the record says, in words that are the same for all vendors: see `activities.tags`."""

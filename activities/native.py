@@ -93,6 +93,7 @@ class _Record(msgspec.Struct):
     groups: list[str] | None = None
     unit: str | None = None
     error: str | None = None
+    tags: list[str] | None = None
 
 
 _NULL = msgspec.Raw(b"null")
@@ -119,6 +120,7 @@ class _Parted(msgspec.Struct):
     groups: msgspec.Raw = _NULL
     unit: str | None = None
     error: str | None = None
+    tags: list[str] | None = None
 
 
 _decode = msgspec.json.Decoder(_Record).decode
@@ -207,7 +209,7 @@ def _activity(
         category = category_of_verb(action)
     if outcome is None:
         outcome = _FAILURE if category is _FAILED_LOGON else _SUCCESS
-    # By position: twenty keyword arguments would cost as much as decoding the JSON.
+    # By position: twenty-one keyword arguments would cost as much as decoding the JSON.
     return Activity(
         identifier(record.tenant or tenant),
         identifier(_required(record.id, "$.id")),
@@ -229,6 +231,7 @@ def _activity(
         text(record.error) if record.error else "",
         "native",
         raw,
+        texts(record.tags) if record.tags else (),
     )
 
 

@@ -30,6 +30,7 @@ class Operation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     source: str
     types: tuple[str, ...]
     """Of the objects."""
+    tags: tuple[str, ...] = ()
 
 
 class Setting(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -121,7 +122,7 @@ class OpenLog:
         if known is not None and known[0] is a:
             return known[1]
         types = tuple([entry.type for entry in a.objects])
-        operation = Operation(a.action, a.category, a.outcome, a.app, a.error, a.source, types)
+        operation = Operation(a.action, a.category, a.outcome, a.app, a.error, a.source, types, a.tags)
         setting = Setting(a.tenant, a.user, a.impersonated, a.ip, a.location, a.device, a.session, a.groups, a.unit)
         row = Row(
             a.time - self._start,
@@ -158,6 +159,7 @@ def _activity(log: StoredLog, row: Row) -> Activity:
         by.unit,
         done.error,
         done.source,
+        tags=done.tags,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from activities.activity import Activity, Category, Device, Location, Object, Outcome, Raw, User, UserType
 from activities.formats import FORMATS, parse_line
+from activities.tags import Tag
 
 PAGE = Path(__file__).parents[2] / "docs" / "activities.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -36,6 +37,10 @@ def test_every_field_is_documented_in_order(struct: type[msgspec.Struct]) -> Non
 
 def test_every_category_is_documented_in_order() -> None:
     assert rows("Categories") == [category.value for category in Category]
+
+
+def test_every_tag_is_documented_in_order() -> None:
+    assert re.findall(r"^\| `([a-z-]+)` \|", section("Tags"), re.MULTILINE) == [tag.value for tag in Tag]
 
 
 @pytest.mark.parametrize("value", [*Outcome, *UserType, *FORMATS])

@@ -36,6 +36,7 @@ FULL: dict[str, Any] = {
     "groups": ["g"],
     "unit": "u",
     "error": "AccessDenied",
+    "tags": ["mfa", "external"],
 }  # fmt: skip
 
 
@@ -79,6 +80,7 @@ def test_full() -> None:
         error="AccessDenied",
         source="native",
         raw=RAW,
+        tags=("mfa", "external"),
     )
 
 

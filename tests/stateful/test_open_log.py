@@ -25,6 +25,7 @@ def logs(draw: st.DrawFn) -> list[Activity]:
             draw(st.sampled_from(["Get", "Put"])), draw(st.sampled_from(list(Category))), Outcome.SUCCESS, "app",
             None, draw(st.sampled_from(["", "10.0.0.1"])), Location("DE"), Device("", "", "agent"), "s",
             (Object("file", draw(st.text(max_size=5)), 7),), ("g",), "unit", raw=Raw("p", "f", 1, 0),
+            tags=draw(st.sampled_from([(), ("mfa",), ("mfa", "external")])),
         )
         for name in rows
     ]  # fmt: skip
