@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 from scipy.special import betainc
 
@@ -25,6 +27,9 @@ class Burst(msgspec.Struct, array_like=True, gc=False):
     evidence: list[Evidence] = []
     marks: list[str] = []
     """Distinct texts of the counted ones (addresses, operations), bounded."""
+
+    BOUND: ClassVar[int] = EVIDENCE_KEPT * 8192 + 2 * EVIDENCE_KEPT * 4096 + 256
+    """Bytes of its encoding at most, with pieces of evidence of at most 8 KiB and marks of 4 KiB."""
 
     def running(self, time: int, gap: int) -> bool:
         """Whether an activity at `time` still belongs to it."""

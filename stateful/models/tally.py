@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 from scipy.special import betainc
 
 from stateful.finding import Evidence
 from stateful.models.limits import EVIDENCE_KEPT, OBJECTS_KEPT
+from stateful.models.volume import Volume
 
 
 class Bucket(msgspec.Struct, array_like=True, gc=False):
@@ -43,14 +46,30 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
     """Sum of squared deviations from the mean (Welford, Technometrics 1962)."""
     most: int = 0
     """Highest count of a learnt window."""
+    volume: Volume = msgspec.field(default_factory=Volume)
+    """Of bytes in windows with any."""
+    variety: Volume = msgspec.field(default_factory=Volume)
+    """Of distinct objects."""
+    bytes_before: int = 0
+    objects_before: int = 0
+    """Of the same window as `before`."""
 
     PRIOR_MEAN = 8.0
     PRIOR_WINDOWS = 4.0
     BUCKETS = 6
+    TYPICAL_BYTES: ClassVar[float] = 4e6
+    BOUND: ClassVar[int] = (BUCKETS + 1) * (5 * OBJECTS_KEPT + 30) + 2 * Volume.BOUND + EVIDENCE_KEPT * 8192 + 160
+    """Bytes of its encoding at most, with pieces of evidence of at most 8 KiB."""
 
     def add(self, evidence: Evidence, length: int, bytes_: int, object_hash: int) -> None:
         """Count one activity; `length` of the window in ms."""
         time = evidence.time
+        window = time // length * length
+        if window != self.window:
+            self._learn()
+            self.bytes_before, self.objects_before = self._whole(self.window)
+            self.window, self.before, self.count = window, self.count, 0
+        self.count += 1
         start = time // (length // self.BUCKETS) * (length // self.BUCKETS)
         if not self.buckets or self.buckets[-1].start != start:
             self.buckets = [bucket for bucket in self.buckets if bucket.start > start - length]
@@ -63,11 +82,6 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
             bucket.objects.append(object_hash)
         if len(self.evidence) < EVIDENCE_KEPT:
             self.evidence.append(evidence)
-        window = time // length * length
-        if window != self.window:
-            self._learn(self.before)
-            self.window, self.before, self.count = window, self.count, 0
-        self.count += 1
 
     def last(self) -> int:
         """Count of the sliding window."""
@@ -93,12 +107,28 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
         size = mean * mean / (variance - mean)
         return float(betainc(count, size, 1.0 - mean / variance)) if count else 1.0
 
-    def _learn(self, count: int) -> None:
-        """Take a window's count into the baseline, at most as twice the highest before it (or four times the prior)."""
-        if count:
-            count = min(count, 2 * max(self.most, int(self.PRIOR_MEAN) * 4))
-            self.windows += 1
-            delta = count - self.mean
-            self.mean += delta / self.windows
-            self.square += delta * (count - self.mean)
-            self.most = max(self.most, count)
+    def tail_bytes(self, quantity: int) -> float:
+        """P(a window's bytes >= `quantity`) under the baseline of windows with any."""
+        return self.volume.score(quantity, self.TYPICAL_BYTES)
+
+    def tail_objects(self, number: int) -> float:
+        """P(a window's distinct objects >= `number`), likewise; counted up to a few thousand."""
+        return self.variety.score(number, self.PRIOR_MEAN)
+
+    def _whole(self, window: int) -> tuple[int, int]:
+        """Bytes and distinct objects of the window that began then, while its buckets are here."""
+        whole = [bucket for bucket in self.buckets if bucket.start >= window]
+        return sum(bucket.bytes for bucket in whole), len({entry for bucket in whole for entry in bucket.objects})
+
+    def _learn(self) -> None:
+        """Take the window before into the baseline, at most as twice the highest (or four times the prior)."""
+        if not self.before:
+            return
+        count = min(self.before, 2 * max(self.most, int(self.PRIOR_MEAN) * 4))
+        self.windows += 1
+        delta = count - self.mean
+        self.mean += delta / self.windows
+        self.square += delta * (count - self.mean)
+        self.most = max(self.most, count)
+        self.volume.learn(self.bytes_before)
+        self.variety.learn(self.objects_before)

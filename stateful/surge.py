@@ -1,0 +1,70 @@
+"""Surges: far more of something in an hour than this user's hours ever had. What many detections are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import log10
+
+from activities.activity import Activity
+from stateful.features import TallyFeature
+from stateful.finding import Comparison, Finding, Severity
+from stateful.view import Context, UserView, days
+
+SURGE: Mapping[str, float] = {"min_count": 20, "times_highest": 2, "max_probability": 1e-3}
+"""Settings that `surge` needs; detections lay theirs over."""
+
+
+def surge(
+    activity: Activity,
+    user: UserView,
+    context: Context,
+    feature: TallyFeature,
+    what: str,
+    *,
+    base: float = 60.0,
+    severity: Severity | None = None,
+    least_objects: int = 0,
+) -> Iterable[Finding]:
+    """One finding per window in which the count is in the far tail of the user's windows, and well over their highest.
+
+    Args:
+        activity: counted already.
+        user: its user.
+        context: with the settings of `SURGE`.
+        feature: what is counted.
+        what: in the plural, e.g. `downloads`.
+        base: risk at the threshold; each doubling of the count adds 10, each power of ten of rarity 2.
+        severity: if not the detection's own.
+        least_objects: distinct objects that there must be.
+    """
+    tally, settings = user.tally(feature), context.settings
+    count = tally.last()
+    if count < settings["min_count"] or count < settings["times_highest"] * tally.most:
+        return
+    tail = tally.tail(count, feature.prior)
+    if tail > settings["max_probability"] or tally.last_objects() < least_objects:
+        return
+    doublings = log10(count / settings["min_count"]) / log10(2)
+    size = tally.last_bytes()
+    volume = f", {size / 1e6:.0f} MB" if size >= 1e6 else ""  # noqa: PLR2004
+    usual = tally.usual(feature.prior) if tally.windows else 0.0
+    yield context.finding(
+        activity,
+        anchor=f"window:{feature.length}:{tally.window}",
+        closes=tally.window + feature.length - 1,
+        risk=base + 10 * min(doublings, 3) + 2 * min(-log10(max(tail, 1e-9)), 9) / 2,
+        severity=severity,
+        reason=(
+            f"{count} {what} in an hour{volume}; this user's hours with {what} have {usual:.0f} on average and "
+            f"{tally.most} at most"
+            if tally.windows
+            else f"{count} {what} in an hour{volume}; this user had none before"
+        ),
+        comparisons=(
+            Comparison(f"{what} per hour", str(count), f"{usual:.1f}", since=user.since, score=1 - tail),
+            Comparison("distinct objects", str(tally.last_objects()), "not modelled"),
+            Comparison("history", days(activity.time - user.since), "at least 7 days", since=user.since),
+        ),
+        evidence=tuple(tally.evidence),
+        evidence_count=count,
+    )
