@@ -5,44 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from activities.activity import Activity, Category
+from activities.country_area import borders
+from activities.tags import Tag
 from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
-from stateful.features import AGENTS, COUNTRIES, succeeded
-from stateful.finding import Comparison, Finding, Severity
-from stateful.view import Context, UserView, evidence_of
-
-EXPECTED_ELSEWHERE = frozenset({"vpn", "office", "aws-service", "private"})
-"""Addresses that say nothing about where a person is."""
+from stateful.features import AGENTS, COUNTRIES, EXPECTED, agent, succeeded
+from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.view import Context, UserView, usual
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Succeeded from a country that the user was never seen in."""
     country, known = activity.location.country, user.values(COUNTRIES)
-    if not country or known.get(country) or not succeeded(activity):
+    if not succeeded(activity) or Tag.NON_INTERACTIVE in activity.tags or EXPECTED.intersection(activity.location.tags):
         return
-    if EXPECTED_ELSEWHERE.intersection(activity.location.tags):
+    if not user.is_news(COUNTRIES, country, activity.time):
         return
     if known.total < context.settings["min_located"]:
         return
     # A new country on a device that is known is how a journey looks; on a new device, how a stolen account looks.
-    agent = activity.device.user_agent
-    known_device = bool(agent) and user.values(AGENTS).get(agent) is not None
-    usual = ", ".join(sorted(known.seen, key=lambda c: (-known.seen[c].count, c))[:5])
+    program = agent(activity)
+    known_device = bool(program) and user.values(AGENTS).get(program) is not None
+    near = any(borders(country, other) for other in known.seen)
     device = "a device seen before" if known_device else "a device never seen before"
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=(35 if known_device else 75) + 20 * (1 - known.chance_of_new()) * (not known_device),
+        risk=(35 if known_device else 75) + 20 * (1 - known.chance_of_new()) * (not known_device) - 20 * near,
         severity=Severity.LOW if known_device else None,
         reason=f"{activity.action} from {country}, a country this user was never seen in, on {device}",
         comparisons=(
-            Comparison("country", country, usual, since=user.since, score=1 - known.chance_of_new()),
+            Comparison("country", country, usual(known), since=user.since, score=1 - known.chance_of_new()),
             Comparison(
-                "device", agent or "not recorded", "seen before" if known_device else "others", since=user.since
+                "device", program or "not recorded", "seen before" if known_device else "others", since=user.since
             ),
         ),
-        evidence=(evidence_of(activity),),
+        evidence=(context.seen(activity),),
+        novelties=(Novelty(COUNTRIES.name, country),),
     )
 
 
@@ -59,6 +59,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     features=(COUNTRIES, AGENTS),
     settings={"min_located": 20},
+    judged_by_others=True,
     runbook=(
         "Ask the user, by a channel other than the account, whether they are in that country.",
         "Look at what the same session did next: mail rules, consent, downloads, new factors.",

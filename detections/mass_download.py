@@ -8,37 +8,14 @@ from activities.activity import Activity, Category
 from stateful.attack import CLOUD_STORAGE, SHAREPOINT
 from stateful.detection import Detection
 from stateful.features import DOWNLOADS
-from stateful.finding import Comparison, Finding, Severity
-from stateful.view import Context, UserView, days
+from stateful.finding import Finding, Severity
+from stateful.surge import SURGE, surge
+from stateful.view import Context, UserView
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
-    """This hour's downloads are in the far tail of the user's hours, and well over the highest of them."""
-    tally = user.tally(DOWNLOADS)
-    count = tally.last()
-    if count < context.settings["min_downloads"] or count < context.settings["times_highest"] * tally.most:
-        return
-    tail = tally.tail(count)
-    if tail > context.settings["max_probability"]:
-        return
-    since = user.since
-    yield context.finding(
-        activity,
-        anchor=f"window:{DOWNLOADS.length}:{tally.window}",
-        closes=tally.window + DOWNLOADS.length - 1,
-        risk=60 + 10 * min(count / context.settings["min_downloads"], 4),
-        reason=(
-            f"{count} downloads in an hour, {tally.last_bytes() / 1e6:.0f} MB; this user's hours with downloads have "
-            f"{tally.usual():.0f} on average and {tally.most} at most"
-        ),
-        comparisons=(
-            Comparison("downloads per hour", str(count), f"{tally.usual():.1f}", since=since, score=1 - tail),
-            Comparison("distinct objects", str(tally.last_objects()), "not modelled"),
-            Comparison("history", days(activity.time - since), "at least 7 days", since=since),
-        ),
-        evidence=tuple(tally.evidence),
-        evidence_count=count,
-    )
+    """This hour's downloads are far above the user's hours, in number or in bytes."""
+    return surge(activity, user, context, DOWNLOADS, "downloads", volume=True)
 
 
 DETECTION = Detection(
@@ -53,11 +30,12 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.DOWNLOAD}),
     features=(DOWNLOADS,),
-    settings={"min_downloads": 60, "times_highest": 2, "max_probability": 1e-4},
+    settings={**SURGE, "min_count": 60, "max_probability": 1e-4, "min_bytes": 1e9},
+    learning_days=7,
     runbook=(
-        "See which objects were taken and how sensitive they are.",
-        "Ask the user or their manager for the reason: a migration, a new device that synchronises, leaving?",
-        "If there is none: suspend the session and keep the device for investigation.",
+        "Look at what was downloaded, and whether it belongs to the user's work.",
+        "Check whether the user is leaving, has a backup or sync client, or closes a quarter.",
+        "If it isn't explained: revoke sessions, preserve evidence, talk to the data's owner.",
     ),
-    quiet="An earlier hour with at least half as many downloads.",
+    quiet="Fewer than twice the user's highest hour, or an hour that this user's hours make likely.",
 )

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from activities.activity import Activity, Category, Outcome
-from stateful.models import Burst, Tally, Values
+from activities.activity import Activity, Category, Outcome, UserType
+from activities.country_area import area_of
+from activities.tags import Tag
+from stateful.models import Burst, Fix, Origin, Places, SeasonalRate, Sessions, Tally, Values, fix, origin
 from stateful.view import UserView, evidence_of
 
 if TYPE_CHECKING:
@@ -90,8 +92,10 @@ class TallyFeature(Feature):
     categories: frozenset[Category]
     length: int
     """Window, ms."""
-    only: Callable[[Activity], bool] = lambda _: True
-    """Which activities of these categories are counted."""
+    only: Callable[[Activity], bool] | None = None
+    """Which activities of these categories are counted; None: all."""
+    prior: float = 8.0
+    """Count of a window with any that is expected of a user who had none yet."""
 
     def fresh(self) -> Tally:
         """Nothing counted."""
@@ -103,7 +107,7 @@ class TallyFeature(Feature):
 
     def count(self, profile: Profile, activity: Activity, user: UserView) -> None:
         """Count it, with the bytes of its objects and the name of the first."""
-        if not self.only(activity):
+        if self.only is not None and not self.only(activity):
             return
         first = activity.objects[0] if activity.objects else None
         size = sum([entry.bytes or 0 for entry in activity.objects])
@@ -149,6 +153,87 @@ class BurstFeature(Feature):
             profile.bursts[self.name].clear()
 
 
+@dataclass(frozen=True)
+class RateFeature(Feature):
+    """How many per hour, given the hour of the day and the weekday."""
+
+    slot: ClassVar[str] = "rates"
+
+    categories: frozenset[Category] = frozenset()
+
+    def fresh(self) -> SeasonalRate:
+        """Nothing counted."""
+        return SeasonalRate()
+
+    def sees(self, category: Category) -> bool:
+        """As declared."""
+        return not self.categories or category in self.categories
+
+    def count(self, profile: Profile, activity: Activity, user: UserView) -> None:
+        """Count it into its hour."""
+        profile.rates[self.name].add(activity.time)
+
+
+@dataclass(frozen=True)
+class PlacesFeature(Feature):
+    """Where the user is: what succeeded, by a person, from an address that can be located."""
+
+    slot: ClassVar[str] = "places"
+
+    def fresh(self) -> Places:
+        """Nowhere."""
+        return Places()
+
+    def sees(self, category: Category) -> bool:
+        """All but failed logons."""
+        return category is not Category.FAILED_LOGON
+
+    def learn(self, profile: Profile, activity: Activity) -> None:
+        """Remember where it was done from."""
+        if succeeded(activity) and by_person(activity):
+            here = fix_of(activity)
+            if here is not None:
+                profile.places[self.name].learn(here)
+
+
+@dataclass(frozen=True)
+class SessionsFeature(Feature):
+    """From where and with what each session is used."""
+
+    slot: ClassVar[str] = "sessions"
+
+    def fresh(self) -> Sessions:
+        """No sessions."""
+        return Sessions()
+
+    def sees(self, category: Category) -> bool:
+        """All but failed logons, which have no session."""
+        return category is not Category.FAILED_LOGON
+
+    def learn(self, profile: Profile, activity: Activity) -> None:
+        """Remember its origin."""
+        if activity.session:
+            profile.sessions[self.name].learn(activity.session, origin_of(activity), activity.time)
+
+
+def fix_of(activity: Activity) -> Fix | None:
+    """Where an activity was done, None if that can't be told: the position of its address, else its country's."""
+    location = activity.location
+    if location.latitude is not None and location.longitude is not None:
+        return fix(activity.time, location.latitude, location.longitude, address=activity.ip, tags=location.tags)
+    area = area_of(location.country)
+    if area is None:
+        return None
+    latitude, longitude, radius = area
+    return fix(activity.time, latitude, longitude, radius=radius, address=activity.ip, tags=location.tags)
+
+
+def origin_of(activity: Activity) -> Origin:
+    """Where an activity of a session comes from."""
+    location = activity.location
+    return origin(activity.ip, location.asn, location.country, activity.device.user_agent, location.tags)
+
+
 def operation(activity: Activity) -> str:
     """What was called, as one text: `service:operation`."""
     return f"{activity.app}:{activity.action}"
@@ -158,10 +243,52 @@ def _new_operation(activity: Activity, user: UserView) -> bool:
     return user.values(OPERATIONS).get(operation(activity)) is None
 
 
+def isp(activity: Activity) -> str:
+    """Whose network it came from: the provider's name, else its autonomous system's number."""
+    location = activity.location
+    return location.isp or ("" if location.asn is None else f"AS{location.asn}")
+
+
+def agent(activity: Activity) -> str:
+    """The program that was used."""
+    return activity.device.user_agent
+
+
+def resource(activity: Activity) -> str:
+    """What was acted on, coarsely: the bucket, site, repository or first folder of the first object."""
+    if not activity.objects:
+        return ""
+    name = activity.objects[0].name
+    head, slash, rest = name.partition("/")
+    return head if head or not slash else "/" + rest.partition("/")[0]
+
+
+def anonymity(activity: Activity) -> str:
+    """How the address hides who is behind it: `tor`, `proxy`, `hosting`; "" if it doesn't, or is expected to."""
+    tags = activity.location.tags
+    if not tags or EXPECTED.intersection(tags):
+        return ""
+    return next((kind for kind in ANONYMOUS if kind in tags), "")
+
+
+ANONYMOUS = ("tor", "proxy", "anonymous", "hosting")
+"""Tags of addresses behind which anybody may be, the most telling first."""
+EXPECTED = frozenset({"vpn", "office", "corporate", "admin", "aws-service", "cloud", "private"})
+"""Tags of addresses that say nothing of where a person is: the company's own, a known VPN, a service."""
+
 COUNTRIES = ValuesFeature("countries", lambda a: a.location.country, shared=True)
+CITIES = ValuesFeature("cities", lambda a: a.location.city)
+ISPS = ValuesFeature("isps", isp, shared=True)
 ADDRESSES = ValuesFeature("addresses", lambda a: a.ip)
-AGENTS = ValuesFeature("agents", lambda a: a.device.user_agent, shared=True)
+AGENTS = ValuesFeature("agents", agent, shared=True)
+DEVICES = ValuesFeature("devices", lambda a: a.device.id)
+APPS = ValuesFeature("apps", lambda a: a.app, shared=True)
+RESOURCES = ValuesFeature("resources", resource, shared=True)
 OPERATIONS = ValuesFeature("operations", operation, tried=True, shared=True)
+ANONYMITY = ValuesFeature("anonymity", anonymity)
+ACTIVITY_RATE = RateFeature("activity_rate")
+PLACES = PlacesFeature("places")
+SESSIONS = SessionsFeature("sessions")
 DOWNLOADS = TallyFeature("downloads", frozenset({Category.DOWNLOAD}), HOUR)
 FAILED_LOGONS = BurstFeature(
     "failed_logons",
@@ -172,6 +299,11 @@ FAILED_LOGONS = BurstFeature(
     categories=frozenset({Category.FAILED_LOGON, Category.LOGON}),
 )
 NEW_OPERATIONS = BurstFeature("new_operations", counts=_new_operation, mark=operation, gap=HOUR)
+
+
+def by_person(activity: Activity) -> bool:
+    """Somebody was there: not a service, not a token that renewed itself."""
+    return activity.user.type is UserType.PERSON and Tag.NON_INTERACTIVE not in activity.tags
 
 
 def unique(features: Mapping[str, tuple[Feature, ...]]) -> list[Feature]:

@@ -16,7 +16,7 @@ from stateful.features import ADDRESSES, Feature, ValuesFeature, succeeded, uniq
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
 from stateful.insights import Failing
-from stateful.models import DAY, Burst, Tally, Values
+from stateful.models import DAY, Burst, Places, SeasonalRate, Sessions, Tally, Values
 from stateful.tuning import Tuning
 from stateful.verdict import is_verdict, read
 from stateful.view import Context, UserView
@@ -53,6 +53,11 @@ class Profile(msgspec.Struct, array_like=True, gc=False):
     """Address -> the slot of event time in which failed logons from it were told last."""
     peers: str = ""
     """Department or first group, as last recorded."""
+    done: int = -1
+    """Event time of the last activity that succeeded, ms."""
+    rates: dict[str, SeasonalRate] = {}
+    places: dict[str, Places] = {}
+    sessions: dict[str, Sessions] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,8 @@ class ProfileFold:
         for feature in plan.learning:
             feature.learn(state, item)
         state.last = time
+        if succeeded(item):
+            state.done = time
         state.count += 1
         return said
 

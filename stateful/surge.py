@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import log10
+from math import log2, log10
 
 from activities.activity import Activity
 from stateful.features import TallyFeature
@@ -24,6 +24,7 @@ def surge(
     base: float = 60.0,
     severity: Severity | None = None,
     least_objects: int = 0,
+    volume: bool = False,
 ) -> Iterable[Finding]:
     """One finding per window in which the count is in the far tail of the user's windows, and well over their highest.
 
@@ -36,17 +37,21 @@ def surge(
         base: risk at the threshold; each doubling of the count adds 10, each power of ten of rarity 2.
         severity: if not the detection's own.
         least_objects: distinct objects that there must be.
+        volume: whether bytes count, too: then `min_bytes` is one more setting.
     """
     tally, settings = user.tally(feature), context.settings
-    count = tally.last()
-    if count < settings["min_count"] or count < settings["times_highest"] * tally.most:
+    count, size = tally.last(), tally.last_bytes()
+    many = count >= settings["min_count"] and count >= settings["times_highest"] * tally.most
+    much = volume and size >= settings["min_bytes"]
+    if not many and not much:
         return
-    tail = tally.tail(count, feature.prior)
+    tail = tally.tail(count, feature.prior) if many else 1.0
+    if much:
+        tail = min(tail, tally.tail_bytes(size))
     if tail > settings["max_probability"] or tally.last_objects() < least_objects:
         return
-    doublings = log10(count / settings["min_count"]) / log10(2)
-    size = tally.last_bytes()
-    volume = f", {size / 1e6:.0f} MB" if size >= 1e6 else ""  # noqa: PLR2004
+    doublings = max(log2(count / settings["min_count"]), 0)
+    megabytes = f", {size / 1e6:.0f} MB" if size >= 1e6 else ""  # noqa: PLR2004
     usual = tally.usual(feature.prior) if tally.windows else 0.0
     yield context.finding(
         activity,
@@ -55,10 +60,10 @@ def surge(
         risk=base + 10 * min(doublings, 3) + 2 * min(-log10(max(tail, 1e-9)), 9) / 2,
         severity=severity,
         reason=(
-            f"{count} {what} in an hour{volume}; this user's hours with {what} have {usual:.0f} on average and "
+            f"{count} {what} in an hour{megabytes}; this user's hours with {what} have {usual:.0f} on average and "
             f"{tally.most} at most"
             if tally.windows
-            else f"{count} {what} in an hour{volume}; this user had none before"
+            else f"{count} {what} in an hour{megabytes}; this user had none before"
         ),
         comparisons=(
             Comparison(f"{what} per hour", str(count), f"{usual:.1f}", since=user.since, score=1 - tail),

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from activities.activity import Activity
 from stateful.finding import Comparison, Evidence, Finding, Novelty, Severity
 from stateful.held import held_key, is_news
-from stateful.models import DAY, Burst, Tally, Values
+from stateful.models import DAY, Burst, Places, SeasonalRate, Sessions, Tally, Values
 from stateful.tuning import Tuning
 
 if TYPE_CHECKING:
     from stateful.detection import Detection
-    from stateful.features import BurstFeature, TallyFeature, ValuesFeature
+    from stateful.features import (
+        BurstFeature,
+        PlacesFeature,
+        RateFeature,
+        SessionsFeature,
+        TallyFeature,
+        ValuesFeature,
+    )
     from stateful.profile import Profile
 
 
@@ -31,6 +38,11 @@ class UserView:
     def since(self) -> int:
         """Event time of the user's first activity, ms."""
         return self._profile.since
+
+    @property
+    def done(self) -> int:
+        """Event time of the last activity before this one that succeeded, ms; -1 if there is none."""
+        return self._profile.done
 
     @property
     def count(self) -> int:
@@ -50,6 +62,18 @@ class UserView:
     def tally(self, feature: TallyFeature) -> Tally:
         """The current window, this activity included, and the usual of the ones before."""
         return self._profile.tallies[feature.name]
+
+    def rate(self, feature: RateFeature) -> SeasonalRate:
+        """The present hour, this activity included, and what is usual of it."""
+        return self._profile.rates[feature.name]
+
+    def places(self, feature: PlacesFeature) -> Places:
+        """Where the user was before this activity."""
+        return self._profile.places[feature.name]
+
+    def sessions(self, feature: SessionsFeature) -> Sessions:
+        """The user's sessions before this activity."""
+        return self._profile.sessions[feature.name]
 
     def burst(self, feature: BurstFeature) -> Burst:
         """The current run, this activity included."""
@@ -79,6 +103,15 @@ class Context:
             raise ValueError(msg) from None
         settings = tuning.thresholds(detection.settings)
         return cls(detection, settings, admits) if admits else cls(detection, settings)
+
+    def with_settings(self, **settings: float) -> Context:
+        """With other thresholds."""
+        return replace(self, settings={**self.settings, **settings})
+
+    @staticmethod
+    def seen(activity: Activity) -> Evidence:
+        """An activity as evidence."""
+        return evidence_of(activity)
 
     @property
     def learning(self) -> float:
@@ -161,6 +194,12 @@ def evidence_of(activity: Activity) -> Evidence:
         object=activity.objects[0].name if activity.objects else "",
         bytes=activity.objects[0].bytes if activity.objects else None,
     )
+
+
+def usual(values: Values, most: int = 5) -> str:
+    """The values shown most often, in words."""
+    ranked = sorted(values.seen, key=lambda value: (-values.seen[value].count, value))[:most]
+    return ", ".join(ranked) or "none"
 
 
 def days(duration: int) -> str:

@@ -95,14 +95,14 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
         """Distinct objects of the sliding window."""
         return len({entry for bucket in self.buckets for entry in bucket.objects})
 
-    def usual(self) -> float:
-        """The usual count of a window with any, shrunk to the prior."""
-        return (self.mean * self.windows + self.PRIOR_MEAN * self.PRIOR_WINDOWS) / (self.windows + self.PRIOR_WINDOWS)
+    def usual(self, prior_mean: float = PRIOR_MEAN) -> float:
+        """The usual count of a window with any, shrunk to a prior mean."""
+        return (self.mean * self.windows + prior_mean * self.PRIOR_WINDOWS) / (self.windows + self.PRIOR_WINDOWS)
 
-    def tail(self, count: int) -> float:
+    def tail(self, count: int, prior_mean: float = PRIOR_MEAN) -> float:
         """P(a window's count >= `count`) under the baseline; the prior's variance is its mean and its mean's square."""
-        mean = self.usual()
-        prior = self.PRIOR_WINDOWS * (self.PRIOR_MEAN + self.PRIOR_MEAN**2)
+        mean = self.usual(prior_mean)
+        prior = self.PRIOR_WINDOWS * (prior_mean + prior_mean**2)
         variance = max((self.square + prior) / (self.windows + self.PRIOR_WINDOWS), mean * 1.05)
         size = mean * mean / (variance - mean)
         return float(betainc(count, size, 1.0 - mean / variance)) if count else 1.0

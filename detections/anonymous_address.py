@@ -1,0 +1,67 @@
+"""Success from an address behind which anybody may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from activities.activity import Activity, Category
+from stateful.attack import CLOUD_ACCOUNTS, MULTI_HOP_PROXY
+from stateful.detection import Detection
+from stateful.features import AGENTS, ANONYMITY, ISPS, agent, anonymity, by_person, isp, succeeded
+from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.view import Context, UserView, usual
+
+RISK = {"tor": 75, "proxy": 65, "anonymous": 65, "hosting": 50}
+
+
+def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """A person succeeded from Tor, a proxy or a rented server, which they don't usually do."""
+    kind = anonymity(activity)
+    if not kind or not succeeded(activity) or not by_person(activity):
+        return
+    if not user.is_news(ANONYMITY, kind, activity.time):
+        return
+    network = isp(activity)
+    strange = user.is_news(AGENTS, agent(activity), activity.time)
+    # Whose programs run on a rented server does so with the same program from the same network each day.
+    if kind == "hosting" and user.values(ISPS).get(network) is not None:
+        return
+    yield context.finding(
+        activity,
+        anchor=activity.id,
+        closes=activity.time,
+        risk=RISK[kind] + 15 * strange,
+        severity=Severity.HIGH if kind == "tor" and strange else None,
+        reason=(
+            f"{activity.action} succeeded from {activity.ip}, which is tagged {kind}"
+            f"{f' ({network})' if network else ''}; this user never came from such an address"
+        ),
+        comparisons=(
+            Comparison("network", network or kind, usual(user.values(ISPS)), since=user.since, score=1.0),
+            Comparison("device", "never seen before" if strange else "seen before", "the user's own", since=user.since),
+        ),
+        evidence=(context.seen(activity),),
+        novelties=(Novelty(ANONYMITY.name, kind), *((Novelty(ISPS.name, network),) if network else ())),
+    )
+
+
+DETECTION = Detection(
+    id="anonymous_address",
+    title="Anonymous address",
+    description=(
+        "A person succeeds from the Tor network, an anonymising proxy or a rented server. Attackers hide behind them; "
+        "a few people do so for privacy, and always. Failed attempts are not counted: everybody gets those."
+    ),
+    techniques=(MULTI_HOP_PROXY, CLOUD_ACCOUNTS),
+    severity=Severity.MEDIUM,
+    evaluate=evaluate,
+    categories=frozenset(Category) - {Category.FAILED_LOGON},
+    features=(ANONYMITY, ISPS, AGENTS),
+    learning_days=2,
+    runbook=(
+        "Ask the user whether they use Tor, a VPN service or a remote desktop.",
+        "If it is a VPN of the company or one that is allowed, name its ranges in the settings.",
+        "If it wasn't them: revoke sessions and tokens, reset the password, block the address.",
+    ),
+    quiet="A user who came from such an address before, or a range tagged vpn, office, corporate or cloud.",
+)

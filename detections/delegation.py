@@ -1,0 +1,90 @@
+"""A mailbox is opened to another, or somebody acts as somebody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from activities.activity import Activity, Category
+from stateful.attack import ADDITIONAL_DELEGATION
+from stateful.detection import Detection
+from stateful.features import ADDRESSES, AGENTS, OPERATIONS, ValuesFeature, agent, operation, succeeded
+from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.view import Context, UserView, usual
+
+DELEGATES = re.compile(
+    r"add-?(mailbox|recipient|mailboxfolder)permission|add ?folder ?permission|delegat|send ?(as|on ?behalf)|"
+    r"impersonation|full ?access|mailbox ?permission",
+    re.IGNORECASE,
+)
+REMOVES = re.compile(r"^(remove|delete|revoke|get|list)", re.IGNORECASE)
+IMPERSONATED = ValuesFeature("impersonated", lambda a: a.impersonated.id if a.impersonated else "")
+
+
+@lru_cache(maxsize=4096)
+def delegates(action: str) -> bool:
+    """Whether an operation lets somebody act for, or read as, somebody else."""
+    return DELEGATES.search(action) is not None and REMOVES.search(action) is None
+
+
+def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """Rights on a mailbox were given by one who hardly ever does; or the user acts as somebody for the first time."""
+    if not succeeded(activity):
+        return
+    target = activity.impersonated.id if activity.impersonated else ""
+    strange = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
+        AGENTS, agent(activity), activity.time
+    )
+    known = user.values(OPERATIONS).get(operation(activity))
+    if delegates(activity.action) and (known is None or known.count < context.settings["routine_count"]):
+        names = ", ".join(entry.name for entry in activity.objects[:3])
+        reason = f"{activity.action}{f' ({names})' if names else ''} by a user who hardly ever does this"
+        comparison = Comparison(
+            "this operation", f"time {known.count + 1 if known else 1}", "never", since=user.since, score=1.0
+        )
+        novelties: tuple[Novelty, ...] = ()
+    elif (
+        target
+        and user.is_news(IMPERSONATED, target, activity.time)
+        and user.count >= context.settings["min_activities"]
+    ):
+        reason = f"{activity.action} as {target}, as whom this user never acted"
+        comparison = Comparison("acted as", target, usual(user.values(IMPERSONATED)), since=user.since, score=1.0)
+        novelties = (Novelty(IMPERSONATED.name, target),)
+    else:
+        return
+    yield context.finding(
+        activity,
+        anchor=activity.id,
+        closes=activity.time,
+        risk=55 + 25 * strange,
+        severity=Severity.HIGH if strange else None,
+        reason=reason + (", from a device and an address that aren't the user's" if strange else ""),
+        comparisons=(comparison,),
+        evidence=(context.seen(activity),),
+        novelties=novelties,
+    )
+
+
+DETECTION = Detection(
+    id="delegation",
+    title="Delegation or impersonation",
+    description=(
+        "Somebody is given the right to read or send as somebody else, or uses such a right for the first time. It "
+        "reads "
+        "mail without its owner's password, and stays after that is changed."
+    ),
+    techniques=(ADDITIONAL_DELEGATION,),
+    severity=Severity.MEDIUM,
+    evaluate=evaluate,
+    categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
+    features=(IMPERSONATED, OPERATIONS, ADDRESSES, AGENTS),
+    settings={"routine_count": 5, "min_activities": 50},
+    learning_days=3,
+    runbook=(
+        "Ask both users whether they know of it.",
+        "If not: take the right back, revoke the giver's sessions, see what was read or sent with it.",
+    ),
+    quiet="A user who does this routinely, or acts as those they acted as before.",
+)

@@ -1,0 +1,56 @@
+"""A burst of calls that are refused: somebody tries what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from activities.activity import Activity, Category, Outcome
+from stateful.attack import INFRASTRUCTURE_DISCOVERY, STORAGE_DISCOVERY
+from stateful.detection import Detection
+from stateful.features import HOUR, BurstFeature, TallyFeature, operation
+from stateful.finding import Finding, Severity
+from stateful.surge import SURGE, surge
+from stateful.view import Context, UserView
+
+TRIED = frozenset(Category) - {Category.FAILED_LOGON, Category.LOGON}
+DENIED = TallyFeature("denied_calls", TRIED, HOUR, only=lambda a: a.outcome is Outcome.DENIED, prior=2.0)
+DENIED_KINDS = BurstFeature(
+    "denied_kinds",
+    lambda a, _: a.outcome is Outcome.DENIED,
+    lambda a: f"{operation(a)} {a.error}",
+    HOUR,
+    categories=TRIED,
+)
+
+
+def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """A surge of refusals, of several kinds: one that comes back over and over is a broken script."""
+    if activity.outcome is not Outcome.DENIED:
+        return ()
+    if len(user.burst(DENIED_KINDS).marks) < context.settings["min_kinds"]:
+        return ()
+    return surge(activity, user, context, DENIED, "denied calls", base=50)
+
+
+DETECTION = Detection(
+    id="denied_calls",
+    title="Burst of denied calls",
+    description=(
+        "Many different calls of one identity are refused within an hour, which usually get on. A stolen key is "
+        "tried out "
+        "on everything to see what it opens."
+    ),
+    techniques=(INFRASTRUCTURE_DISCOVERY, STORAGE_DISCOVERY),
+    severity=Severity.MEDIUM,
+    evaluate=evaluate,
+    categories=TRIED,
+    features=(DENIED, DENIED_KINDS),
+    settings={**SURGE, "min_count": 12, "max_probability": 0.01, "min_kinds": 4},
+    learning_days=1,
+    runbook=(
+        "See what was tried, from which address and with which key; what succeeded in between?",
+        "Ask the owner: a role that lost rights, or a new tool, looks the same.",
+        "If it isn't explained: deactivate the key, and look at where it was stored.",
+    ),
+    quiet="Fewer kinds of calls, or an identity that is refused this often.",
+)

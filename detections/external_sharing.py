@@ -1,0 +1,76 @@
+"""Opened to the outside: many things at once, or one that holds everything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from activities.activity import Activity, Category
+from activities.tags import Tag
+from stateful.attack import TO_CLOUD_STORAGE, TRANSFER_TO_ACCOUNT
+from stateful.detection import Detection
+from stateful.features import HOUR, TallyFeature, ValuesFeature, operation, succeeded
+from stateful.finding import Comparison, Finding, Severity
+from stateful.surge import SURGE, surge
+from stateful.view import Context, UserView
+
+OUTSIDE = frozenset({Tag.EXTERNAL, Tag.PUBLIC, Tag.ANONYMOUS_LINK, Tag.CROSS_ACCOUNT})
+IMAGE = re.compile(r"snapshot|image|\bami\b|modify(db)?(snapshot|image|cluster)|disk|dbcluster|backup", re.IGNORECASE)
+LINK = re.compile(r"anonymous|public|external|guest|anyone|allusers|allauthenticated", re.IGNORECASE)
+
+
+def to_outside(activity: Activity) -> bool:
+    """Whether it says that somebody outside, or everybody, gets access."""
+    if not OUTSIDE.isdisjoint(activity.tags):
+        return True
+    return LINK.search(" ".join([activity.action, *(entry.name for entry in activity.objects[1:])])) is not None
+
+
+SHARES = TallyFeature("shares", frozenset({Category.SHARE}), HOUR, only=succeeded, prior=2.0)
+OPENED = ValuesFeature("opened", lambda a: operation(a) if to_outside(a) else "", frozenset({Category.SHARE}))
+
+
+def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """A disk image or a database's copy shared with another account; or a surge of shares."""
+    if not succeeded(activity):
+        return
+    outside = to_outside(activity)
+    words = f"{activity.action} {activity.objects[0].type if activity.objects else ''}"
+    if outside and IMAGE.search(words) and user.is_news(OPENED, operation(activity), activity.time):
+        target = ", ".join(entry.name for entry in activity.objects[:3])
+        yield context.finding(
+            activity,
+            anchor=activity.id,
+            closes=activity.time,
+            risk=80,
+            reason=f"{activity.action}: a copy of whole disks or databases is open to the outside ({target})",
+            comparisons=(Comparison("this operation", "open to the outside", "never", since=user.since, score=1.0),),
+            evidence=(context.seen(activity),),
+        )
+    count = context.settings["min_count"] / (2 if outside else 1)
+    yield from surge(
+        activity, user, context.with_settings(min_count=count), SHARES, "shares", base=65 if outside else 50
+    )
+
+
+DETECTION = Detection(
+    id="external_sharing",
+    title="Mass or external sharing",
+    description=(
+        "The user opens far more things to others in an hour than ever before, or shares a snapshot or image with the "
+        "outside. Data leaves without being downloaded."
+    ),
+    techniques=(TO_CLOUD_STORAGE, TRANSFER_TO_ACCOUNT),
+    severity=Severity.HIGH,
+    evaluate=evaluate,
+    categories=frozenset({Category.SHARE}),
+    features=(SHARES, OPENED),
+    settings={**SURGE, "min_count": 20},
+    learning_days=1,
+    runbook=(
+        "See what was shared, with whom, and whether links work without logging on.",
+        "Withdraw what isn't explained; ask the owner of the data.",
+        "Look for downloads by the outside account or link since.",
+    ),
+    quiet="Fewer than twice the user's highest hour; a snapshot shared by one who did so before.",
+)

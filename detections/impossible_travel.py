@@ -1,0 +1,81 @@
+"""Seen at two places between which nobody can have come so fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from activities.activity import Activity, Category
+from activities.country_area import borders
+from stateful.attack import CLOUD_ACCOUNTS
+from stateful.detection import Detection
+from stateful.features import AGENTS, COUNTRIES, EXPECTED, ISPS, PLACES, agent, by_person, fix_of, isp, succeeded
+from stateful.finding import Comparison, Finding, Novelty
+from stateful.finding import Severity as S
+from stateful.view import Context, UserView, usual
+
+
+def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """The move from where the user was a moment ago needs a speed that no airliner has."""
+    if not succeeded(activity) or not by_person(activity) or EXPECTED.intersection(activity.location.tags):
+        return
+    network, country = isp(activity), activity.location.country
+    # From a network or a country that is the user's, the move is the location data's, not the user's.
+    if not (user.is_news(ISPS, network, activity.time) or user.is_news(COUNTRIES, country, activity.time)):
+        return
+    here = fix_of(activity)
+    move = user.places(PLACES).move(here) if here is not None else None
+    if here is None or move is None or move.apart < context.settings["min_distance"]:
+        return
+    countries = user.values(COUNTRIES)
+    if any(borders(country, known) for known in countries.seen) and move.apart < context.settings["bordering_distance"]:
+        return
+    score = user.places(PLACES).score(here)
+    strange = user.is_news(AGENTS, agent(activity), activity.time)
+    minutes = abs(activity.time - move.origin.time) / 60_000
+    yield context.finding(
+        activity,
+        anchor=activity.id,
+        closes=activity.time,
+        risk=55 + 25 * strange + min(move.speed / 500, 10) + 10 * (country not in countries.seen),
+        severity=S.HIGH if strange else None,
+        reason=(
+            f"{activity.action} from {activity.location.city or country}, {move.apart:,.0f} km from where the user was "
+            f"{minutes:.0f} min before: at least {move.speed:,.0f} km/h, on "
+            + ("a device never seen before" if strange else "a device seen before")
+        ),
+        comparisons=(
+            Comparison("speed", f"{move.speed:,.0f} km/h", "up to 900 km/h, an airliner's", score=1 - score),
+            Comparison("country", country or "unknown", usual(countries), since=user.since),
+            Comparison("network", network or "unknown", usual(user.values(ISPS)), since=user.since),
+        ),
+        evidence=(context.seen(activity),),
+        novelties=tuple(
+            Novelty(feature.name, value)
+            for feature, value in ((COUNTRIES, country), (ISPS, network))
+            if user.is_news(feature, value, activity.time)
+        ),
+    )
+
+
+DETECTION = Detection(
+    id="impossible_travel",
+    title="Impossible travel",
+    description=(
+        "The same user succeeds from two places so far apart, and so soon after one another, that nobody can have "
+        "travelled: two people use the account. Mobile networks, relays, the company's own addresses and usual "
+        "places don't "
+        "travel."
+    ),
+    techniques=(CLOUD_ACCOUNTS,),
+    severity=S.MEDIUM,
+    evaluate=evaluate,
+    categories=frozenset(Category) - {Category.FAILED_LOGON},
+    features=(PLACES, COUNTRIES, ISPS, AGENTS),
+    settings={"min_distance": 300, "bordering_distance": 800},
+    runbook=(
+        "Ask the user, by a channel other than the account, where they are, and whether a VPN was on.",
+        "Compare devices and sessions of the two places: which one did what?",
+        "If it wasn't them: revoke sessions and tokens, reset the password, check factors and mail rules.",
+    ),
+    quiet="A network and a country that the user was seen in before, or an address tagged vpn, office or corporate.",
+)

@@ -1,0 +1,56 @@
+"""Far more deleted, or overwritten, in an hour than this user's hours have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from activities.activity import Activity, Category
+from stateful.attack import DATA_DESTRUCTION, DATA_ENCRYPTED
+from stateful.detection import Detection
+from stateful.features import HOUR, TallyFeature, succeeded
+from stateful.finding import Finding, Severity
+from stateful.surge import SURGE, surge
+from stateful.view import Context, UserView
+
+DELETIONS = TallyFeature("deletions", frozenset({Category.DELETE}), HOUR, only=succeeded, prior=3.0)
+CHANGES = TallyFeature(
+    "changes", frozenset({Category.MODIFY, Category.UPLOAD}), HOUR, only=lambda a: succeeded(a) and of_file(a)
+)
+
+
+def of_file(activity: Activity) -> bool:
+    """A document's content or name was changed, not a setting."""
+    return bool(activity.objects) and ("file" in activity.objects[0].type.lower() or "/" in activity.objects[0].name)
+
+
+def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """A surge of deletions; or of files renamed and overwritten, as by ransomware."""
+    if activity.category is Category.DELETE:
+        return surge(activity, user, context, DELETIONS, "deletions", least_objects=10)
+    if not of_file(activity):
+        return ()
+    most = context.with_settings(min_count=context.settings["min_changes"])
+    return surge(activity, user, most, CHANGES, "changes of files", base=55, least_objects=50)
+
+
+DETECTION = Detection(
+    id="mass_deletion",
+    title="Mass deletion or encryption",
+    description=(
+        "The user deletes, renames or overwrites far more in an hour than ever before: destruction, or ransomware that "
+        "works through a synchronised folder."
+    ),
+    techniques=(DATA_DESTRUCTION, DATA_ENCRYPTED),
+    severity=Severity.HIGH,
+    evaluate=evaluate,
+    categories=frozenset({Category.DELETE, Category.MODIFY, Category.UPLOAD}),
+    features=(DELETIONS, CHANGES),
+    settings={**SURGE, "min_count": 30, "min_changes": 150},
+    learning_days=3,
+    runbook=(
+        "Suspend the account and its sync clients now; deletions go on while you read.",
+        "See whether names end alike (encryption) and whether the recycle bin was emptied.",
+        "Restore from versions or backups; ask whether it was a clean-up or a migration.",
+    ),
+    quiet="Fewer than twice the user's highest hour.",
+)

@@ -1,0 +1,76 @@
+"""An app's token is used from elsewhere, or for more, than the app ever was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from activities.activity import Activity, Category, UserType
+from stateful.attack import APPLICATION_TOKEN
+from stateful.detection import Detection
+from stateful.features import AGENTS, COUNTRIES, DOWNLOADS, HOUR, ISPS, TallyFeature, agent, isp, succeeded
+from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.surge import SURGE, surge
+from stateful.view import Context, UserView, usual
+
+FETCHED = TallyFeature(
+    "fetched",
+    frozenset({Category.READ, Category.DOWNLOAD, Category.LIST}),
+    HOUR,
+    only=lambda a: a.user.type is UserType.APP and succeeded(a),
+    prior=20.0,
+)
+
+
+def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """An app acts from another provider than ever; or it fetches far more than ever."""
+    if activity.user.type is not UserType.APP or not succeeded(activity):
+        return
+    network, networks = isp(activity), user.values(ISPS)
+    if networks.total >= context.settings["min_seen"] and user.is_news(ISPS, network, activity.time):
+        chance = networks.chance_of_new()
+        if chance <= context.settings["max_probability_network"]:
+            abroad = user.values(COUNTRIES).get(activity.location.country) is None
+            program = agent(activity)
+            strange = bool(program) and user.values(AGENTS).get(program) is None
+            yield context.finding(
+                activity,
+                anchor=activity.id,
+                closes=activity.time,
+                risk=55 + 15 * abroad + 15 * strange,
+                severity=Severity.HIGH if abroad or strange else None,
+                reason=(
+                    f"{activity.action} by the app {activity.user.name or activity.user.id} from {network}, from "
+                    f"where it "
+                    "never came" + (", with another program" if strange else "")
+                ),
+                comparisons=(
+                    Comparison("network", network, usual(networks), since=user.since, score=1 - chance),
+                    Comparison("country", activity.location.country, usual(user.values(COUNTRIES)), since=user.since),
+                ),
+                evidence=(context.seen(activity),),
+                novelties=(Novelty(ISPS.name, network),),
+            )
+    if activity.category in FETCHED.categories:
+        yield from surge(activity, user, context, FETCHED, "items fetched", base=55)
+
+
+DETECTION = Detection(
+    id="oauth_app_misuse",
+    title="App from an unusual provider, or fetching much",
+    description=(
+        "An app or its token acts from an internet provider that it never came from, or fetches far more in an hour "
+        "than "
+        "ever. Apps run on the same servers each day; a stolen token runs on the thief's."
+    ),
+    techniques=(APPLICATION_TOKEN,),
+    severity=Severity.MEDIUM,
+    evaluate=evaluate,
+    categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
+    features=(ISPS, COUNTRIES, AGENTS, DOWNLOADS, FETCHED),
+    settings={**SURGE, "min_count": 200, "max_probability": 1e-4, "min_seen": 50, "max_probability_network": 0.02},
+    runbook=(
+        "Ask the app's publisher or owner whether it moved to other servers.",
+        "If not: revoke its tokens and secrets, and see what it fetched.",
+    ),
+    quiet="A provider that the app, or many apps of the tenant, came from before.",
+)

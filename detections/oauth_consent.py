@@ -1,0 +1,104 @@
+"""An app gets rights, or new credentials."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from activities.activity import Activity, Category
+from activities.tags import Tag
+from stateful.attack import ADDITIONAL_CREDENTIALS, STEAL_TOKEN
+from stateful.detection import Detection
+from stateful.features import OPERATIONS, ValuesFeature, operation, succeeded
+from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.view import Context, UserView, usual
+
+CONSENT = re.compile(
+    r"consent|oauth2permissiongrant|app ?role ?assignment|delegated permission|authorize", re.IGNORECASE
+)
+APP_KEY = re.compile(r"(service principal|application|app).*(credential|secret|certificate|key)", re.IGNORECASE)
+BROAD = re.compile(r"mail\.|files\.|sites\.|full_access|offline_access|readwrite|\.all\b|gmail|drive", re.IGNORECASE)
+APP_TYPES = ("app", "application", "serviceprincipal", "service principal", "oauth", "client", "integration")
+
+
+def consented(activity: Activity) -> str:
+    """The app that got rights; "" if the activity gave none."""
+    named = CONSENT.search(activity.action) is not None and activity.category is not Category.TOKEN
+    if not (Tag.CONSENT in activity.tags or Tag.ADMIN_CONSENT in activity.tags or named):
+        return ""
+    names = {entry.type.lower(): entry.name for entry in reversed(activity.objects)}
+    return next(
+        (names[kind] for kind in APP_TYPES if kind in names), activity.objects[0].name if activity.objects else ""
+    )
+
+
+CONSENTS = ValuesFeature("consents", consented, shared=True)
+
+
+def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """Consent to an app that the user never consented to, or a credential added to an app by one who never did."""
+    if not succeeded(activity):
+        return
+    app, words = consented(activity), " ".join(entry.name for entry in activity.objects)
+    if app and user.is_news(CONSENTS, app, activity.time):
+        admin, broad = Tag.ADMIN_CONSENT in activity.tags, BROAD.search(words) is not None
+        yield context.finding(
+            activity,
+            anchor=activity.id,
+            closes=activity.time,
+            risk=50 + 20 * admin + 20 * broad,
+            severity=Severity.HIGH if admin or broad else None,
+            reason=(
+                f"{activity.action}: {app} may act for "
+                + ("everybody in the tenant" if admin else "this user")
+                + (", with access to mail or files" if broad else "")
+            ),
+            comparisons=(Comparison("app", app, usual(user.values(CONSENTS)), since=user.since, score=1.0),),
+            evidence=(context.seen(activity),),
+            novelties=(Novelty(CONSENTS.name, app),),
+        )
+        return
+    known = user.values(OPERATIONS).get(operation(activity))
+    keyed = APP_KEY.search(activity.action) is not None or (
+        Tag.KEY_ADDED in activity.tags and any(entry.type.lower() in APP_TYPES for entry in activity.objects)
+    )
+    if keyed and (known is None or known.count < context.settings["routine_count"]):
+        target = activity.objects[0].name if activity.objects else activity.app
+        yield context.finding(
+            activity,
+            anchor=activity.id,
+            closes=activity.time,
+            risk=70,
+            severity=Severity.HIGH,
+            reason=f"{activity.action}: {target} can be logged on to with a new credential",
+            comparisons=(
+                Comparison(
+                    "this operation", f"time {known.count + 1 if known else 1}", "never", since=user.since, score=1
+                ),
+            ),
+            evidence=(context.seen(activity),),
+        )
+
+
+DETECTION = Detection(
+    id="oauth_consent",
+    title="Consent to a rare app, or credentials added to an app",
+    description=(
+        "A user lets an app act for them that neither they nor others used, or adds a secret or certificate to an "
+        "app. Both "
+        "outlive a new password, and are what phishing for consent is after."
+    ),
+    techniques=(STEAL_TOKEN, ADDITIONAL_CREDENTIALS),
+    severity=Severity.MEDIUM,
+    evaluate=evaluate,
+    categories=frozenset(),
+    features=(CONSENTS, OPERATIONS),
+    settings={"routine_count": 10},
+    learning_days=0,
+    runbook=(
+        "See who publishes the app, what it may do and who else uses it.",
+        "If nobody knows it: revoke its grants and tokens, disable it for the tenant.",
+        "See what it read or sent since; look for the mail that led to it.",
+    ),
+    quiet="An app that many of the tenant consented to, or a user who does this often.",
+)

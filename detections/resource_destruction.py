@@ -1,0 +1,93 @@
+"""Machines, backups or storage are destroyed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from activities.activity import Activity, Category
+from stateful.attack import DATA_DESTRUCTION, INHIBIT_RECOVERY
+from stateful.detection import Detection
+from stateful.features import HOUR, OPERATIONS, TallyFeature, operation, succeeded
+from stateful.finding import Comparison, Finding, Severity
+from stateful.surge import SURGE, surge
+from stateful.view import Context, UserView
+
+DESTROYS = frozenset({Category.DELETE, Category.COMPUTE_STOP, Category.MODIFY, Category.CREDENTIAL})
+BACKUP = re.compile(
+    r"backup|snapshot|recovery ?(point|vault)|versioning|vault|retention|replica|lifecycle|restore ?point",
+    re.IGNORECASE,
+)
+HOLDS = re.compile(
+    r"bucket|database|dbinstance|dbcluster|cluster|volume|storage|disk|virtual ?machine|instance|key ?vault|"
+    r"resource ?group|table|file ?system|container|project|schedulekeydeletion|repo|server",
+    re.IGNORECASE,
+)
+ENDS = re.compile(
+    r"^\W*(delete|terminate|destroy|purge|remove|schedulekeydeletion|stop|deallocate|disable)|delete$|\bdelete\b",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def destroys(action: str) -> str:
+    """What an operation destroys: `backups`, `resources`, or nothing ("")."""
+    if not ENDS.search(action) and not action.lower().startswith(("putbucketversioning", "putbucketlifecycle")):
+        return ""
+    return "backups" if BACKUP.search(action) else "resources" if HOLDS.search(action) else ""
+
+
+DESTROYED = TallyFeature(
+    "destroyed", DESTROYS, HOUR, only=lambda a: succeeded(a) and bool(destroys(a.action)), prior=2.0
+)
+
+
+def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """A backup is removed by one who never did; or a surge of resources that are ended."""
+    kind = destroys(activity.action)
+    if not kind or not succeeded(activity):
+        return
+    known = user.values(OPERATIONS).get(operation(activity))
+    routine = known is not None and known.count >= context.settings["routine_count"]
+    if kind == "backups" and not routine:
+        target = activity.objects[0].name if activity.objects else activity.app
+        yield context.finding(
+            activity,
+            anchor=activity.id,
+            closes=activity.time,
+            risk=60,
+            severity=Severity.MEDIUM,
+            reason=f"{activity.action} on {target}: backups are gone, by a user who hardly ever does this",
+            comparisons=(
+                Comparison(
+                    "this operation", f"time {known.count + 1 if known else 1}", "never", since=user.since, score=1
+                ),
+            ),
+            evidence=(context.seen(activity),),
+        )
+    yield from surge(activity, user, context, DESTROYED, "resources ended", base=65)
+
+
+DETECTION = Detection(
+    id="resource_destruction",
+    title="Machines, backups or storage destroyed",
+    description=(
+        "Machines, databases, buckets or their backups are deleted, many in an hour or a backup by somebody who "
+        "hardly ever "
+        "does. Ransom and sabotage remove first what could be restored."
+    ),
+    techniques=(DATA_DESTRUCTION, INHIBIT_RECOVERY),
+    severity=Severity.HIGH,
+    evaluate=evaluate,
+    categories=DESTROYS,
+    features=(DESTROYED, OPERATIONS),
+    settings={**SURGE, "min_count": 6, "max_probability": 0.1, "routine_count": 5},
+    learning_days=1,
+    runbook=(
+        "Revoke the identity's keys and sessions now.",
+        "See what is left of backups, and take them out of its reach.",
+        "Ask whether an environment was taken down on purpose.",
+    ),
+    quiet="Fewer than twice the highest hour; a user who removes backups routinely.",
+)

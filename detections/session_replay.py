@@ -1,0 +1,75 @@
+"""One session, used from two places with two programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from activities.activity import Activity, Category
+from stateful.attack import STEAL_COOKIE, WEB_SESSION
+from stateful.detection import Detection
+from stateful.features import EXPECTED, SESSIONS, isp, origin_of, succeeded
+from stateful.finding import Comparison, Finding, Severity
+from stateful.models import Changed
+from stateful.view import Context, UserView
+
+WORDS = {
+    Changed.COUNTRY: "country",
+    Changed.NETWORK_AND_AGENT: "network and program",
+    Changed.COUNTRY_AND_AGENT: "country and program",
+}
+
+
+def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """The session goes on from another network with another program, or from another country."""
+    if not activity.session or not succeeded(activity) or EXPECTED.intersection(activity.location.tags):
+        return
+    sessions, here = user.sessions(SESSIONS), origin_of(activity)
+    changed = sessions.changed(activity.session, here, activity.time)
+    if changed not in WORDS:
+        return
+    score = sessions.score(activity.session, here, activity.time)
+    if score > context.settings["max_probability"]:
+        return
+    yield context.finding(
+        activity,
+        anchor=activity.id,
+        closes=activity.time,
+        risk=60 + 10 * (changed - Changed.COUNTRY),
+        reason=(
+            f"A session goes on from another {WORDS[changed]}: {activity.action} from "
+            f"{isp(activity) or activity.ip} {activity.location.country}, with {activity.device.user_agent[:60]}"
+        ),
+        comparisons=(
+            Comparison(
+                "change inside a session",
+                WORDS[changed],
+                f"{sessions.total:.0f} sessions without",
+                since=user.since,
+                score=1 - score,
+            ),
+        ),
+        evidence=(context.seen(activity),),
+    )
+
+
+DETECTION = Detection(
+    id="session_replay",
+    title="Session or token replayed",
+    description=(
+        "A session or access key that was used from one network with one program goes on from another one of both, or "
+        "from another country: a cookie or token was stolen, and no password or factor is asked for again."
+    ),
+    techniques=(STEAL_COOKIE, WEB_SESSION),
+    severity=Severity.HIGH,
+    evaluate=evaluate,
+    categories=frozenset(Category) - {Category.FAILED_LOGON},
+    features=(SESSIONS,),
+    settings={"max_probability": 0.01},
+    learning_days=1,
+    runbook=(
+        "Revoke the session and all refresh tokens of the user now: a new password alone does not.",
+        "Find out how the token was lost: phishing proxy, malware, a key in a repository.",
+        "Look at what was done from the second place.",
+    ),
+    quiet="A session of a user whose sessions do this often, or from addresses tagged vpn, office or corporate.",
+)

@@ -1,0 +1,75 @@
+"""Machines are started: many, or where none ever were."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from activities.activity import Activity, Category
+from stateful.attack import COMPUTE_HIJACKING, CREATE_INSTANCE, UNUSED_REGIONS
+from stateful.detection import Detection
+from stateful.features import HOUR, TallyFeature, ValuesFeature, succeeded
+from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.surge import SURGE, surge
+from stateful.view import Context, UserView, usual
+
+REGION = re.compile(r"\b(?:us|eu|ap|sa|ca|af|me|il|cn|mx)-[a-z]+(?:-[a-z]+)?-?\d\b|\b[a-z]+-[a-z]+\d\b")
+GPU = re.compile(r"\b(?:p[2-6]|g[3-6]|inf\d|trn\d)[a-z]*\.|gpu|nvidia|a100|h100|Standard_N", re.IGNORECASE)
+STARTS = frozenset({Category.COMPUTE_START})
+
+
+def region(activity: Activity) -> str:
+    """The region that the activity names in its objects; "" if none."""
+    found = (REGION.search(f"{entry.name}") for entry in activity.objects)
+    return next((match[0] for match in found if match), "")
+
+
+def machines(activity: Activity) -> str:
+    """The region of a machine that was started."""
+    return region(activity) if activity.category in STARTS else ""
+
+
+MACHINES = TallyFeature("machines", STARTS, HOUR, prior=2.0)
+REGIONS = ValuesFeature("regions", machines, STARTS, shared=True)
+
+
+def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """A machine in a region that the user never used; or a surge of machines, those refused by a quota among them."""
+    where = region(activity)
+    known = user.values(REGIONS)
+    if where and known.total and succeeded(activity) and user.is_news(REGIONS, where, activity.time):
+        yield context.finding(
+            activity,
+            anchor=activity.id,
+            closes=activity.time,
+            risk=55 + 20 * any(GPU.search(entry.name) is not None for entry in activity.objects),
+            reason=f"{activity.action} in {where}, a region in which this user never started a machine",
+            comparisons=(Comparison("region", where, usual(known), since=user.since, score=1 - known.chance_of_new()),),
+            evidence=(context.seen(activity),),
+            novelties=(Novelty(REGIONS.name, where),),
+        )
+    yield from surge(activity, user, context, MACHINES, "machines started")
+
+
+DETECTION = Detection(
+    id="vm_creation",
+    title="Burst of machines, or an unused region",
+    description=(
+        "An identity starts far more machines within an hour than ever, or starts one in a region that it never "
+        "used: mining "
+        "at somebody else's cost, out of sight."
+    ),
+    techniques=(CREATE_INSTANCE, UNUSED_REGIONS, COMPUTE_HIJACKING),
+    severity=Severity.HIGH,
+    evaluate=evaluate,
+    categories=STARTS,
+    features=(MACHINES, REGIONS),
+    settings={**SURGE, "min_count": 8, "max_probability": 0.05},
+    learning_days=1,
+    runbook=(
+        "See the machines' sizes and regions; stop those that nobody knows.",
+        "Find the key or session that started them, and revoke it.",
+        "Forbid regions that aren't used.",
+    ),
+    quiet="Fewer than twice the highest hour; a region that the user, or many others, used before.",
+)
