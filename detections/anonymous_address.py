@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import CLOUD_ACCOUNTS, MULTI_HOP_PROXY
 from stateful.detection import Detection
-from stateful.features import AGENTS, ANONYMITY, ISPS, agent, anonymity, by_person, isp, succeeded
+from stateful.features import AGENTS, ANONYMITY, ISPS, agent, anonymity, isp
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.view import Context, UserView, usual
 
@@ -17,9 +17,7 @@ RISK = {"tor": 75, "proxy": 65, "anonymous": 65, "hosting": 50}
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A person succeeded from Tor, a proxy or a rented server, which they don't usually do."""
     kind = anonymity(activity)
-    if not kind or not succeeded(activity) or not by_person(activity):
-        return
-    if not user.is_news(ANONYMITY, kind, activity.time):
+    if not kind or not user.is_news(ANONYMITY, kind, activity.time):
         return
     network = isp(activity)
     strange = user.is_news(AGENTS, agent(activity), activity.time)
@@ -56,6 +54,8 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
+    succeeded=True,
+    people=True,
     features=(ANONYMITY, ISPS, AGENTS),
     learning_days=2,
     runbook=(

@@ -9,7 +9,7 @@ from functools import lru_cache
 from activities.activity import Activity, Category
 from stateful.attack import ADDITIONAL_DELEGATION
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, ValuesFeature, agent, operation, succeeded
+from stateful.features import ADDRESSES, AGENTS, OPERATIONS, ValuesFeature, agent, operation
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.view import Context, UserView, usual
 
@@ -30,8 +30,6 @@ def delegates(action: str) -> bool:
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Rights on a mailbox were given by one who hardly ever does; or the user acts as somebody for the first time."""
-    if not succeeded(activity):
-        return
     target = activity.impersonated.id if activity.impersonated else ""
     strange = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
         AGENTS, agent(activity), activity.time
@@ -79,6 +77,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
+    succeeded=True,
     features=(IMPERSONATED, OPERATIONS, ADDRESSES, AGENTS),
     settings={"routine_count": 5, "min_activities": 50},
     learning_days=3,

@@ -8,7 +8,7 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import VALID_ACCOUNTS
 from stateful.detection import Detection
-from stateful.features import AGENTS, COUNTRIES, ISPS, agent, isp, succeeded
+from stateful.features import AGENTS, COUNTRIES, ISPS, agent, isp
 from stateful.finding import Comparison, Finding, Severity
 from stateful.models import DAY
 from stateful.view import Context, UserView, days
@@ -16,8 +16,6 @@ from stateful.view import Context, UserView, days
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """The first success after a long pause, or of an account that is said to be disabled."""
-    if not succeeded(activity):
-        return
     pause = activity.time - user.done if user.done >= 0 else 0
     disabled = Tag.DISABLED_USER in activity.tags
     if not disabled and (
@@ -64,6 +62,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
+    succeeded=True,
     features=(COUNTRIES, ISPS, AGENTS),
     settings={"min_pause_days": 30, "min_activities": 20},
     learning_days=0,

@@ -32,8 +32,6 @@ OPENED = ValuesFeature("opened", lambda a: operation(a) if to_outside(a) else ""
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A disk image or a database's copy shared with another account; or a surge of shares."""
-    if not succeeded(activity):
-        return
     outside = to_outside(activity)
     words = f"{activity.action} {activity.objects[0].type if activity.objects else ''}"
     if outside and IMAGE.search(words) and user.is_news(OPENED, operation(activity), activity.time):
@@ -64,6 +62,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset({Category.SHARE}),
+    succeeded=True,
     features=(SHARES, OPENED),
     settings={**SURGE, "min_count": 20},
     learning_days=1,

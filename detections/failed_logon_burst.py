@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import CREDENTIAL_STUFFING, PASSWORD_GUESSING
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, FAILED_LOGONS, succeeded
+from stateful.features import ADDRESSES, AGENTS, FAILED_LOGONS
 from stateful.finding import Comparison, Finding, Severity
 from stateful.view import Context, UserView, evidence_of
 
@@ -15,7 +15,7 @@ from stateful.view import Context, UserView, evidence_of
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A logon succeeded within minutes of a run of failed ones."""
     burst = user.burst(FAILED_LOGONS)
-    if not succeeded(activity) or not burst.running(activity.time, FAILED_LOGONS.gap):
+    if not burst.running(activity.time, FAILED_LOGONS.gap):
         return
     addresses, agents = user.values(ADDRESSES), user.values(AGENTS)
     strange = [ip for ip in burst.marks if ip and not addresses.get(ip)]
@@ -60,6 +60,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset({Category.LOGON}),
+    succeeded=True,
     features=(FAILED_LOGONS, ADDRESSES, AGENTS),
     settings={"min_failures": 10, "min_failures_own": 100},
     learning_days=0,

@@ -9,7 +9,7 @@ from activities.country_area import borders
 from activities.tags import Tag
 from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
-from stateful.features import AGENTS, COUNTRIES, EXPECTED, agent, succeeded
+from stateful.features import AGENTS, COUNTRIES, EXPECTED, agent
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.view import Context, UserView, usual
 
@@ -17,9 +17,9 @@ from stateful.view import Context, UserView, usual
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Succeeded from a country that the user was never seen in."""
     country, known = activity.location.country, user.values(COUNTRIES)
-    if not succeeded(activity) or Tag.NON_INTERACTIVE in activity.tags or EXPECTED.intersection(activity.location.tags):
-        return
     if not user.is_news(COUNTRIES, country, activity.time):
+        return
+    if Tag.NON_INTERACTIVE in activity.tags or EXPECTED.intersection(activity.location.tags):
         return
     if known.total < context.settings["min_located"]:
         return
@@ -57,6 +57,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
+    succeeded=True,
     features=(COUNTRIES, AGENTS),
     settings={"min_located": 20},
     judged_by_others=True,

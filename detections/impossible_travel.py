@@ -8,7 +8,7 @@ from activities.activity import Activity, Category
 from activities.country_area import borders
 from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
-from stateful.features import AGENTS, COUNTRIES, EXPECTED, ISPS, PLACES, agent, by_person, fix_of, isp, succeeded
+from stateful.features import AGENTS, COUNTRIES, EXPECTED, ISPS, PLACES, agent, fix_of, isp
 from stateful.finding import Comparison, Finding, Novelty
 from stateful.finding import Severity as S
 from stateful.view import Context, UserView, usual
@@ -16,7 +16,7 @@ from stateful.view import Context, UserView, usual
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """The move from where the user was a moment ago needs a speed that no airliner has."""
-    if not succeeded(activity) or not by_person(activity) or EXPECTED.intersection(activity.location.tags):
+    if EXPECTED.intersection(activity.location.tags):
         return
     network, country = isp(activity), activity.location.country
     # From a network or a country that is the user's, the move is the location data's, not the user's.
@@ -70,6 +70,8 @@ DETECTION = Detection(
     severity=S.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
+    succeeded=True,
+    people=True,
     features=(PLACES, COUNTRIES, ISPS, AGENTS),
     settings={"min_distance": 300, "bordering_distance": 800},
     runbook=(

@@ -9,7 +9,7 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import EMAIL_FORWARDING, HIDING_RULES
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, agent, operation, succeeded
+from stateful.features import ADDRESSES, AGENTS, OPERATIONS, agent, operation
 from stateful.finding import Comparison, Finding, Severity
 from stateful.view import Context, UserView
 
@@ -34,7 +34,7 @@ def outside(activity: Activity) -> str:
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A rule was made or changed by a user who hardly ever does."""
-    if not succeeded(activity) or REMOVES.match(activity.action):
+    if REMOVES.match(activity.action):
         return
     known = user.values(OPERATIONS).get(operation(activity))
     if known is not None and known.count >= context.settings["routine_count"]:
@@ -82,6 +82,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset({Category.MAILBOX_RULE}),
+    succeeded=True,
     features=(OPERATIONS, ADDRESSES, AGENTS),
     settings={"routine_count": 10},
     learning_days=0,

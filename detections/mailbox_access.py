@@ -39,7 +39,7 @@ HARD_DELETES = TallyFeature(
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A surge of mail that is read or exported, or removed for good."""
-    if not succeeded(activity) or not of_mail(activity.app, activity.action):
+    if not of_mail(activity.app, activity.action):
         return ()
     if activity.category is not Category.DELETE:
         most = context.with_settings(min_count=context.settings["min_reads"])
@@ -60,6 +60,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=READS | {Category.DELETE},
+    succeeded=True,
     features=(MAIL_READS, HARD_DELETES),
     settings={**SURGE, "min_count": 15, "max_probability": 0.01, "min_reads": 120},
     learning_days=3,

@@ -44,6 +44,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset({Category.DELETE, Category.MODIFY, Category.UPLOAD}),
+    succeeded=True,
     features=(DELETIONS, CHANGES),
     settings={**SURGE, "min_count": 30, "min_changes": 150},
     learning_days=3,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import ADDITIONAL_CREDENTIALS, STEAL_TOKEN
 from stateful.detection import Detection
-from stateful.features import OPERATIONS, ValuesFeature, operation, succeeded
+from stateful.features import OPERATIONS, ValuesFeature, operation
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.view import Context, UserView, usual
 
@@ -21,9 +22,29 @@ BROAD = re.compile(r"mail\.|files\.|sites\.|full_access|offline_access|readwrite
 APP_TYPES = ("app", "application", "serviceprincipal", "service principal", "oauth", "client", "integration")
 
 
+CHANGES = frozenset(
+    {
+        Category.ROLE_GRANT,
+        Category.CREDENTIAL,
+        Category.TOKEN,
+        Category.CREATE,
+        Category.MODIFY,
+        Category.MODIFY_USER,
+        Category.SHARE,
+        Category.OTHER,
+    }
+)
+"""What vendors' ways of consenting are filed under."""
+
+
+@lru_cache(maxsize=4096)
+def _names(pattern: re.Pattern[str], action: str) -> bool:
+    return pattern.search(action) is not None
+
+
 def consented(activity: Activity) -> str:
     """The app that got rights; "" if the activity gave none."""
-    named = CONSENT.search(activity.action) is not None and activity.category is not Category.TOKEN
+    named = _names(CONSENT, activity.action) and activity.category is not Category.TOKEN
     if not (Tag.CONSENT in activity.tags or Tag.ADMIN_CONSENT in activity.tags or named):
         return ""
     names = {entry.type.lower(): entry.name for entry in reversed(activity.objects)}
@@ -32,13 +53,11 @@ def consented(activity: Activity) -> str:
     )
 
 
-CONSENTS = ValuesFeature("consents", consented, shared=True)
+CONSENTS = ValuesFeature("consents", consented, CHANGES, shared=True)
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Consent to an app that the user never consented to, or a credential added to an app by one who never did."""
-    if not succeeded(activity):
-        return
     app, words = consented(activity), " ".join(entry.name for entry in activity.objects)
     if app and user.is_news(CONSENTS, app, activity.time):
         admin, broad = Tag.ADMIN_CONSENT in activity.tags, BROAD.search(words) is not None
@@ -59,7 +78,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         )
         return
     known = user.values(OPERATIONS).get(operation(activity))
-    keyed = APP_KEY.search(activity.action) is not None or (
+    keyed = _names(APP_KEY, activity.action) or (
         Tag.KEY_ADDED in activity.tags and any(entry.type.lower() in APP_TYPES for entry in activity.objects)
     )
     if keyed and (known is None or known.count < context.settings["routine_count"]):
@@ -91,7 +110,8 @@ DETECTION = Detection(
     techniques=(STEAL_TOKEN, ADDITIONAL_CREDENTIALS),
     severity=Severity.MEDIUM,
     evaluate=evaluate,
-    categories=frozenset(),
+    categories=CHANGES,
+    succeeded=True,
     features=(CONSENTS, OPERATIONS),
     settings={"routine_count": 10},
     learning_days=0,

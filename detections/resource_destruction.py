@@ -46,7 +46,7 @@ DESTROYED = TallyFeature(
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A backup is removed by one who never did; or a surge of resources that are ended."""
     kind = destroys(activity.action)
-    if not kind or not succeeded(activity):
+    if not kind:
         return
     known = user.values(OPERATIONS).get(operation(activity))
     routine = known is not None and known.count >= context.settings["routine_count"]
@@ -81,6 +81,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=DESTROYS,
+    succeeded=True,
     features=(DESTROYED, OPERATIONS),
     settings={**SURGE, "min_count": 6, "max_probability": 0.1, "routine_count": 5},
     learning_days=1,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import STEAL_COOKIE, WEB_SESSION
 from stateful.detection import Detection
-from stateful.features import EXPECTED, SESSIONS, isp, origin_of, succeeded
+from stateful.features import EXPECTED, SESSIONS, isp, origin_of
 from stateful.finding import Comparison, Finding, Severity
 from stateful.models import Changed
 from stateful.view import Context, UserView
@@ -21,11 +21,11 @@ WORDS = {
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """The session goes on from another network with another program, or from another country."""
-    if not activity.session or not succeeded(activity) or EXPECTED.intersection(activity.location.tags):
+    if not activity.session:
         return
     sessions, here = user.sessions(SESSIONS), origin_of(activity)
     changed = sessions.changed(activity.session, here, activity.time)
-    if changed not in WORDS:
+    if changed not in WORDS or EXPECTED.intersection(activity.location.tags):
         return
     score = sessions.score(activity.session, here, activity.time)
     if score > context.settings["max_probability"]:
@@ -63,6 +63,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
+    succeeded=True,
     features=(SESSIONS,),
     settings={"max_probability": 0.01},
     learning_days=1,

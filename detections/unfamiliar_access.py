@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
-from stateful.features import AGENTS, CITIES, DEVICES, EXPECTED, ISPS, agent, by_person, isp, succeeded
+from stateful.features import AGENTS, CITIES, DEVICES, EXPECTED, ISPS, agent, isp
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.view import Context, UserView, usual
 
@@ -15,9 +15,9 @@ from stateful.view import Context, UserView, usual
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Succeeded from an internet provider and with a program that are both new to this user."""
     time, network, program = activity.time, isp(activity), agent(activity)
-    if not succeeded(activity) or not by_person(activity) or EXPECTED.intersection(activity.location.tags):
-        return
     if not user.is_news(ISPS, network, time) or not user.is_news(AGENTS, program, time):
+        return
+    if EXPECTED.intersection(activity.location.tags):
         return
     device, city = activity.device.id, activity.location.city
     # A device that is known by its id is the user's, whatever it calls itself.
@@ -60,6 +60,8 @@ DETECTION = Detection(
     severity=Severity.LOW,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
+    succeeded=True,
+    people=True,
     features=(ISPS, AGENTS, DEVICES, CITIES),
     settings={"min_seen": 20, "max_probability": 1e-2},
     judged_by_others=True,

@@ -9,7 +9,7 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import ADDITIONAL_ROLES
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, agent, operation, succeeded
+from stateful.features import ADDRESSES, AGENTS, OPERATIONS, agent, operation
 from stateful.finding import Comparison, Finding, Severity
 from stateful.view import Context, UserView
 
@@ -21,8 +21,6 @@ POWERFUL = re.compile(
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A role, policy or membership was given, by a user to whom this is new."""
-    if not succeeded(activity):
-        return
     known = user.values(OPERATIONS).get(operation(activity))
     if known is not None and known.count >= context.settings["routine_count"]:
         return
@@ -73,6 +71,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset({Category.ROLE_GRANT}),
+    succeeded=True,
     features=(OPERATIONS, ADDRESSES, AGENTS),
     settings={"routine_count": 5},
     learning_days=3,

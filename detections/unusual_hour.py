@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import VALID_ACCOUNTS
 from stateful.detection import Detection
-from stateful.features import ACTIVITY_RATE, HOUR, by_person, succeeded
+from stateful.features import ACTIVITY_RATE, HOUR
 from stateful.finding import Comparison, Finding, Severity
 from stateful.view import Context, UserView
 
@@ -16,7 +16,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     """The user has hardly ever been active in this hour of the day, nor near it."""
     rate = user.rate(ACTIVITY_RATE)
     hour = activity.time // HOUR * HOUR
-    if not succeeded(activity) or not by_person(activity) or rate.count > 1:
+    if rate.count > 1:
         return
     chance = rate.chance_of_any(hour)
     if chance > context.settings["max_probability"]:
@@ -44,6 +44,8 @@ DETECTION = Detection(
     severity=Severity.INFORMATIONAL,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
+    succeeded=True,
+    people=True,
     features=(ACTIVITY_RATE,),
     settings={"max_probability": 0.12},
     learning_days=7,

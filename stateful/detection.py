@@ -32,6 +32,10 @@ class Detection:
     evaluate: Evaluate = field(repr=False)
     categories: frozenset[Category]
     """Activities of other categories are not shown to it; empty means all are."""
+    succeeded: bool = False
+    """Only what succeeded is shown to it."""
+    people: bool = False
+    """Only what a person did who was there: no services, no tokens that renewed themselves."""
     features: tuple[Feature, ...] = ()
     """What must be maintained of each user for it."""
     settings: Mapping[str, float] = field(default_factory=dict)

@@ -190,10 +190,16 @@ class PlacesFeature(Feature):
 
     def learn(self, profile: Profile, activity: Activity) -> None:
         """Remember where it was done from."""
-        if succeeded(activity) and by_person(activity):
-            here = fix_of(activity)
-            if here is not None:
-                profile.places[self.name].learn(here)
+        if not succeeded(activity) or not by_person(activity):
+            return
+        places, location = profile.places[self.name], activity.location
+        latitude, longitude = location.latitude, location.longitude
+        if latitude is not None and longitude is not None:
+            if places.stays(activity.ip, latitude, longitude, activity.time):
+                return
+        here = fix_of(activity)
+        if here is not None:
+            places.learn(here)
 
 
 @dataclass(frozen=True)

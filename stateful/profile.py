@@ -12,7 +12,7 @@ from recovery.codec import Codec
 from stateful import held as holding
 from stateful import insights as telling
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, Feature, ValuesFeature, succeeded, unique
+from stateful.features import ADDRESSES, Feature, ValuesFeature, by_person, succeeded, unique
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
 from stateful.insights import Failing
@@ -67,7 +67,8 @@ class _Plan:
     counting: tuple[Feature, ...]
     learning: tuple[Feature, ...]
     values: tuple[ValuesFeature, ...]
-    contexts: tuple[Context, ...]
+    contexts: dict[tuple[bool, bool], tuple[Context, ...]]
+    """By whether the activity succeeded, and whether a person was there."""
     addresses: bool
     """Whether it is known which addresses are the user's."""
 
@@ -117,6 +118,7 @@ class ProfileFold:
         plan, time, user = self._of_tenant.get(item.tenant, self._common)[item.category], item.time, UserView(state)
         if item.source == OWN:
             return self._own(plan, state, item, user)
+        done = succeeded(item)
         if self._expire and state.last >= 0 and time - state.last > self._expire:
             self._forget(state)
         if state.since < 0:
@@ -126,12 +128,12 @@ class ProfileFold:
             state.peers = peers
         for feature in plan.counting:
             feature.count(state, item, user)
-        said = _judged(plan, state, item, user)
-        self._learn(plan, state, item, said)
+        said = _judged(plan.contexts[done, done and by_person(item)], state, item, user)
+        self._learn(plan, state, item, said, done=done)
         for feature in plan.learning:
             feature.learn(state, item)
         state.last = time
-        if succeeded(item):
+        if done:
             state.done = time
         state.count += 1
         return said
@@ -149,9 +151,9 @@ class ProfileFold:
                 models[feature.name] = feature.fresh()
         return profile
 
-    def _learn(self, plan: _Plan, state: Profile, item: Activity, said: list[Statement]) -> None:
+    def _learn(self, plan: _Plan, state: Profile, item: Activity, said: list[Statement], *, done: bool) -> None:
         """Learn the activity's values, but those that are held, and say which are the first of their kind."""
-        time, done, all_held = item.time, succeeded(item), state.held
+        time, all_held = item.time, state.held
         if item.category is Category.FAILED_LOGON:
             failed = telling.failed(state.failing, item, state.peers)
             if failed is not None:
@@ -182,7 +184,8 @@ class ProfileFold:
     def _own(self, plan: _Plan, state: Profile, item: Activity, user: UserView) -> list[Statement]:
         """What the engine itself put into the timeline: a count of what was not kept, an analyst's verdict."""
         if not is_verdict(item):
-            return [said for context in plan.contexts for said in context.detection.evaluate(item, user, context)]
+            contexts = plan.contexts[True, True]
+            return [said for context in contexts for said in context.detection.evaluate(item, user, context)]
         given = read(item)
         said: list[Statement] = [telling.verdict(item, given.alert, given.verdict, state.peers)]
         if not given.benign:
@@ -210,7 +213,13 @@ class ProfileFold:
             counting=tuple(feature for feature in features if type(feature).count is not Feature.count),
             learning=tuple(feature for feature in features if type(feature).learn is not Feature.learn),
             values=values,
-            contexts=tuple(c for c in contexts if not c.detection.categories or category in c.detection.categories),
+            contexts={
+                (done, person): tuple(
+                    context for context in contexts if _shown(context.detection, category, done, person)
+                )
+                for done in (False, True)
+                for person in (False, True)
+            },
             addresses=ADDRESSES in values,
         )
 
@@ -230,13 +239,21 @@ def _contexts(detections: Iterable[Detection], tunings: Mapping[str, Tuning]) ->
     return [Context.tuned(detection, tuning) for detection, tuning in tuned if tuning.enabled is not False]
 
 
-def _judged(plan: _Plan, state: Profile, item: Activity, user: UserView) -> list[Statement]:
+def _shown(detection: Detection, category: Category, done: bool, person: bool) -> bool:  # noqa: FBT001
+    if detection.categories and category not in detection.categories:
+        return False
+    return (done or not detection.succeeded) and (person or not detection.people)
+
+
+def _judged(contexts: Sequence[Context], state: Profile, item: Activity, user: UserView) -> list[Statement]:
     """What the detections find; what their findings rest on is held back from the baseline."""
     said: list[Statement] = []
     age = item.time - state.since
-    for context in plan.contexts:
+    for context in contexts:
         learning = age < context.learning
-        if (learning and not context.detection.judged_by_others) or not context.admits(item):
+        if learning and not context.detection.judged_by_others:
+            continue
+        if context.admits is not None and not context.admits(item):
             continue
         for finding in context.detection.evaluate(item, user, context):
             known = finding

@@ -86,8 +86,10 @@ class Context:
 
     detection: Detection
     settings: Mapping[str, float]
-    admits: Callable[[Activity], bool] = lambda _: True
-    """Whether an activity is to be shown to it: the tenant may include and exclude some."""
+    learning: float
+    """Event time, ms, for which a user is learnt before the detection speaks."""
+    admits: Callable[[Activity], bool] | None = None
+    """Whether an activity is to be shown to it, where the tenant includes or excludes some."""
 
     @classmethod
     def tuned(cls, detection: Detection, tuning: Tuning) -> Context:
@@ -101,8 +103,7 @@ class Context:
         except ValueError as error:
             msg = f"detection {detection.id}: {error}"
             raise ValueError(msg) from None
-        settings = tuning.thresholds(detection.settings)
-        return cls(detection, settings, admits) if admits else cls(detection, settings)
+        return cls(detection, tuning.thresholds(detection.settings), detection.learning_days * DAY, admits)
 
     def with_settings(self, **settings: float) -> Context:
         """With other thresholds."""
@@ -112,11 +113,6 @@ class Context:
     def seen(activity: Activity) -> Evidence:
         """An activity as evidence."""
         return evidence_of(activity)
-
-    @property
-    def learning(self) -> float:
-        """Event time, ms, for which a user is learnt before the detection speaks."""
-        return self.detection.learning_days * DAY
 
     def finding(
         self,

@@ -155,6 +155,20 @@ class Places(msgspec.Struct, array_like=True, gc=False):
         place = self._nearest(here)
         return place is not None and place.days * _decay(place.last, here.time) >= self.USUAL_DAYS
 
+    def stays(self, address: str, latitude: float, longitude: float, time: int) -> bool:
+        """Note an activity from where the last one was, on the same day; False if it isn't: then `learn` it.
+
+        What most activities come to: all that changes is the time of the last one.
+        """
+        if not self.recent or time // DAY != self.last // DAY or time < self.last:
+            return False
+        last = self.recent[-1]
+        if not address or last.address != address or last.latitude != latitude or last.longitude != longitude:
+            return False
+        self.recent[-1] = Fix(time, latitude, longitude, last.radius, address, last.places)
+        self.last = time
+        return True
+
     def learn(self, here: Fix) -> None:
         """Remember that the user acted from there."""
         if here.time // DAY > self.last // DAY or self.last < 0:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
 from enum import IntEnum
+from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
@@ -48,7 +48,8 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A mobile network: its addresses change by themselves, and phones change between it and others."""
 
 
-def origin(address: str, asn: int | None, country: str, user_agent: str, tags: Iterable[str] = ()) -> Origin:
+@lru_cache(maxsize=16384)
+def origin(address: str, asn: int | None, country: str, user_agent: str, tags: tuple[str, ...] = ()) -> Origin:
     """An origin, from an activity's fields; `tags` of the address as in `stateful.models.places`."""
     roams = any(tag in ROAMING for tag in tags)
     return Origin(address[:VALUE_LENGTH], asn, country[:VALUE_LENGTH], family(user_agent), roams)
@@ -111,7 +112,7 @@ class Sessions(msgspec.Struct, array_like=True, gc=False):
     def changed(self, session: str, here: Origin, time: int) -> Changed:
         """What is other than before in this session; NOTHING for a new one."""
         known = self.sessions.get(_key(session)) if session else None
-        if known is None or time - known.last > self.LONGEST:
+        if known is None or here == known.latest or time - known.last > self.LONGEST:
             return Changed.NOTHING
         return min(_change(before, here) for before in (known.latest, known.first, *known.known))
 
@@ -175,5 +176,6 @@ def _change(before: Origin, here: Origin) -> Changed:
     return Changed.NOTHING
 
 
+@lru_cache(maxsize=16384)
 def _key(session: str) -> str:
     return hashlib.blake2b(session.encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -54,6 +54,20 @@ class Values(msgspec.Struct, array_like=True, gc=False):
         """Remember that `value` was shown at `time` (event time, ms)."""
         value = value[:VALUE_LENGTH]
         known = self.seen.get(value)
+        if (
+            known is not None
+            and known.weight
+            and known.count > 1
+            and time // DAY == known.last // DAY == self.last // DAY
+        ):
+            # Nothing has aged since: what most activities of a day come to.
+            known.count += 1
+            known.weight += 1.0
+            self.total += 1
+            self.mass += 1.0
+            known.last = max(known.last, time)
+            self.last = max(self.last, time)
+            return
         self._age(time)
         self.total += 1
         self.mass += 1.0
