@@ -8,6 +8,7 @@ with a default. Each declares `BOUND`, the bytes that its encoding takes at most
 import msgspec
 
 from stateful.models.burst import Burst
+from stateful.models.habits import Habits
 from stateful.models.limits import DAY, EVIDENCE_KEPT, OBJECTS_KEPT, VALUE_LENGTH, VALUES_KEPT
 from stateful.models.places import Fix, Move, Place, Places, fix
 from stateful.models.prevalence import Prevalence, Shown
@@ -35,6 +36,7 @@ __all__ = [
     "Burst",
     "Changed",
     "Fix",
+    "Habits",
     "Move",
     "Origin",
     "Place",

@@ -22,6 +22,7 @@ from stateful.finding import Evidence
 from stateful.models import (
     DAY,
     Burst,
+    Habits,
     Origin,
     Places,
     Prevalence,
@@ -203,7 +204,41 @@ def learn_burst(burst: Burst, seen: tuple[bool, int]) -> None:
         burst.since_last += 1
 
 
+# Habits: tasks of a few actions in an order of their own, blocks of a hundred.
+
+TASKS = [[f"do {task} {n}" for n in range(3 + task)] for task in range(8)]
+
+
+def usual_habits(chance: Random, number: int) -> list[list[str]]:
+    found = []
+    for _ in range(number):
+        block: list[str] = []
+        while len(block) < 100:
+            block += [chance.choice(TASKS[7]) if chance.random() < 0.05 else action for action in chance.choice(TASKS)]
+        found.append(block[:100])
+    return found
+
+
+def habits_ladder(chance: Random) -> list[list[str]]:
+    """As ever; in another order; half of it others' actions; all of it, every one another."""
+    (block,) = usual_habits(chance, 1)
+    shuffled = chance.sample(block, len(block))
+    half = [action if n % 10 < 5 else f"other {n % 7}" for n, action in enumerate(block)]
+    return [block, shuffled, half, [f"other {n}" for n in range(100)]]
+
+
 CASES = [
+    Case(
+        Habits,
+        usual_habits,
+        lambda m, x: m.learn(x),
+        lambda m, x: m.score(x),
+        flood=lambda n: [text(100 * n + place) for place in range(100)],
+        hostile=[[], [""], [LONG], ["\ud800"] * 3, ["x"] * 1000],
+        ladder=habits_ladder,
+        learning=60,
+        hour=3,
+    ),
     Case(
         Values,
         usual_values,
@@ -377,7 +412,7 @@ def test_models_share_nothing(case: Case) -> None:
 @cases()
 def test_a_flood_is_bounded(case: Case) -> None:
     model, largest = case.kind(), 0
-    for n in range(5000 if case.kind is not Tally else 60):
+    for n in range({Tally: 60, Habits: 200}.get(case.kind, 5000)):
         case.learn(model, case.flood(n))
         if n % 50 == 0:
             largest = max(largest, len(encode(model)))

@@ -1,0 +1,229 @@
+"""Habits: whether a user's last actions are such as this user does, and in such an order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log, sqrt
+from typing import ClassVar
+from zlib import crc32
+
+import msgspec
+from scipy.special import stdtr
+
+_KEYS = 0xFFFF
+"""Actions and pairs are kept by 16-bit hashes: three bytes each, at some per cent of collisions among a thousand."""
+_VOCABULARY = 1024.0
+"""Actions that there are to choose from, for those never seen."""
+_UNIT = 4
+"""What one occurrence counts: forgetting takes a quarter, in integers."""
+
+
+_PRIOR = 8.0
+"""Actions that a model's fallback weighs as; hardly matters between 2 and 32."""
+_PRIOR_PAIR = 4.0
+
+
+class Habits(msgspec.Struct, array_like=True, gc=False):
+    """One-class sequence profile: by how much the user's history explains a block of actions better than no history.
+
+    The unlikeness of a block is the log-likelihood ratio, per action, of adaptive models that know only the block so
+    far to the same ones that know the history, too: unigrams, and bigrams that fall back to them. So a new command that
+    is run fifty times in a row costs once, and a dull block doesn't pass for the user's own. Interpolation is by
+    Dirichlet priors (MacKay & Peto, A hierarchical Dirichlet language model, 1995). That no other users' data is needed
+    is from Wang & Stolfo (One-class training for masquerade detection, 2003), taking in what was judged normal from
+    Maxion & Townsend (Masquerade detection using truncated command lines, 2002).
+
+    Its tail probability is Student's t against the user's own earlier blocks, each measured before it was learnt, under
+    a prior. Blocks that score below `GUARD` aren't learnt, until `PATIENCE` of them came in a row.
+    """
+
+    actions: dict[int, int] = {}
+    """Hash of an action -> occurrences, in quarters."""
+    pairs: dict[int, int] = {}
+    """Of an action and the one before."""
+    weight: int = 0
+    """Sum of `actions`."""
+    blocks: float = 0.0
+    """Blocks that `mean` and `square` are made of, at most `MEMORY`."""
+    mean: float = 0.0
+    """Of the unlikeness of blocks judged normal."""
+    square: float = 0.0
+    """Sum of squared deviations."""
+    recent: list[int] = []
+    """Hashes of the last actions, at most `BLOCK`: those not learnt yet."""
+    fresh: int = 0
+    """Actions since the last judgement."""
+    latest: float = 1.0
+    """The last judgement of `add` or `take`."""
+    flagged: int = 0
+    """Judgements in a row that scored below `GUARD`."""
+    clear: int = 4
+    """Judgements since the last one of those, up to `BLOCK / STEP`."""
+    previous: int = -1
+    """Hash of the last action learnt."""
+
+    BLOCK: ClassVar[int] = 100
+    STEP: ClassVar[int] = 25
+    """Actions from one judgement of `add` to the next."""
+    LEARNT: ClassVar[int] = 500
+    """Actions before anything is judged."""
+    GUARD: ClassVar[float] = 0.03
+    PATIENCE: ClassVar[int] = 24
+    MEMORY: ClassVar[float] = 40.0
+    REMEMBERED: ClassVar[int] = 5000 * _UNIT
+    """`weight` from which on all counts lose a quarter."""
+    ACTIONS: ClassVar[int] = 512
+    PAIRS: ClassVar[int] = 1024
+    CARRY: ClassVar[float] = 0.3
+    CARRIED: ClassVar[float] = 3e-4
+    """Surprise beyond this isn't carried on."""
+    PRIOR_MEAN: ClassVar[float] = -0.3
+    PRIOR_SPREAD: ClassVar[float] = 0.7
+    PRIOR_BLOCKS: ClassVar[float] = 30.0
+    DEGREES: ClassVar[float] = 8.0
+    """Of Student's t."""
+    BOUND: ClassVar[int] = (512 + 1024 + 2) * 6 + 125 * 3 + 128
+    """Bytes of its encoding at most."""
+
+    def score(self, actions: Sequence[str]) -> float:
+        """P(a block of this user's as unlike their habits as these actions); 1.0 before `LEARNT` actions."""
+        keys = [_key(action) for action in actions]
+        return self._tail(self._unlike(keys), len(keys))
+
+    def unlikeness(self, actions: Sequence[str]) -> float:
+        """Nats per action, from about -5 (just what this user does) to above 0 (the history is of no help)."""
+        return self._unlike([_key(action) for action in actions])
+
+    def learn(self, actions: Sequence[str]) -> None:
+        """Take a block as this user's own: its actions and, once enough is known, how unlike it was."""
+        keys = [_key(action) for action in actions]
+        self._learn(keys, self._unlike(keys))
+
+    def take(self, actions: Sequence[str]) -> float:
+        """Score the next block, then learn it unless it is flagged; returns the score.
+
+        An intruder stays: after a block that was flagged, a share `CARRY` of its surprise goes to this one.
+        """
+        keys = [_key(action) for action in actions]
+        unlike = self._unlike(keys)
+        found = self._tail(unlike, len(keys))
+        if self.latest < self.GUARD:
+            found *= max(self.latest, self.CARRIED) ** self.CARRY
+        self.latest = found
+        if self._passes(found):
+            self._learn(keys, unlike)
+        return found
+
+    def add(self, action: str) -> bool:
+        """Take the user's next action; every `STEP` of them, judge the last `BLOCK`.
+
+        What leaves the block is learnt, unless one of the judgements that it was part of was flagged.
+
+        Returns:
+            Whether there is a new judgement in `latest`.
+        """
+        self.recent.append(_key(action))
+        self.fresh += 1
+        if self.fresh < self.STEP:
+            return False
+        self.fresh = 0
+        if len(self.recent) < self.BLOCK:
+            return False
+        unlike = self._unlike(self.recent)
+        self.latest = self._tail(unlike, len(self.recent))
+        self.clear = min(self.clear + 1, self.BLOCK // self.STEP) if self._passes(self.latest) else 0
+        oldest, self.recent = self.recent[: self.STEP], self.recent[self.STEP :]
+        if self.clear == self.BLOCK // self.STEP:
+            self._learn(oldest, unlike)
+        return True
+
+    def _tail(self, unlike: float, number: int) -> float:
+        if self.weight < self.LEARNT * _UNIT or not number:
+            return 1.0
+        blocks = self.blocks + self.PRIOR_BLOCKS
+        center = (self.mean * self.blocks + self.PRIOR_MEAN * self.PRIOR_BLOCKS) / blocks
+        spread = sqrt((self.square + self.PRIOR_SPREAD**2 * self.PRIOR_BLOCKS) / blocks)
+        # Fewer actions are the more unlike by chance.
+        spread *= sqrt(max(1.0, self.BLOCK / number))
+        return float(stdtr(self.DEGREES, (center - unlike) / spread))
+
+    def _passes(self, score: float) -> bool:
+        if score >= self.GUARD:
+            self.flagged = 0
+            return True
+        self.flagged += 1
+        return self.flagged > self.PATIENCE
+
+    def _learn(self, keys: list[int], unlike: float) -> None:
+        if self.weight >= self.LEARNT * _UNIT and keys:
+            if self.blocks >= self.MEMORY:
+                self.square *= (self.MEMORY - 1.0) / self.blocks
+                self.blocks = self.MEMORY - 1.0
+            self.blocks += 1.0
+            delta = unlike - self.mean
+            self.mean += delta / self.blocks
+            self.square += delta * (unlike - self.mean)
+        self._count(keys)
+
+    def _count(self, keys: list[int]) -> None:
+        actions, pairs, previous = self.actions, self.pairs, self.previous
+        for key in keys:
+            actions[key] = actions.get(key, 0) + _UNIT
+            if previous >= 0:
+                pair = _pair(previous, key)
+                pairs[pair] = pairs.get(pair, 0) + _UNIT
+            previous = key
+        self.previous = previous
+        self.weight += _UNIT * len(keys)
+        if self.weight > self.REMEMBERED or len(actions) > self.ACTIONS or len(pairs) > self.PAIRS:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Take a quarter of all counts; of too many, drop those with the least."""
+        if self.weight > self.REMEMBERED:
+            self.actions = {key: left for key, count in self.actions.items() if (left := count * 3 // 4) > 1}
+            self.pairs = {key: left for key, count in self.pairs.items() if (left := count * 3 // 4) > 1}
+        self.actions = _most(self.actions, self.ACTIONS)
+        self.pairs = _most(self.pairs, self.PAIRS)
+        self.weight = sum(self.actions.values())
+
+    def _unlike(self, keys: list[int]) -> float:
+        actions, pairs, total = self.actions, self.pairs, self.weight / _UNIT
+        seen: dict[int, int] = {}
+        followed: dict[int, int] = {}
+        ratio, previous = 0.0, -1
+        for place, key in enumerate(keys):
+            here = seen.get(key, 0)
+            own = (actions.get(key, 0) / _UNIT + _PRIOR / _VOCABULARY) / (total + _PRIOR)
+            adaptive = (here + _PRIOR * own) / (place + _PRIOR)
+            without = (here + _PRIOR / _VOCABULARY) / (place + _PRIOR)
+            if previous >= 0:
+                pair = _pair(previous, key)
+                often, after = pairs.get(pair, 0) / _UNIT, actions.get(previous, 0) / _UNIT + _PRIOR
+                here_after, times = followed.get(pair, 0), seen[previous]
+                pairs_without = (here_after + _PRIOR_PAIR * without) / (times + _PRIOR_PAIR)
+                plain, block = (often + _PRIOR * own) / after, (often + _PRIOR * adaptive) / after
+                ratio += log(without * pairs_without * pairs_without / (adaptive * plain * block))
+                followed[pair] = here_after + 1
+            else:
+                ratio += log(without * without * without / (adaptive * own * adaptive))
+            seen[key] = here + 1
+            previous = key
+        return ratio / (3.0 * max(1, len(keys)))
+
+
+def _key(action: str) -> int:
+    return crc32(action.encode("utf-8", "replace")) & _KEYS
+
+
+def _pair(before: int, key: int) -> int:
+    """Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4) of both."""
+    return (((before << 16) + key) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF) >> 48
+
+
+def _most(counts: dict[int, int], number: int) -> dict[int, int]:
+    """Seven eighths of `number`, those with the highest counts, if there are more than `number`."""
+    if len(counts) <= number:
+        return counts
+    ranked = sorted(counts, key=lambda key: (-counts[key], key))
+    return {key: counts[key] for key in sorted(ranked[: number * 7 // 8])}
