@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from activities.activity import Activity, Category, Outcome, UserType
 from activities.country_area import area_of
 from activities.tags import Tag
-from stateful.models import Burst, Fix, Origin, Places, SeasonalRate, Sessions, Tally, Values, fix, origin
+from stateful.models import Burst, Fix, Habits, Origin, Places, SeasonalRate, Sessions, Tally, Values, fix, origin
 from stateful.view import UserView, evidence_of
 
 if TYPE_CHECKING:
@@ -222,6 +222,25 @@ class SessionsFeature(Feature):
             profile.sessions[self.name].learn(activity.session, origin_of(activity), activity.time)
 
 
+@dataclass(frozen=True)
+class HabitsFeature(Feature):
+    """In which order the user does what."""
+
+    slot: ClassVar[str] = "habits"
+
+    def fresh(self) -> Habits:
+        """No habits."""
+        return Habits()
+
+    def sees(self, category: Category) -> bool:
+        """All but failed logons, which may be anybody's."""
+        return category is not Category.FAILED_LOGON
+
+    def count(self, profile: Profile, activity: Activity, user: UserView) -> None:
+        """Take the operation in; every so often the last ones are judged."""
+        profile.habits[self.name].add(operation(activity))
+
+
 def fix_of(activity: Activity) -> Fix | None:
     """Where an activity was done, None if that can't be told: the position of its address, else its country's."""
     location = activity.location
@@ -295,6 +314,7 @@ ANONYMITY = ValuesFeature("anonymity", anonymity)
 ACTIVITY_RATE = RateFeature("activity_rate")
 PLACES = PlacesFeature("places")
 SESSIONS = SessionsFeature("sessions")
+HABITS = HabitsFeature("habits")
 DOWNLOADS = TallyFeature("downloads", frozenset({Category.DOWNLOAD}), HOUR)
 FAILED_LOGONS = BurstFeature(
     "failed_logons",

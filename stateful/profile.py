@@ -16,7 +16,7 @@ from stateful.features import ADDRESSES, Feature, ValuesFeature, by_person, succ
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
 from stateful.insights import Failing
-from stateful.models import DAY, Burst, Places, SeasonalRate, Sessions, Tally, Values
+from stateful.models import DAY, Burst, Habits, Places, SeasonalRate, Sessions, Tally, Values
 from stateful.tuning import Tuning
 from stateful.verdict import is_verdict, read
 from stateful.view import Context, UserView
@@ -58,6 +58,7 @@ class Profile(msgspec.Struct, array_like=True, gc=False):
     rates: dict[str, SeasonalRate] = {}
     places: dict[str, Places] = {}
     sessions: dict[str, Sessions] = {}
+    habits: dict[str, Habits] = {}
 
 
 @dataclass(frozen=True, slots=True)

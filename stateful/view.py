@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from activities.activity import Activity
 from stateful.finding import Comparison, Evidence, Finding, Novelty, Severity
 from stateful.held import held_key, is_news
-from stateful.models import DAY, Burst, Places, SeasonalRate, Sessions, Tally, Values
+from stateful.models import DAY, Burst, Habits, Places, SeasonalRate, Sessions, Tally, Values
 from stateful.tuning import Tuning
 
 if TYPE_CHECKING:
     from stateful.detection import Detection
     from stateful.features import (
         BurstFeature,
+        HabitsFeature,
         PlacesFeature,
         RateFeature,
         SessionsFeature,
@@ -74,6 +75,10 @@ class UserView:
     def sessions(self, feature: SessionsFeature) -> Sessions:
         """The user's sessions before this activity."""
         return self._profile.sessions[feature.name]
+
+    def habits(self, feature: HabitsFeature) -> Habits:
+        """The user's habits, this activity among the last ones."""
+        return self._profile.habits[feature.name]
 
     def burst(self, feature: BurstFeature) -> Burst:
         """The current run, this activity included."""

@@ -85,6 +85,11 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
     BOUND: ClassVar[int] = (512 + 1024 + 2) * 6 + 125 * 3 + 128
     """Bytes of its encoding at most."""
 
+    @property
+    def judged(self) -> bool:
+        """Whether `add` judged the last action with those before it: there is a new `latest`."""
+        return self.fresh == 0 and len(self.recent) == self.BLOCK - self.STEP
+
     def score(self, actions: Sequence[str]) -> float:
         """P(a block of this user's as unlike their habits as these actions); 1.0 before `LEARNT` actions."""
         keys = [_key(action) for action in actions]

@@ -255,6 +255,10 @@ EPISODES = [
     many(300, "MailItemsAccessed", Category.READ, app="Exchange"),
     [act(NOON, "Add-MailboxPermission", Category.ROLE_GRANT, app="Exchange", objects=(Object("mailbox", "ceo"),))],
     [
+        *(act(START + n * 10 * 60_000, f"Usual{n % 7}", Category.READ) for n in range(14 * 144)),
+        *(act(NOON + n * 9_000, f"Odd{n * n % 53}", Category.READ, app="Elsewhere") for n in range(220)),
+    ],
+    [
         *(act(START + n * HOUR, "Sync", Category.READ, user=APP) for n in range(14 * 24)),
         act(NOON, "Sync", Category.READ, user=APP, location=Location("NL", isp="Other Net"), device=STRANGE),
     ],
