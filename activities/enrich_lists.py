@@ -10,11 +10,11 @@ from activities.enrich_address import Address, RangeTable
 from activities.enrich_hosting import HOSTING_SYSTEMS
 from activities.enrich_ranges import networks_of_file
 from activities.enrich_settings import EnrichmentSettings
-from activities.location_tags import ANONYMOUS_VPN, CDN, HOSTING, RELAY, TOR
+from activities.location_tags import ANONYMOUS, CDN, HOSTING, RELAY, TOR
 
 _KINDS = {
     iporigin.TOR: TOR,
-    iporigin.VPN: ANONYMOUS_VPN,
+    iporigin.VPN: ANONYMOUS,
     iporigin.HOSTING: HOSTING,
     iporigin.BOT: HOSTING,
     iporigin.CDN: CDN,

@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 
 from activities.activity import NOWHERE, Location
+from activities.location_tags import ANONYMOUS, HOSTING, MOBILE, PROXY, TOR
 from activities.record import text
-from activities.location_tags import ANONYMOUS_VPN, HOSTING, MOBILE, PROXY, TOR
 from activities.values import asn, mapping, number
 
 _COUNTRY_LENGTH = 2
@@ -26,7 +26,7 @@ _CIRCUMFERENCE = 40_075
 """Of the earth, km: no radius is larger."""
 _FLAGS = {
     "is_tor_exit_node": TOR,
-    "is_anonymous_vpn": ANONYMOUS_VPN,
+    "is_anonymous_vpn": ANONYMOUS,
     "is_public_proxy": PROXY,
     "is_residential_proxy": PROXY,
     "is_anonymous_proxy": PROXY,

@@ -13,8 +13,8 @@ from activities.enrich_files import EnrichmentError
 from activities.enrich_lists import Lists
 from activities.enrich_ranges import networks, networks_of_file
 from activities.enrich_settings import EnrichmentSettings, Range
-from activities.record import LIST_LIMIT, text
 from activities.location_tags import LISTED, OWN
+from activities.record import LIST_LIMIT, text
 
 
 def complete(first: Location, then: Location) -> Location:

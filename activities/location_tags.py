@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 OFFICE = "office"
+CORPORATE = "corporate"
+"""As `office`, in records."""
 VPN = "vpn"
 """An exit of the organisation's own VPN, never a public one."""
 ADMIN = "admin"
@@ -17,17 +19,15 @@ CGNAT = "cgnat"
 MOBILE = "mobile"
 
 TOR = "tor"
-ANONYMOUS_VPN = "anonymous-vpn"
-"""An exit of a VPN that anybody can buy."""
+ANONYMOUS = "anonymous"
+"""An exit of a VPN that anybody can buy, or of another service that hides who uses it."""
 PROXY = "proxy"
 HOSTING = "hosting"
 CDN = "cdn"
 RELAY = "relay"
 """A privacy relay of a device's maker: ordinary people, about where they are."""
 
-OWN = frozenset({OFFICE, VPN, ADMIN})
+OWN = frozenset({OFFICE, CORPORATE, VPN, ADMIN})
 """The organisation vouches for the address: what public lists say of it is left out."""
-ANONYMOUS = frozenset({TOR, ANONYMOUS_VPN, PROXY})
-"""Whoever comes from there hides where they are."""
-LISTED = (TOR, ANONYMOUS_VPN, PROXY, HOSTING, CDN, RELAY)
+LISTED = (TOR, ANONYMOUS, PROXY, HOSTING, CDN, RELAY)
 """Tags that public lists give."""

@@ -164,7 +164,7 @@ def test_what_the_organisation_vouches_for_is_not_tagged_by_lists(mmdb: Mmdb, ca
     database = mmdb("anonymous.mmdb", {"8.8.8.0/24": {"is_anonymous_vpn": True, "connection_type": "Cellular"}})
     mine = Range(name="x", category=category, cidrs=("8.8.8.0/24",))
     with Enricher(EnrichmentSettings(databases=(str(database),), ranges=(mine,))) as enricher:
-        listed = {"anonymous-vpn", "hosting"} if category in ("cloud", "risky") else set()
+        listed = {"anonymous", "hosting"} if category in ("cloud", "risky") else set()
         assert set(enricher.lookup("8.8.8.8").tags) == {category, "mobile"} | listed
         # The same, where it is the record that says so.
         said = enricher.enrich(activity("8.8.4.4", Location(tags=(category,)))).location

@@ -50,7 +50,7 @@ Mmdb = Callable[..., Path]
         # MaxMind Enterprise, Connection Type, Anonymous IP.
         (
             {"traits": {"autonomous_system_number": 1, "isp": "I", "user_type": "cellular", "is_anonymous_vpn": True}},
-            Location(asn=1, isp="I", tags=("anonymous-vpn", "mobile")),
+            Location(asn=1, isp="I", tags=("anonymous", "mobile")),
         ),
         ({"connection_type": "Cellular"}, Location(tags=("mobile",))),
         ({"connection_type": "Cable/DSL"}, NOWHERE),

@@ -19,7 +19,7 @@ from activities.enrich_settings import EnrichmentSettings
 
 
 def lists(**files: Path) -> Enricher:
-    return Enricher(EnrichmentSettings(lists={tag.replace("_", "-"): (str(path),) for tag, path in files.items()}))  # type: ignore[misc]
+    return Enricher(EnrichmentSettings(lists={tag: (str(path),) for tag, path in files.items()}))  # type: ignore[misc]
 
 
 few_networks = st.builds(
@@ -134,7 +134,7 @@ def test_packaged_lists(ip: str, tags: tuple[str, ...]) -> None:
     ("kind", "provider", "tags"),
     [
         ("tor", "Tor", ("tor",)),
-        ("vpn", "Mullvad", ("anonymous-vpn",)),
+        ("vpn", "Mullvad", ("anonymous",)),
         ("vpn", "Apple Private Relay", ("relay",)),
         ("hosting", "Hetzner", ("hosting",)),
         ("bot", "GPTBot", ("hosting",)),
