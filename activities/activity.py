@@ -82,7 +82,7 @@ class User(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Location(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Where an address is. `country`: ISO 3166-1 alpha-2 in capitals; `tags`: e.g. `tor`, `vpn`, `office`, `mobile`."""
+    """Where an address is. `country`: ISO 3166-1 alpha-2 in capitals; `tags`: see activities/location_tags.py."""
 
     country: str = ""
     city: str = ""
@@ -91,6 +91,8 @@ class Location(msgspec.Struct, frozen=True, array_like=True, gc=False):
     asn: int | None = None
     isp: str = ""
     tags: tuple[str, ...] = ()
+    radius: int | None = None
+    """How far off the coordinates may be, km."""
 
 
 class Device(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -99,6 +101,8 @@ class Device(msgspec.Struct, frozen=True, array_like=True, gc=False):
     id: str = ""
     os: str = ""
     user_agent: str = ""
+    family: str = ""
+    """Program and system without versions, e.g. `Chrome on Windows`, `aws-cli on Linux`: the same after an update."""
 
 
 class Object(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -1,128 +1,99 @@
-"""What an address says beyond the record: the country it is used in."""
+"""Enrichment: where an address is and whose, what kind of exit; what program and system a user agent is.
+
+A pure function of the activity and of the files in force. Those are looked at again every minute, and where one was
+replaced, all are read anew between two batches: docs/enrichment.md says what that means for a replay.
+"""
 
 from __future__ import annotations
 
-import ipaddress
-from itertools import islice
+import time
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-import maxminddb
 import msgspec
+import structlog
 
-from activities.activity import Activity
+from activities.activity import NO_DEVICE, NOWHERE, Activity, Device, Location
+from activities.enrich_agent import agent_of
+from activities.enrich_files import EnrichmentError, Signature, signatures
+from activities.enrich_settings import EnrichmentSettings
+from activities.enrich_sources import Sources, files_of
 
-PACKAGED = Path(__file__).with_name("data") / "iptoasn-country.mmdb"
-"""The database that is used unless the settings name another. See activities/data/README.md."""
+_PLACES = 32_768
+_DEVICES = 16_384
+_AGENTS = 8_192
+"""Entries kept: a flood of made-up addresses or agents costs time, not memory."""
 
-_CACHED = 65_536
-_SAMPLE = 1_000
-_COUNTRY_LENGTH = 2
-_PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
-"""Private use: RFC 1918, RFC 4193."""
-# Written out, because what `ipaddress` calls global changed between patch releases of Python.
-_NOT_PUBLIC = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            "0.0.0.0/8",  # this network
-            "100.64.0.0/10",  # carrier-grade NAT
-            "127.0.0.0/8",  # loopback
-            "169.254.0.0/16",  # link-local
-            "192.0.0.0/24",  # protocol assignments
-            "192.0.2.0/24",  # documentation
-            "198.18.0.0/15",  # benchmarks
-            "198.51.100.0/24",  # documentation
-            "203.0.113.0/24",  # documentation
-            "224.0.0.0/4",  # multicast
-            "240.0.0.0/4",  # reserved, broadcast
-            "::/128",  # unspecified
-            "::1/128",  # loopback
-            "100::/64",  # discard
-            "2001:db8::/32",  # documentation
-            "3fff::/20",  # documentation
-            "fe80::/10",  # link-local
-            "ff00::/8",  # multicast
-        ),
-    )
-)
-"""Not reachable from the internet: IANA's IPv4 and IPv6 Special-Purpose Address Registries."""
-_REMEDY = "Give another MMDB file with countries, or none to use the one that is packaged."
+logger = structlog.get_logger()
 
 
-class DatabaseError(RuntimeError):
-    """A country database is missing, damaged, or of another kind."""
+class Enricher:
+    """Fills in what the record doesn't say of the address and the device."""
 
-
-class CountryDatabase:
-    """Looks up the country of an address in an MMDB file, and fills it into activities.
-
-    Reads the records of ip-location-db (`{"country_code": "US"}`) and of MaxMind (`{"country": {"iso_code": "US"}}`).
-    """
-
-    def __init__(self, path: Path | None = None) -> None:
-        """Opens the database.
+    def __init__(self, settings: EnrichmentSettings | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        """Opens everything that the settings name.
 
         Args:
-            path: An MMDB file; the packaged one if None.
+            settings: The packaged databases and lists alone if None.
+            clock: Seconds, for when to look at the files again.
 
         Raises:
-            DatabaseError: It is missing, unreadable, or has no countries; the message names the file.
+            EnrichmentError: Something can't be used.
         """
-        self.path = path or PACKAGED
-        try:
-            self._reader = maxminddb.open_database(self.path)
-            sample = [_country_of(record) for _, record in islice(self._reader, _SAMPLE)]
-        except FileNotFoundError as error:
-            msg = f"expected a country database at {self.path}, found no such file. {_REMEDY}"
-            raise DatabaseError(msg) from error
-        except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
-            msg = f"expected a country database in MMDB format at {self.path}, found: {error}. {_REMEDY}"
-            raise DatabaseError(msg) from error
-        if not any(sample):
-            kind = self._reader.metadata().database_type
-            msg = f"expected countries in the database {self.path}, found none: its type is {kind!r}. {_REMEDY}"
-            raise DatabaseError(msg)
-        self._only_ipv4 = self._reader.metadata().ip_version == 4  # noqa: PLR2004
-        self._known: dict[str, tuple[str, str]] = {}
+        self.settings = settings or EnrichmentSettings()
+        self._clock = clock
+        self._files = files_of(self.settings)
+        self._loaded = signatures(self._files)
+        self._noticed = self._loaded
+        self.sources = Sources(self.settings)
+        self._due = clock() + self.settings.reload_interval
+        self._watching = bool(self._files) and self.settings.reload_interval > 0
+        self._place = lru_cache(_PLACES)(self.sources.place)
+        self._agent = lru_cache(_AGENTS)(agent_of)
+        self._device = lru_cache(_DEVICES)(self._completed)
 
     def enrich(self, activity: Activity) -> Activity:
-        """`activity` with the country of its public address, or the tag `private` where the address is private.
-
-        A record that says its country keeps it. Enriching twice changes nothing more.
+        """`activity`, completed. Enriching twice changes nothing more.
 
         Raises:
-            DatabaseError: The file turned out to be damaged.
+            EnrichmentError: A database turned out to be damaged.
         """
-        if not activity.ip or activity.location.country:
+        location, device = activity.location, activity.device
+        if activity.ip:
+            location = self._place(activity.ip, location)
+        if device is not NO_DEVICE and device.user_agent:
+            device = self._device(device)
+        if location is activity.location and device is activity.device:
             return activity
-        country, tag = self.lookup(activity.ip)
-        location = activity.location
-        if country:
-            location = msgspec.structs.replace(location, country=country)
-        elif tag and tag not in location.tags:
-            location = msgspec.structs.replace(location, tags=(*location.tags, tag))
-        else:
-            return activity
-        return msgspec.structs.replace(activity, location=location)
+        return msgspec.structs.replace(activity, location=location, device=device)
 
-    def lookup(self, ip: str) -> tuple[str, str]:
-        """The country of an address in capitals, "" if unknown; and the tag `private` for a private address, else "".
+    def lookup(self, ip: str) -> Location:
+        """What is known of an address by itself.
 
         Raises:
-            DatabaseError: The file turned out to be damaged.
+            EnrichmentError: A database turned out to be damaged.
         """
-        found = self._known.get(ip)
-        if found is None:
-            found = self._look_up(ip)
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            self._known[ip] = found
-        return found
+        return self._place(ip, NOWHERE)
+
+    def refresh(self) -> bool:
+        """Read the files again if one was replaced; call it between batches. Whether they were read.
+
+        A file is read when it has been the same at two looks, so not while it is being written. What can't be used is
+        logged, and what was in force before stays so.
+        """
+        if not self._watching or self._clock() < self._due:
+            return False
+        self._due = self._clock() + self.settings.reload_interval
+        now = signatures(self._files)
+        settled = now == self._noticed
+        self._noticed = now
+        return settled and now != self._loaded and self._reload(now)
 
     def close(self) -> None:
-        """Closes the file."""
-        self._reader.close()
+        """Closes the databases."""
+        self.sources.close()
 
     def __enter__(self) -> Self:
         return self
@@ -130,30 +101,22 @@ class CountryDatabase:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _look_up(self, ip: str) -> tuple[str, str]:
-        try:
-            address = ipaddress.ip_address(ip)
-        except ValueError:
-            return "", ""
-        if isinstance(address, ipaddress.IPv6Address):
-            address = address.ipv4_mapped or address
-        if any(address in network for network in _PRIVATE):
-            return "", "private"
-        if any(address in network for network in _NOT_PUBLIC) or (self._only_ipv4 and address.version != 4):  # noqa: PLR2004
-            return "", ""
-        try:
-            return _country_of(self._reader.get(address)), ""
-        except maxminddb.InvalidDatabaseError as error:
-            msg = f"expected an undamaged country database at {self.path}, found: {error}. {_REMEDY}"
-            raise DatabaseError(msg) from error
+    def _completed(self, device: Device) -> Device:
+        """`device` with the family and system that its user agent says; as it is where it has them."""
+        agent = self._agent(device.user_agent)
+        known = Device(device.id, device.os or agent.system, device.user_agent, device.family or agent.on(device.os))
+        return device if known == device else known
 
-
-def _country_of(record: object) -> str:
-    """The code in a record of either shape; "" if it has none, or none of two letters."""
-    if not isinstance(record, dict):
-        return ""
-    country = record.get("country")
-    code = record.get("country_code") or (country.get("iso_code") if isinstance(country, dict) else None)
-    if not isinstance(code, str) or len(code) != _COUNTRY_LENGTH or not code.isascii() or not code.isalpha():
-        return ""
-    return code.upper()
+    def _reload(self, now: dict[Path, Signature | None]) -> bool:
+        changed = sorted(str(path) for path in now if now[path] != self._loaded[path])
+        self._loaded = now
+        try:
+            sources = Sources(self.settings)
+        except EnrichmentError as error:
+            logger.error("enrichment_not_reloaded", files=changed, error=str(error), remedy="the former files stay")
+            return False
+        self.sources.close()
+        self.sources = sources
+        self._place = lru_cache(_PLACES)(sources.place)
+        logger.info("enrichment_reloaded", files=changed)
+        return True

@@ -60,12 +60,14 @@ class _Location(msgspec.Struct):
     asn: _Asn | None = None
     isp: str | None = None
     tags: list[str] | None = None
+    radius: Annotated[int, Meta(ge=0, le=40_075)] | None = None
 
 
 class _Device(msgspec.Struct):
     id: str | None = None
     os: str | None = None
     user_agent: str | None = None
+    family: str | None = None
 
 
 class _Object(msgspec.Struct):
@@ -287,6 +289,7 @@ def _location(location: _Location | None) -> Location:
         location.asn,
         text(location.isp) if location.isp else "",
         texts(location.tags) if location.tags else (),
+        location.radius,
     )
 
 
@@ -297,6 +300,7 @@ def _device(device: _Device | None) -> Device:
         text(device.id) if device.id else "",
         text(device.os) if device.os else "",
         text(device.user_agent) if device.user_agent else "",
+        text(device.family) if device.family else "",
     )
 
 

@@ -10,6 +10,7 @@ import typer
 
 from flows import settings as settings_
 from flows.alerts_cli import alerts_app
+from flows.enrich_cli import enrich_app
 from flows.exit_codes import USAGE
 from flows.logs import configure
 from flows.state_cli import state_app
@@ -22,6 +23,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(alerts_app, name="alerts")
+app.add_typer(enrich_app, name="enrich")
 app.add_typer(state_app, name="state")
 
 

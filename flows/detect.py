@@ -23,7 +23,7 @@ from bytewax.operators import BranchOut, KeyedStream
 
 import detections
 from activities.batch import ActivityBatch, key_group_of
-from activities.enrich import CountryDatabase
+from activities.enrich import Enricher
 from activities.plain import plain
 from flows import collector, stop
 from flows import settings as settings_
@@ -138,7 +138,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
     users = user_storage(fold, memory, Bounds(settings.hourly_cap, expire))
     threads = thread_storage(memory)
     hidden = compile_rules(settings.suppressions)
-    countries = CountryDatabase(Path(settings.country_database) if settings.country_database else None)
+    enricher = Enricher(settings.enrichment)
 
     def intake(partition: str, known: PartitionState) -> Intake:
         return Intake(
@@ -148,7 +148,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
             groups,
             settings.limits,
             settings.max_record_bytes,
-            countries,
+            enricher,
             known,
         )
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from activities.enrich_settings import EnrichmentSettings
 from activities.formats import FORMATS
 from activities.record import Unreadable, parse_time
 from stateful.suppression import Suppression
@@ -98,8 +99,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     format: str = "auto"
     tenant: str = "default"
     """Tenant of records that don't name one."""
-    country_database: str = ""
-    """An MMDB to use instead of the packaged one."""
     state: str = "anput-state"
     """Directory of state and recovery."""
     alerts: str = "anput-alerts.db"
@@ -141,6 +140,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Days of event time after which a value that a finding rests on is learnt, unless an analyst objects."""
     suppressions: tuple[Suppression, ...] = ()
     kafka: Kafka = Kafka()
+    enrichment: EnrichmentSettings = EnrichmentSettings()
 
     @property
     def limits(self) -> Limits:

@@ -12,7 +12,7 @@ from pathlib import Path
 from bytewax.recovery import RecoveryConfig
 from bytewax.run import cli_main
 
-from activities.enrich import DatabaseError
+from activities.enrich_files import EnrichmentError
 from flows import stop
 from flows.detect import build, prepare
 from flows.exit_codes import FAILED, OK, SIGNALLED, STATE, USAGE
@@ -27,7 +27,7 @@ from recovery.errors import StateError
 _CODES: tuple[tuple[type[Exception], int], ...] = (
     (SettingsError, USAGE),
     (InputError, USAGE),
-    (DatabaseError, USAGE),
+    (EnrichmentError, USAGE),
     (BrokerError, FAILED),
     (StateError, STATE),
     (AlertStoreError, STATE),

@@ -16,6 +16,7 @@ from activities.activity import Activity, Category, Outcome, UserType
 from activities.country_area import area_of
 from activities.tags import Tag
 from stateful.models import Burst, Fix, Habits, Origin, Places, SeasonalRate, Sessions, Tally, Values, fix, origin
+from stateful.models.places import CITY_RADIUS
 from stateful.view import UserView, evidence_of
 
 if TYPE_CHECKING:
@@ -245,7 +246,9 @@ def fix_of(activity: Activity) -> Fix | None:
     """Where an activity was done, None if that can't be told: the position of its address, else its country's."""
     location = activity.location
     if location.latitude is not None and location.longitude is not None:
-        return fix(activity.time, location.latitude, location.longitude, address=activity.ip, tags=location.tags)
+        known = CITY_RADIUS if location.radius is None else location.radius
+        position = location.latitude, location.longitude
+        return fix(activity.time, *position, radius=known, address=activity.ip, tags=location.tags)
     area = area_of(location.country)
     if area is None:
         return None
@@ -275,8 +278,8 @@ def isp(activity: Activity) -> str:
 
 
 def agent(activity: Activity) -> str:
-    """The program that was used."""
-    return activity.device.user_agent
+    """The program that was used, without its version: an update is not news."""
+    return activity.device.family or activity.device.user_agent
 
 
 def resource(activity: Activity) -> str:
@@ -298,7 +301,7 @@ def anonymity(activity: Activity) -> str:
 
 ANONYMOUS = ("tor", "proxy", "anonymous", "hosting")
 """Tags of addresses behind which anybody may be, the most telling first."""
-EXPECTED = frozenset({"vpn", "office", "corporate", "admin", "aws-service", "cloud", "private"})
+EXPECTED = frozenset({"vpn", "office", "corporate", "admin", "aws-service", "cloud", "private", "relay"})
 """Tags of addresses that say nothing of where a person is: the company's own, a known VPN, a service."""
 
 COUNTRIES = ValuesFeature("countries", lambda a: a.location.country, shared=True)

@@ -16,7 +16,7 @@ from datasketches import tdigest_double
 
 from activities.activity import Activity, Raw
 from activities.batch import ActivityBatch, Packed, key_group_of
-from activities.enrich import CountryDatabase
+from activities.enrich import Enricher
 from activities.formats import holds_many, parse_line
 from activities.record import Rejected, rejected
 from flows.sources.lines import Line, Position
@@ -66,7 +66,7 @@ class Intake:
     groups: int
     limits: Limits
     record_limit: int
-    countries: CountryDatabase
+    enricher: Enricher
     state: PartitionState
     _pending: deque[tuple[Activity | Rejected | None, Position]] = field(default_factory=deque)
     """Parsed, not judged: judging looks ahead. None marks the end of a file."""
@@ -105,6 +105,7 @@ class Intake:
         Returns:
             Batches by key group, and lanes.
         """
+        self.enricher.refresh()
         state, clock = self.state, self.state.clock
         taken: dict[int, list[Activity]] = {}
         late: list[Late] = []
@@ -127,7 +128,7 @@ class Intake:
             timing = clock.judge(record.time, record.ingested, following, self.limits)
             if timing is Timing.ON_TIME or timing is Timing.TOO_LATE:
                 ingested = record.ingested or max(clock.high, record.time)
-                record = self.countries.enrich(record)
+                record = self.enricher.enrich(record)
                 if ingested != record.ingested:
                     record = msgspec.structs.replace(record, ingested=ingested)
                 self._delays.update((ingested - record.time) / 1000)

@@ -6,17 +6,38 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import pytest
 from hypothesis import strategies as st
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet  # type: ignore[import-untyped]
 
 from activities.activity import Activity, Raw
 from activities.formats import parse_record
 from activities.record import ID_LIMIT, LIST_LIMIT, TEXT_LIMIT, Rejected
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "cloudtrail-invictus"
+
+
+class Mmdb(Protocol):
+    """Writes an MMDB file of networks and their records."""
+
+    def __call__(self, name: str, records: dict[str, Any], ip_version: int = 6) -> Path: ...
+
+
+@pytest.fixture
+def mmdb(tmp_path: Path) -> Mmdb:
+    def write(name: str, records: dict[str, Any], ip_version: int = 6) -> Path:
+        writer = MMDBWriter(ip_version, "Test", ipv4_compatible=ip_version == 6)
+        for network, record in records.items():
+            writer.insert_network(IPSet([network]), record)
+        path = tmp_path / name
+        writer.to_db_file(str(path))
+        return path
+
+    return write
 
 
 class Log(NamedTuple):

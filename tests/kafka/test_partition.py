@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from activities.enrich import CountryDatabase
+from activities.enrich import Enricher
 from flows.kafka import properties
 from flows.kafka.address import parse
 from flows.kafka.connection import Outage, find_topic
@@ -38,7 +38,7 @@ def reader(address: str, settings: Kafka) -> TopicReader:
 def opened(
     topic: TopicReader, number: int, folder: Path, *, alignment: int = 0, shared: Alignment | None = None
 ) -> tuple[KafkaPartition, Intake]:
-    intake = Intake(f"kafka:t/{number}", "auto", "t", 4, Limits(), 1 << 20, CountryDatabase(None), PartitionState())
+    intake = Intake(f"kafka:t/{number}", "auto", "t", 4, Limits(), 1 << 20, Enricher(), PartitionState())
     partition = open_partition(
         topic,
         number,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,20 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.activity import Activity
-from activities.enrich import CountryDatabase
+from activities.enrich import Enricher
+from activities.enrich_settings import EnrichmentSettings, Range
 from flows.sources.intake import Intake, Keyed, Lane, PartitionState, RejectedBatch
 from flows.sources.lines import Line, Position
 from stateful.messages import Counts, LateBatch
 from windowing.lateness import Limits
 from windowing.watermark import END_OF_TIME, HOUR
 
-COUNTRIES = CountryDatabase()
+ENRICHER = Enricher()
 START = 1_770_000_000_000
 GROUPS = 4
 
 
 def intake(state: PartitionState | None = None) -> Intake:
-    return Intake("in", "auto", "default", GROUPS, Limits(), 1_000_000, COUNTRIES, state or PartitionState())
+    return Intake("in", "auto", "default", GROUPS, Limits(), 1_000_000, ENRICHER, state or PartitionState())
 
 
 def record(number: int, time: int, **more: Any) -> bytes:
@@ -176,3 +178,25 @@ def test_delays_are_summed_up_across_a_resume() -> None:
     assert isinstance(counts, Counts)
     assert abs(counts.counts["delay_p50_ms"] - 50_000) <= 1000
     assert abs(counts.counts["delay_p99_ms"] - 99_000) <= 2000
+
+
+def test_what_is_known_of_an_address_is_filled_in_and_may_change_between_batches(tmp_path: Path) -> None:
+    """A file is in force when it has been the same at two looks, which are taken as batches are judged."""
+    file, now = tmp_path / "offices.txt", [0.0]
+    file.write_text("192.0.2.0/24")
+    office = Range(name="HQ", category="office", files=(str(file),), country="DE")
+    with Enricher(EnrichmentSettings(ranges=(office,), reload_interval=60), lambda: now[0]) as enricher:
+        part = intake()
+        part.enricher = enricher
+        agent = {"user_agent": "curl/8.1"}
+        lines = as_lines([record(n, START + n, ip="192.0.2.1", device=agent, ingested=START + n) for n in range(10)])
+        for line in lines:
+            part.feed(line)
+        found = activities(part.judge(4, ended=True)[0])
+        file.write_text("198.51.100.0/24")
+        for _ in range(3):
+            now[0] += 60
+            found += activities(part.judge(2, ended=True)[0])
+    located = {one.id: one.location.country for one in found}
+    assert located == {f"r{n}": "DE" if n < 6 else "" for n in range(10)}
+    assert {one.device.family for one in found} == {"curl"}

@@ -1,0 +1,69 @@
+"""Public lists: what kind of service an address is an exit of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import iporigin
+
+from activities.enrich_address import Address, RangeTable
+from activities.enrich_hosting import HOSTING_SYSTEMS
+from activities.enrich_ranges import networks_of_file
+from activities.enrich_settings import EnrichmentSettings
+from activities.location_tags import ANONYMOUS, CDN, HOSTING, RELAY, TOR
+
+_KINDS = {
+    iporigin.TOR: TOR,
+    iporigin.VPN: ANONYMOUS,
+    iporigin.HOSTING: HOSTING,
+    iporigin.BOT: HOSTING,
+    iporigin.CDN: CDN,
+}
+_RELAYS = frozenset({"Apple Private Relay", "Apple Intelligence Proxy"})
+_UNLICENSED = frozenset(
+    {
+        "Akamai", "BunnyCDN", "BuyVM", "CDN77", "Cogent", "Contabo", "DataCamp", "GTHost", "GleSYS", "Melbicom",
+        "Scalaxy", "Vercel",
+    }
+)  # fmt: skip
+"""Of these `iporigin` has ranges from lists without a licence, by permissions that its notice can't prove."""
+
+
+class Lists:
+    """The lists in force: the packaged ones, and the user's instead where there are any for a tag."""
+
+    def __init__(self, settings: EnrichmentSettings) -> None:
+        """Reads the user's lists.
+
+        Raises:
+            EnrichmentError: One can't be read.
+        """
+        self._own = RangeTable(
+            (network, tag)
+            for tag, files in sorted(settings.lists.items())
+            for file in files
+            for network in networks_of_file(Path(file))
+        )
+        self._packaged = settings.packaged
+        self._replaced = frozenset(tag for tag, files in settings.lists.items() if files)
+
+    def tags(self, address: Address, asn: int | None) -> tuple[str, ...]:
+        """The tags of a public address of an autonomous system.
+
+        A system that rents servers out makes its addresses `hosting` only where no list says something closer.
+        """
+        found: set[str] = {tag for tags in self._own.containing(address) for tag in tags}
+        if self._packaged:
+            tag = self._packaged_tag(address)
+            if tag and tag not in self._replaced:
+                found.add(tag)
+            elif not found and asn in HOSTING_SYSTEMS and HOSTING not in self._replaced:
+                found.add(HOSTING)
+        return tuple(sorted(found))
+
+    @staticmethod
+    def _packaged_tag(address: Address) -> str:
+        origin = iporigin.classify(address)  # type: ignore[no-untyped-call]
+        if origin.provider in _UNLICENSED:
+            return ""
+        return RELAY if origin.provider in _RELAYS else _KINDS.get(origin.kind, "")
