@@ -13,6 +13,7 @@ from flows.alerts_cli import alerts_app
 from flows.exit_codes import USAGE
 from flows.logs import configure
 from flows.state_cli import state_app
+from flows.test_cli import test
 
 app = typer.Typer(
     name="anput",
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(state_app, name="state")
+app.command("test")(test)
 
 
 @app.callback()
