@@ -32,7 +32,6 @@ from stateful.suppression import compile_rules
 from stateful.user import Bounds, user_storage
 
 PARTITION = "scenario"
-_BATCH = 2000
 _MEMORY = 1 << 30
 
 
@@ -130,14 +129,14 @@ class Job:
         )
         self._started = [bool(saved and saved.profile), bool(saved and saved.correlate)]
 
-    def feed(self, records: Iterable[bytes], ids: Sequence[str] = ()) -> None:
-        """Take records in; with `ids` one by one, so that what each arrival brings about is known by its id."""
+    def feed(self, records: Iterable[bytes], ids: Sequence[str] = (), batch: int = 2000) -> None:
+        """Take records in, in batches; with `ids` one by one, so that what each arrival brings about is known."""
         for data in records:
             self._lines += 1
             self._intake.feed(Line("scenario.jsonl", self._lines, self._lines, self._lines + 1, data))
         while self._intake.pending:
             done = len(ids) - self._intake.pending
-            self._pass_on(self._intake.judge(1 if ids else _BATCH, ended=True), ids[done] if ids else "")
+            self._pass_on(self._intake.judge(1 if ids else batch, ended=True), ids[done] if ids else "")
 
     def end(self) -> None:
         """The input ends: everything is made final."""

@@ -77,7 +77,7 @@ class Entry(Strict, frozen=True):
     user: str = ""
     do: str = ""
     as_: str = msgspec.field(default="", name="as")
-    repeat: str = ""
+    repeat: str | int = ""
     arrives: str = ""
     from_: str = msgspec.field(default="", name="from")
     device: str | DeviceSpec | None = None

@@ -98,7 +98,7 @@ def script(document: Document, people: Cast, starts: datetime.date) -> Script:
         made: list[Planned] = []
         acting = _read(document, (*at, "user"), lambda user=user: people.find(user))
         moment = _read(document, (*at, "at"), lambda entry=entry: phrases.moment(entry.at))
-        repeat = _read(document, (*at, "repeat"), lambda e=entry: phrases.repeat(e.repeat or "1 every 0s"))
+        repeat = _read(document, (*at, "repeat"), lambda e=entry: phrases.repeat(str(e.repeat) or "1 every 0s"))
         delay = _read(document, (*at, "arrives"), lambda entry=entry: phrases.arrives(entry.arrives or "on time"))
         step = _step(document, index, entry)
         for account in acting:
