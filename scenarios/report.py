@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from scenarios.runner import Result
+from scenarios.verdict import Problem
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 can't hold (W3C, section 2.2)."""
@@ -87,10 +88,17 @@ def junit(results: Sequence[Result], file: Path) -> None:
             )
             if result.error:
                 ET.SubElement(case, "error", message=_clean(result.error))
-            for problem in result.problems:
-                failure = ET.SubElement(case, "failure", message=_clean(f"expected {problem.expected}"))
-                failure.text = _clean("\n".join(f"came: {line}" for line in problem.came or ("nothing",)))
+            if result.problems:
+                failure = ET.SubElement(case, "failure", message=_clean(f"expected {result.problems[0].expected}"))
+                failure.text = _clean("\n".join(_lines(result.problems)))
     file.write_bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
+
+
+def _lines(problems: Sequence[Problem]) -> Iterator[str]:
+    for problem in problems:
+        yield f"expected {problem.expected}"
+        for line in problem.came or ("nothing",):
+            yield f"    came {line}"
 
 
 def _clean(text: str) -> str:
