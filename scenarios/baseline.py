@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from activities.activity import Category, Outcome
 from scenarios import places, steps
-from scenarios.people import Account, host
+from scenarios.people import Account
 from scenarios.phrases import DAY, HOUR, MINUTE, SECOND
 from scenarios.steps import Step
 
@@ -126,7 +126,7 @@ def on_phone(account: Account, time: int, uid: str, rng: Random) -> dict[str, An
     network = places.place(account.home.city, "mobile")
     made = record(account, steps.step("read mail"), time, uid, 1)
     # Carriers put many customers behind changing addresses.
-    made["ip"] = network.address(2 + (host(account.key) + rng.randint(0, 3)) % 249)
+    made["ip"] = network.address(f"{account.key}/{rng.randint(0, 3)}")
     made["location"], made["device"] = network.location(), account.phone
     made["session"] = session(account, time, "phone")
     return made

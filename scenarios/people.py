@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -76,7 +75,7 @@ class Account:
     @property
     def address(self) -> str:
         """Where they usually come from."""
-        return self.ip or self.home.address(host(self.key))
+        return self.ip or self.home.address(self.key)
 
     def place(self) -> dict[str, Any]:
         """`location` of their usual address."""
@@ -85,11 +84,6 @@ class Account:
     def as_text(self) -> str:
         """All of it, for a key of a cache."""
         return repr(self)
-
-
-def host(key: str) -> int:
-    """A stable host number, 2 to 250, for a name."""
-    return 2 + int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest(), "big") % 249
 
 
 def accounts(key: str, who: Who) -> list[Account]:
@@ -195,8 +189,10 @@ class _Line:
         if "days" not in self._values and self._values.get("schedule"):
             msg = "expected how long they have been there, such as 30 days or 6 weeks; found no such phrase"
             raise UnclearError(msg)
-        network = "hosting" if automatic and self._network == "home" and not self._city else self._network
         city = places.city(self._city or SERVICE_CITY)
+        network = self._network
+        if automatic and network == "home" and places.has(city, "hosting"):
+            network = "hosting"
         if automatic:
             self._values.setdefault("apps", SERVICE_APPS)
         return Account(

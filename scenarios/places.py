@@ -5,6 +5,7 @@ Provider and AS number are those that ran the block when this was written; nothi
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,8 @@ from scenarios.phrases import UnclearError
 
 KINDS = ("home", "mobile", "office", "hosting", "vpn", "tor")
 """What an address is used for. All but `home` are tags of the location, too."""
+
+OFFICE_HOST, VPN_HOST = 10, 20
 
 _CITIES = """
 Amsterdam      NL Europe/Amsterdam     52.3676    4.9041
@@ -268,9 +271,10 @@ class Place:
     city: City
     block: Block
 
-    def address(self, host: int) -> str:
-        """The IPv4 address of `host`, 1 to 254."""
-        return f"{self.block.net}.{host}"
+    def address(self, who: str) -> str:
+        """The IPv4 address that `who` comes from here: one for all in an office and on a VPN, else their own."""
+        shared = {"office": OFFICE_HOST, "vpn": VPN_HOST}.get(self.block.kind)
+        return f"{self.block.net}.{shared or host(who)}"
 
     def location(self) -> dict[str, object]:
         """`location` of a native record."""
@@ -283,6 +287,11 @@ class Place:
             "isp": self.block.isp,
             "tags": [] if self.block.kind == "home" else [self.block.kind],
         }
+
+
+def host(who: str) -> int:
+    """A stable host number, 2 to 250, for a name."""
+    return 2 + int.from_bytes(hashlib.blake2b(who.encode(), digest_size=4).digest(), "big") % 249
 
 
 @cache
@@ -311,6 +320,11 @@ def city(name: str) -> City:
         msg = f"expected a city, found {name!r}; known are {names}. For any other place give ip and location"
         raise UnclearError(msg)
     return found
+
+
+def has(at: City, kind: str) -> bool:
+    """Whether there are networks of that kind in a city's country."""
+    return any(block.country == at.country and block.kind == kind for block in blocks())
 
 
 def place(at: City, kind: str = "home", isp: str = "") -> Place:

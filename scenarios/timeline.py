@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,10 @@ from activities.activity import Category
 from scenarios import baseline, devices, phrases, places, steps
 from scenarios.baseline import Planned
 from scenarios.document import Document
-from scenarios.people import Account, accounts, host
+from scenarios.people import Account, accounts
 from scenarios.phrases import UnclearError
 from scenarios.schema import DeviceSpec, Entry
 from scenarios.steps import Step
-
-OFFICE_HOST, VPN_HOST = 10, 20
-"""Everybody in an office, and on a VPN, comes from one address."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +180,7 @@ def _surroundings(document: Document, index: int, entry: Entry, account: Account
     fields: dict[str, Any] = {}
     if entry.from_:
         place = _read(document, ("timeline", index, "from"), lambda: places.parse_from(entry.from_))
-        fields["ip"] = place.address(_host(place, account))
+        fields["ip"] = place.address(f"{account.key}/{place.city.name}/{place.block.isp}")
         fields["location"] = place.location()
     if entry.ip is not None:
         # An address without a place is looked up, as in the job.
@@ -201,10 +199,5 @@ def _surroundings(document: Document, index: int, entry: Entry, account: Account
     if not fields:
         return lambda time: {}
     # Other surroundings are another session, the same one for a day.
-    other = f"{host(msgspec.json.encode(fields).decode()):03}"
+    other = hashlib.blake2b(msgspec.json.encode(fields), digest_size=4).hexdigest()
     return lambda time: {**fields, "session": baseline.session(account, time, other)}
-
-
-def _host(place: places.Place, account: Account) -> int:
-    fixed = {"office": OFFICE_HOST, "vpn": VPN_HOST}.get(place.block.kind)
-    return fixed or host(f"{account.key}/{place.city.name}/{place.block.isp}")

@@ -216,3 +216,11 @@ def test_what_is_no_moment(text: str) -> None:
 def test_what_is_no_repetition(text: str) -> None:
     with pytest.raises(UnclearError, match="expected a (repetition|duration)"):
         repeat(text)
+
+
+def test_an_office_has_one_address_and_services_run_on_rented_servers() -> None:
+    office = accounts("5 colleagues", Who("weekdays 9-17 in Berlin, 5 days, through the office"))
+    assert len({account.address for account in office}) == 1
+    assert office[0].address == places.parse_from("office in Berlin").address("anybody")
+    assert one("service account every hour in Berlin, 2 days").home.block.kind == "hosting"
+    assert one("service account every hour in Oslo, 2 days").home.block.kind == "home"
