@@ -151,7 +151,8 @@ def _ids(techniques: Iterable[Technique]) -> str:
 def _learning(one: Detection) -> str:
     if not one.learning_days:
         return "not at all"
-    return f"{one.learning_days:g} day{'s' * (one.learning_days != 1)}"
+    days = f"{one.learning_days:g} day{'s' * (one.learning_days != 1)}"
+    return f"{days}; before, what peers and tenant find rare too" if one.judged_by_others else days
 
 
 def _categories(one: Detection) -> str:

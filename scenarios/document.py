@@ -12,7 +12,18 @@ import msgspec
 import yaml
 
 from scenarios.phrases import UnclearError
-from scenarios.schema import DeviceSpec, Entry, Expect, ExpectedAlert, LocationSpec, ObjectSpec, Scenario, UserSpec, Who
+from scenarios.schema import (
+    DeviceSpec,
+    Entry,
+    Expect,
+    ExpectedAlert,
+    ExpectedInsight,
+    LocationSpec,
+    ObjectSpec,
+    Scenario,
+    UserSpec,
+    Who,
+)
 
 MOST_BYTES = 1_000_000
 REFERENCE = "docs/scenarios.md"
@@ -126,8 +137,8 @@ def parse(data: bytes, path: Path) -> Document:
     if not scenario.who:
         document.fail(("who",), "expected at least one user, such as ada: weekdays 9-17 in Berlin, 30 days")
     expect = scenario.expect
-    if not (expect.alerts or expect.findings or expect.silence or expect.suppressed):
-        document.fail(("expect",), "expected alerts, findings, suppressed or silence: else nothing can fail")
+    if not (expect.alerts or expect.findings or expect.insights or expect.silence or expect.suppressed):
+        document.fail(("expect",), "expected alerts, findings, insights, suppressed or silence: else nothing can fail")
     return document
 
 
@@ -173,7 +184,12 @@ def _part_at(path: Path_) -> type[msgspec.Struct]:
     if names[:1] == ["timeline"]:
         return last.get(names[-1], Entry)
     if names[:1] == ["expect"]:
-        return ExpectedAlert if len(names) > 1 and names[1] in ("alerts", "findings") else Expect
+        expected: dict[str, type[msgspec.Struct]] = {
+            "alerts": ExpectedAlert,
+            "findings": ExpectedAlert,
+            "insights": ExpectedInsight,
+        }
+        return expected.get(names[-1], Expect)
     return Scenario
 
 

@@ -15,18 +15,17 @@ import msgspec
 
 from activities.batch import ActivityBatch
 from activities.enrich import CountryDatabase
-from flows.detect import enabled
+from flows.detect import declared, profile_fold
 from flows.settings import Settings
 from flows.sources.intake import Intake, Keyed, Lane, PartitionState, RejectedBatch
 from flows.sources.lines import Line
 from scenarios.memory import MemoryStore
 from stateful.correlate_step import CorrelateLogic, thread_storage
 from stateful.detection import Detection
-from stateful.finding import Alert, FindingRevision
+from stateful.finding import Alert, FindingRevision, InsightRevision
 from stateful.key_group import Memory
 from stateful.messages import AlertBatch, Counts, FindingBatch, LateBatch, Suppressed, SuppressedBatch
 from stateful.models import DAY
-from stateful.profile import ProfileFold
 from stateful.profile_step import ProfileLogic
 from stateful.suppression import compile_rules
 from stateful.user import Bounds, user_storage
@@ -41,6 +40,7 @@ class Said:
 
     alerts: list[tuple[str, Alert]] = field(default_factory=list)
     findings: list[tuple[str, FindingRevision]] = field(default_factory=list)
+    insights: list[InsightRevision] = field(default_factory=list)
     suppressed: list[Suppressed] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     """Reasons."""
@@ -52,6 +52,7 @@ class Said:
         return Said(
             list(self.alerts),
             list(self.findings),
+            list(self.insights),
             list(self.suppressed),
             list(self.late),
             list(self.rejected),
@@ -81,11 +82,9 @@ class Engine:
             ValueError: a suppression is wrong, or features of one name differ.
         """
         self.settings = msgspec.structs.replace(settings, key_groups=1, input=(PARTITION,))
-        self.detections: dict[str, Detection] = enabled(settings)
-        expire = round(settings.expire_days * DAY)
-        thresholds = {name: wanted.settings for name, wanted in settings.detections.items()}
-        self.fold = ProfileFold(self.detections.values(), thresholds, expire)
-        self.bounds = Bounds(settings.hourly_cap, expire)
+        self.detections: dict[str, Detection] = declared(settings)
+        self.fold = profile_fold(settings, self.detections.values())
+        self.bounds = Bounds(settings.hourly_cap, round(settings.expire_days * DAY))
         self.hidden = compile_rules(settings.suppressions)
 
     def run(self, saved: Saved | None = None) -> Job:
@@ -124,7 +123,6 @@ class Job:
             thread_storage(memory),
             lambda group, token: self._correlate_store,
             engine.hidden,
-            lambda tenant: 0,
             saved.correlate[1] if saved and saved.correlate else None,
         )
         self._started = [bool(saved and saved.profile), bool(saved and saved.correlate)]
@@ -163,12 +161,17 @@ class Job:
                 self._lane(item)
                 continue
             self.said.findings += [(by, revision) for revision in item.revisions]
-            self._started[1] = True
-            for said in self._correlate.on_batch([item])[0]:
-                if isinstance(said, AlertBatch):
-                    self.said.alerts += [(by, alert) for alert in said.alerts]
-                else:
-                    self._lane(said)
+            self.said.insights += item.insights
+            for _, part in item.parted(lambda tenant: 0):
+                self._correlated(part, by)
+
+    def _correlated(self, batch: FindingBatch, by: str) -> None:
+        self._started[1] = True
+        for item in self._correlate.on_batch([batch])[0]:
+            if isinstance(item, AlertBatch):
+                self.said.alerts += [(by, alert) for alert in item.alerts]
+            else:
+                self._lane(item)
 
     def _lane(self, item: Any) -> None:  # noqa: ANN401
         if isinstance(item, LateBatch):

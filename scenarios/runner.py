@@ -237,7 +237,7 @@ def _final(said: Said) -> dict[str, Alert]:
     """The alerts that are open in the end, without what depends on the way there."""
     last = {alert.uid: alert for _, alert in said.alerts}
     return {
-        uid: msgspec.structs.replace(alert, revision=0, change="create", because="")
+        uid: msgspec.structs.replace(alert, revision=0, change="create", because="", raised=0)
         for uid, alert in last.items()
         if alert.change != "close"
     }

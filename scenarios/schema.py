@@ -96,6 +96,7 @@ class Entry(Strict, frozen=True):
     groups: list[str] | None = None
     unit: str | None = None
     error: str | None = None
+    tags: list[str] | None = None
 
 
 class ExpectedAlert(Strict, frozen=True):
@@ -122,12 +123,23 @@ class ExpectedAlert(Strict, frozen=True):
     """Words of its title, message or reasons, in any case."""
 
 
+class ExpectedInsight(Strict, frozen=True):
+    """An insight that must hold in the end. What isn't said may be anything."""
+
+    user: str = ""
+    kind: str = ""
+    feature: str = ""
+    value: str = ""
+    count: int | str = 1
+
+
 class Expect(Strict, frozen=True):
     """What must come of it, and what must not."""
 
     alerts: list[ExpectedAlert] = []
     findings: list[ExpectedAlert] = []
-    """What detections said before correlation: insights that are not shown alone, what is suppressed."""
+    """What detections said before correlation, suppressed or not."""
+    insights: list[ExpectedInsight] = []
     silence: bool | list[str] = False
     """true: no alert but those expected; else none of these detections."""
     suppressed: list[str] = []

@@ -131,7 +131,8 @@ def act(number: int, action: str = "$action", outcome: Outcome = Outcome.SUCCESS
 def findings(activities: list[Activity]) -> list[Finding]:
     fold = ProfileFold([DETECTION], {})
     state = fold.decode(b"")
-    return [finding for activity in activities for finding in fold.step(state, activity)]
+    said = [statement for activity in activities for statement in fold.step(state, activity)]
+    return [statement for statement in said if isinstance(statement, Finding)]
 
 
 def test_the_first_time_after_the_learning_period() -> None:

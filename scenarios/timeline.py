@@ -149,7 +149,7 @@ def _step(document: Document, index: int, entry: Entry) -> Step:
 def _own(entry: Entry, step: Step, record: dict[str, Any], number: int, surroundings: dict[str, Any]) -> dict[str, Any]:
     """The fields that the entry sets itself; null unsets."""
     own: dict[str, Any] = dict(surroundings)
-    for field in ("action", "category", "outcome", "app", "impersonated", "session", "groups", "unit", "error"):
+    for field in ("action", "category", "outcome", "app", "impersonated", "session", "groups", "unit", "error", "tags"):
         value = getattr(entry, field)
         if value not in (None, ""):
             own[field] = value

@@ -81,6 +81,7 @@ def check(document: Document, people: Cast, script: Script, said: Said, titles: 
                 wanted.add(matcher.detection)
             if len(found) not in matcher.count:
                 problems.append(Problem(f"{kind[:-1]}: {matcher.text()}", matcher.nearest(found or came)))
+    problems += _insights(document, people, said)
     problems += _silence(document, alerts, wanted, known)
     hidden = {record.rule for record in said.suppressed}
     for rule in expect.suppressed:
@@ -171,12 +172,7 @@ class _Matcher:
         self.detection = one.detection or document.scenario.detection
         if not self.detection:
             document.fail(path, "expected detection here, or for the whole scenario; found neither")
-        self._user = ""
-        if one.user:
-            found = people.names.get(one.user.lower())
-            if found is None or len(found) > 1:
-                document.fail((*path, "user"), f"expected one of {', '.join(people.names)}; found {one.user!r}")
-            self._user = found[0].user["id"].lower()
+        self._user = _user_id(document, people, one.user, (*path, "user"))
         self._anchors = script.ids.get(one.anchor, (one.anchor,))
         if one.raised_by and one.raised_by not in script.ids:
             names = ", ".join(script.ids) or "there are none"
@@ -228,6 +224,42 @@ class _Matcher:
             value = getattr(one, name)
             parts += [f"{name} {value}"] if value not in (None, "", False, []) else []
         return ", ".join(parts) + f" (times: {one.count})"
+
+
+def _user_id(document: Document, people: Cast, name: str, path: tuple[str | int, ...]) -> str:
+    """The id of a user of the scenario; "" for ""."""
+    if not name:
+        return ""
+    found = people.names.get(name.lower())
+    if found is None or len(found) > 1:
+        document.fail(path, f"expected one of {', '.join(people.names)}; found {name!r}")
+    return found[0].user["id"].lower()
+
+
+def _insights(document: Document, people: Cast, said: Said) -> list[Problem]:
+    """Insights that were expected and don't hold in the end, or not as often."""
+    last = {(revision.tenant, revision.user, revision.insight.uid): revision for revision in said.insights}
+    held = [revision for revision in last.values() if revision.change != "close"]
+    problems: list[Problem] = []
+    for index, one in enumerate(document.scenario.expect.insights):
+        path = ("expect", "insights", index)
+        user = _user_id(document, people, one.user, (*path, "user"))
+        wanted = {name: value for name in ("kind", "feature", "value") if (value := getattr(one, name))}
+        found = [
+            revision
+            for revision in held
+            if user in ("", revision.user)
+            and all(getattr(revision.insight, name) == value for name, value in wanted.items())
+        ]
+        if len(found) not in _within(document, (*path, "count"), one.count):
+            of_user = [revision for revision in held if user in ("", revision.user)]
+            near = (
+                found or [revision for revision in of_user if one.feature in ("", revision.insight.feature)] or of_user
+            )
+            lines = [f"insight {r.insight.kind} {r.insight.feature} {r.insight.value} of {r.user}" for r in near]
+            expected = " ".join([*wanted.values(), *([f"of {user}"] if user else [])])
+            problems.append(Problem(f"insight: {expected} (times: {one.count})", tuple(lines[-5:])))
+    return problems
 
 
 def _within(document: Document, path: tuple[str | int, ...], value: int | str) -> range:

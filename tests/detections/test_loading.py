@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import detections
-from flows.detect import enabled
+from flows.detect import declared
 from flows.settings import Settings, load
 from scenarios.document import parse
 from scenarios.runner import Runner
@@ -93,11 +93,11 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 def test_the_setting(tmp_path: Path) -> None:
     put(tmp_path, "odd_thing")
-    assert set(enabled(Settings(detections_folder=str(tmp_path)))) == OWN | {"odd_thing"}
+    assert set(declared(Settings(detections_folder=str(tmp_path)))) == OWN | {"odd_thing"}
     config = tmp_path / "anput.toml"
     config.write_text(f'detections_folder = "{tmp_path}"\n[detections.odd_thing]\nsettings = {{ usual_count = 5 }}\n')
     settings = load({"ANPUT_CONFIG": str(config)})
-    assert "odd_thing" in enabled(settings)
+    assert "odd_thing" in declared(settings)
     assert load({"ANPUT_DETECTIONS_FOLDER": str(tmp_path)}).detections_folder == str(tmp_path)
 
 

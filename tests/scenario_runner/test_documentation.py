@@ -12,7 +12,7 @@ from scenarios import devices, steps
 from scenarios.document import parse
 from scenarios.places import KINDS
 from scenarios.runner import Runner
-from scenarios.schema import Entry, Expect, ExpectedAlert, Scenario, Who
+from scenarios.schema import Entry, Expect, ExpectedAlert, ExpectedInsight, Scenario, Who
 
 PAGE = Path(__file__).parents[2] / "docs" / "scenarios.md"
 TEXT = PAGE.read_text("utf-8")
@@ -29,7 +29,7 @@ def test_there_are_examples() -> None:
     assert len(EXAMPLES) >= 4
 
 
-@pytest.mark.parametrize("part", [Scenario, Who, Entry, Expect, ExpectedAlert])
+@pytest.mark.parametrize("part", [Scenario, Who, Entry, Expect, ExpectedAlert, ExpectedInsight])
 def test_every_field_is_named(part: type[msgspec.Struct]) -> None:
     assert {field.encode_name for field in msgspec.structs.fields(part)} <= NAMED
 

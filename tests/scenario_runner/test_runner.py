@@ -96,6 +96,19 @@ def test_a_suppression_that_hid_nothing_is_a_problem() -> None:
     assert [problem.expected for problem in result.problems] == ["something suppressed by vain"]
 
 
+def test_insights_that_hold_in_the_end() -> None:
+    expect = """expect:
+  insights:
+    - {user: ada, kind: first, feature: countries, value: NG}
+    - {user: bob, kind: first, feature: countries, value: NG, count: 0}
+    - {user: ada, kind: first, feature: countries, count: 2}
+    - {user: bob, kind: first, feature: countries, value: SE}
+"""
+    (problem,) = run(f"{BREACH}{expect}").problems
+    assert problem.expected == "insight: first countries SE of bob@acme.example (times: 1)"
+    assert "insight first countries DE of bob@acme.example" in problem.came
+
+
 def test_what_can_not_be_used_must_be_expected() -> None:
     odd = (
         "  - {at: day 23 9:00, user: bob, do: open file, arrives: 30h late}\n"
