@@ -84,6 +84,8 @@ class Engine:
         self.settings = msgspec.structs.replace(settings, key_groups=1, input=(PARTITION,))
         self.detections: dict[str, Detection] = declared(settings)
         self.fold = profile_fold(settings, self.detections.values())
+        off = {name for name, tuning in settings.detections.items() if tuning.enabled is False}
+        self.on = [name for name in self.detections if name not in off]
         self.bounds = Bounds(settings.hourly_cap, round(settings.expire_days * DAY))
         self.hidden = compile_rules(settings.suppressions)
 

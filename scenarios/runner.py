@@ -210,8 +210,8 @@ def _check_names(scenario: Document, engine: Engine) -> None:
     if isinstance(expect.silence, list):
         named += [(("expect", "silence", n), name) for n, name in enumerate(expect.silence)]
     for path, name in named:
-        if name and name not in engine.detections:
-            scenario.fail(path, f"expected a detection that is on ({', '.join(engine.detections)}), found {name!r}")
+        if name and name not in engine.on:
+            scenario.fail(path, f"expected a detection that is on ({', '.join(engine.on)}), found {name!r}")
 
 
 def _arrivals(planned: Sequence[Planned]) -> list[Planned]:
