@@ -19,7 +19,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     addresses, agents = user.values(ADDRESSES), user.values(AGENTS)
     strange = [ip for ip in burst.marks if ip and not addresses.get(ip)]
-    agent = burst.evidence[0].user_agent
+    agent = burst.evidence[0].program or burst.evidence[0].user_agent
     own = not strange or (bool(agent) and agents.get(agent) is not None)
     # A phone that retries an old password fails from the user's own device or address, for hours if nobody minds it.
     least = context.settings["min_failures_own" if own else "min_failures"]

@@ -10,10 +10,13 @@ import typer
 
 from flows import settings as settings_
 from flows.alerts_cli import alerts_app
+from flows.docs_cli import docs_app
 from flows.enrich_cli import enrich_app
 from flows.exit_codes import USAGE
 from flows.logs import configure
+from flows.new_cli import new_app
 from flows.state_cli import state_app
+from flows.test_cli import test
 
 app = typer.Typer(
     name="anput",
@@ -25,6 +28,9 @@ app = typer.Typer(
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(enrich_app, name="enrich")
 app.add_typer(state_app, name="state")
+app.add_typer(docs_app, name="docs")
+app.add_typer(new_app, name="new")
+app.command("test")(test)
 
 
 @app.callback()

@@ -72,7 +72,7 @@ def declared(settings: Settings) -> dict[str, Detection]:
     Raises:
         SettingsError: the settings name a detection or a threshold that doesn't exist.
     """
-    found = detections.load()
+    found = detections.load(settings.detections_folder)
     tuned = [(f"detections.{name}", name, tuning) for name, tuning in settings.detections.items()]
     for tenant, own in settings.tenants.items():
         tuned += [(f"tenants.{tenant}.detections.{name}", name, tuning) for name, tuning in own.detections.items()]

@@ -138,6 +138,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """`[tenants.NAME]`: what differs for one."""
     hold_days: float = 14
     """Days of event time after which a value that a finding rests on is learnt, unless an analyst objects."""
+    detections_folder: str = ""
+    """Folder with files of detections of your own; "" for none."""
     suppressions: tuple[Suppression, ...] = ()
     kafka: Kafka = Kafka()
     enrichment: EnrichmentSettings = EnrichmentSettings()

@@ -45,6 +45,8 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     user_agent: str = ""
     object: str = ""
     bytes: int | None = None
+    program: str = ""
+    """The user agent without versions, where it is known."""
 
 
 class Comparison(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -194,6 +194,7 @@ def evidence_of(activity: Activity) -> Evidence:
         user_agent=activity.device.user_agent,
         object=activity.objects[0].name if activity.objects else "",
         bytes=activity.objects[0].bytes if activity.objects else None,
+        program=activity.device.family,
     )
 
 
