@@ -63,6 +63,9 @@ def is_activity_log(record: Record) -> bool:
     if not isinstance(category, str) or not ("operationName" in record or "operationname" in record):
         return False
     known = category.lower() in _OF_PEOPLE or category.lower() in _OF_NOBODY
+    properties = record.get("properties")
+    if isinstance(properties, dict) and "activityDisplayName" in properties:
+        return False  # Entra ID's audit log, whose own categories (`Policy`) some collectors leave in place.
     return known and ("resourceId" in record or "resourceid" in record or "resultType" in record)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from activities.activity import Category, Object
-from activities.cloudtrail_identity import mapping, string
 from activities.record import LIST_LIMIT, text
+from activities.values import mapping, string
 
 _KINDS: dict[str, str] = {
     "instanceId": "instance",

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from activities.activity import Category
 from activities.category import category_of_verb
-from activities.cloudtrail_identity import mapping
+from activities.values import mapping
 
 _VERSION = re.compile(r"(?:\d{8}|_?\d{4}_\d\d_\d\d)(?:v\d+)?$", re.ASCII)
 """What Lambda and CloudFront put behind a name: `UpdateFunctionCode20150331v2`, `CreateDistribution2020_05_31`."""

@@ -17,7 +17,8 @@ from datasketches import tdigest_double
 from activities.activity import Activity, Raw
 from activities.batch import ActivityBatch, Packed, key_group_of
 from activities.enrich import CountryDatabase
-from activities.formats import holds_many, parse_line
+from activities.envelopes import holds_many
+from activities.formats import parse_line
 from activities.record import Rejected, rejected
 from flows.sources.lines import Line, Position
 from stateful.messages import Counts, Late, LateBatch

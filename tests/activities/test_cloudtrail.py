@@ -508,13 +508,47 @@ def test_insights_and_digests_are_skipped(record: dict[str, Any], says: str, fmt
     assert says in result.reason
 
 
-@pytest.mark.parametrize("field", ["eventID", "eventName", "eventTime"])
+@pytest.mark.parametrize("field", ["eventName", "eventTime"])
 @pytest.mark.parametrize("value", [None, "", " ", 7, [], {}])
 def test_required_fields(field: str, value: object) -> None:
     fields: dict[str, Any] = {field: value}
     result = parse(**fields)
     assert isinstance(result, Rejected)
     assert f"`$.{field}`" in result.reason
+
+
+@pytest.mark.parametrize("value", [None, "", " ", 7])
+def test_an_event_without_an_id_gets_a_stable_one(value: object) -> None:
+    one, again, other = (parse(eventID=value, awsRegion=region) for region in ("eu-1", "eu-1", "us-1"))
+    assert isinstance(one, Activity) and isinstance(other, Activity)
+    assert one == again
+    assert one.id != other.id
+
+
+def test_the_forms_of_an_event_are_one() -> None:
+    """As CloudTrail writes it, as `aws cloudtrail lookup-events` does, as data lakes do."""
+    looked_up = {
+        "EventId": "e-1", "EventName": "GetObject", "ReadOnly": "true", "EventTime": 1767323045.0,
+        "Username": "carol", "Resources": [], "CloudTrailEvent": json.dumps(EVENT),
+    }  # fmt: skip
+    lowered = {name.lower(): value for name, value in EVENT.items()} | {"eventtime": "2026-01-02 03:04:05.000000000"}
+    shipped = {name: value for name, value in EVENT.items() if name != "eventTime"} | {
+        "@timestamp": "2026-01-02T03:04:05.000Z"
+    }
+    activity = parse()
+    assert isinstance(activity, Activity)
+    for record in (looked_up, lowered, shipped):
+        for fmt in ("auto", "cloudtrail"):
+            assert parse_record(json.dumps(record).encode(), fmt, "default", RAW) == activity
+    pages = json.dumps({"Events": [looked_up], "NextToken": "x"}).encode()
+    assert parse_line(pages, "auto", "default", RAW) == [activity]
+
+
+@pytest.mark.parametrize("inner", [None, "", "{", "7", 7, []])
+def test_a_looked_up_event_without_its_record(inner: object) -> None:
+    result = parse_record(json.dumps({"EventId": "1", "CloudTrailEvent": inner}).encode(), "auto", "default", RAW)
+    assert isinstance(result, Rejected)
+    assert "`$.CloudTrailEvent`" in result.reason
 
 
 wrong = st.recursive(
