@@ -2,7 +2,7 @@
 
 Lists: files of CloudTrail, pages of REST APIs, messages of Azure Monitor and CloudWatch Logs. Around one record:
 EventBridge (`detail`), Splunk (`event`, `_raw`), CloudWatch Logs and many shippers (`message`), Microsoft Defender
-(`RawEventData`), and the columns of exported tables.
+(`RawEventData`), Microsoft Purview (`AuditData`), also as a column of an exported table.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ LISTS = ("Records", "records", "value", "items", "entries", "Events", "logEvents
 """`Records`: files of CloudTrail. `records`: Azure Monitor, as Event Hubs delivers it. `value`: pages of Microsoft
 Graph and Azure. `items`: pages of Google Workspace reports. `entries`: pages of Google Cloud Logging. `Events`: pages
 of `aws cloudtrail lookup-events`. `logEvents`: a subscription of CloudWatch Logs."""
-INSIDE = ("detail", "event", "RawEventData", "rawEventData", "_raw", "message", "Message", "@message", "data", "body")
+INSIDE = (
+    "AuditData", "auditData", "detail", "event", "RawEventData", "rawEventData", "_raw", "message", "Message",
+    "@message", "data", "body",
+)  # fmt: skip
 """Fields that hold a record, as an object or as the text of one."""
 
 _HOLDS_LIST = re.compile(rb'"(?:%s)"\s*:\s*\[' % "|".join(LISTS).encode())

@@ -56,7 +56,7 @@ _BOM = b"\xef\xbb\xbf"
 _LONE_SURROGATE = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\u[dD][89a-fA-F]\w\w")
 _ESCAPE_LENGTH = len(b"\\ud800")
 _TOO_DEEP = "expected JSON of ordinary depth, found objects or arrays nested too deeply"
-_NATIVE_FIELDS = "id, time, user, action"
+_NATIVE_FIELDS = ("id", "time", "user", "action")
 
 
 _decode_object = msgspec.json.Decoder(dict[str, object]).decode
@@ -147,8 +147,12 @@ def _parse(data: bytes, fmt: str, tenant: str, raw: Raw) -> Activity:
         for vendor in asked:
             if vendor.fits(inner):
                 return _parse_inner(vendor, inner, path, tenant, raw)
-    # What none knows is either native or, where the format is said, what that format says is missing.
-    return native.parse(data, tenant, raw) if fmt == "auto" else asked[0].parse(record, tenant, raw)
+    if fmt != "auto":
+        return asked[0].parse(record, tenant, raw)  # which says what it lacks
+    missing = next((name for name in _NATIVE_FIELDS if record.get(name) is None), "")
+    if missing:
+        raise Unreadable(_shape(f"object missing required field `{missing}` - at `$`", fmt))
+    return native.parse(data, tenant, raw)
 
 
 def _parse_inner(vendor: Format, record: Record, path: str, tenant: str, raw: Raw) -> Activity:
@@ -170,4 +174,4 @@ def _shape(error: str, fmt: str) -> str:
     if "missing required field" not in error:
         return error
     where = "a native record" if fmt == "native" else "a native record, as it is of no other known format"
-    return f"expected {where}, with at least {_NATIVE_FIELDS}, found: {error}"
+    return f"expected {where}, with at least {', '.join(_NATIVE_FIELDS)}, found: {error}"

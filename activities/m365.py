@@ -1,7 +1,8 @@
 """Records of the Microsoft 365 unified audit log: Exchange, SharePoint, OneDrive, Teams, Entra ID and the others.
 
 Sources: Office 365 Management Activity API, "schema"; Azure Monitor, "OfficeActivity", for the same records under the
-names of Microsoft Sentinel's table. The `AuditData` column of an export from Microsoft Purview is such a record, too.
+names of Microsoft Sentinel's table. The `AuditData` column of an export from Microsoft Purview is such a record, too,
+and `activities.envelopes` finds it.
 
 `CreationTime` is UTC without saying so. The log gives no ingest time but the one that Log Analytics adds
 (`_TimeReceived`). Microsoft delivers a record again under the same id. Whatever has a wrong type counts as missing;
@@ -31,6 +32,7 @@ from activities.microsoft import (
     usable,
 )
 from activities.record import text
+from activities.values import decoded, refuse
 
 _SUCCEEDED = frozenset(("", "success", "succeeded", "true", "0", "partiallysucceeded", "completed", "ok"))
 _FAILED = frozenset(("failed", "failure", "false", "fail", "error", "partialfailure"))
@@ -42,6 +44,8 @@ def is_audit_record(record: Record) -> bool:
     """Whether an object looks like a record of the unified audit log, or of Sentinel's table of them."""
     if "CreationTime" in record or "creationtime" in record:
         return "Operation" in record or "operation" in record
+    if "AuditData" in record:
+        return not isinstance(decoded(record["AuditData"]), dict)  # to say what is wrong with it
     return "OfficeWorkload" in record or record.get("Type") == "OfficeActivity"
 
 
@@ -57,6 +61,8 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         Unreadable: It has no time, no operation or no actor.
     """
     found = fields(record)
+    if "AuditData" in record:
+        refuse("the JSON of a record", "$.AuditData", record["AuditData"])
     operation = required(found.get("operation"), "$.Operation")
     time = time_of(found, ("creationtime", "timegenerated", "starttime"), "$.CreationTime")
     user = actor(found)

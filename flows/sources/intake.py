@@ -87,7 +87,7 @@ class Intake:
         at, first, last = self.state.position, lines[0], lines[-1]
         skip = at.index if (first.file, first.offset) == (at.file, at.offset) and not at.done else 0
         records = [record for line in lines for record in self._parse(line)]
-        behind = Position(last.file, last.end, last.number)
+        behind = Position(last.file, last.end, last.number + last.lines - 1)
         for index, record in enumerate(records[skip:], skip + 1):
             position = behind if index == len(records) else Position(first.file, first.offset, first.number - 1, index)
             self._pending.append((record, position))
