@@ -3,8 +3,8 @@
 Sources: Microsoft Graph, "directoryAudit resource type"; Azure Monitor, "AuditLogs"; Microsoft Entra, "Audit activity
 reference" and, for the envelope, "Stream activity logs to an event hub".
 
-The objects are the targets, the main one first, then what the change set them to where that is a role, a permission
-or a group. The log gives no ingest time but the one that Log Analytics adds (`_TimeReceived`).
+The objects are the targets, the main one first, then what the change gave: roles, groups, permissions, app ids. The log
+gives no ingest time but the one that Log Analytics adds (`_TimeReceived`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from activities.activity import NO_DEVICE, Activity, Device, Object, Outcome, Raw, User, UserType
 from activities.entra_operations import category_of
 from activities.entra_signin import tenant
+from activities.entra_tags import given, of_change
 from activities.format import Format, Record
 from activities.microsoft import (
     Fields,
@@ -33,9 +34,6 @@ from activities.microsoft import (
 from activities.record import LIST_LIMIT, text, texts
 
 _LOGS = frozenset(("auditlogs",))
-_TELLING = ("role.displayname", "group.displayname", "approle.value", "delegatedpermissiongrant.scope")
-"""Properties whose new value says what was given, as the log names them, in lower case."""
-_GIVEN = {"role": "role", "group": "group", "approle": "permission", "delegatedpermissiongrant": "permission"}
 
 
 def is_audit(record: Record) -> bool:
@@ -91,6 +89,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         error=text(error),
         source="entra_audit",
         raw=raw,
+        tags=of_change(action, changes),
     )
 
 
@@ -131,7 +130,7 @@ def _outcome(found: Fields) -> tuple[Outcome, str]:
 
 
 def objects_of(targets: list[Fields], changes: list[Fields]) -> tuple[Object, ...]:
-    """At most 32 objects: the targets by name (a user by user principal name), then the role or permission given."""
+    """At most 32 objects: the targets by name (a user by user principal name), then what was given."""
     named: dict[tuple[str, str], None] = {}
     for target in targets:
         name = next(
@@ -139,11 +138,7 @@ def objects_of(targets: list[Fields], changes: list[Fields]) -> tuple[Object, ..
         )
         if name:
             named[code(target.get("type")).lower(), name] = None
-    for change in changes:
-        name = code(change.get("displayname")).lower()
-        value = code(change.get("newvalue")).strip('"') or code(change.get("oldvalue")).strip('"')
-        if value and name.startswith(_TELLING):
-            named[_GIVEN.get(name.partition(".")[0], "role"), value] = None
+    named.update(dict.fromkeys(given(changes)))
     return tuple(Object(text(kind), text(name)) for kind, name in list(named)[:LIST_LIMIT])
 
 

@@ -17,6 +17,7 @@ from activities.entra_errors import ERRORS, interactive
 from activities.format import Format, Record
 from activities.m365_identity import actor, impersonated
 from activities.m365_objects import objects_of, parameters_of
+from activities.m365_tags import shares_with_nobody, tags_of
 from activities.microsoft import (
     Fields,
     client_address,
@@ -69,6 +70,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
     extended = {name.lower(): value for name, value in pairs(found.get("extendedproperties"))}
     parameters = parameters_of(found)
     category, outcome, error = _ending(found, operation, parameters, extended)
+    name = operation.strip().rstrip(".").lower()
     return Activity(
         tenant=tenant_of(default_tenant, found.get("organizationid"), found.get("officetenantid")),
         id=record_id(record, found.get("id"), found.get("officeid"), found.get("sourcerecordid")),
@@ -89,6 +91,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         error=text(error),
         source="m365",
         raw=raw,
+        tags=tags_of(found, name, category, user, parameters, extended, _error_number(found, extended)),
     )
 
 
@@ -104,6 +107,8 @@ def _ending(
         category = entra_operations.category_of(operation, changed)
     else:
         category = m365_operations.category_of(operation, {key.lower(): value for key, value in parameters})
+    if category is Category.SHARE and shares_with_nobody(found):
+        category = Category.MODIFY
     status = code(found.get("resultstatus")).lower()
     if status in _SUCCEEDED:
         outcome = Outcome.SUCCESS
@@ -123,13 +128,18 @@ def _ending(
 def _sign_in(found: Fields, name: str, extended: dict[str, str]) -> tuple[Category, Outcome, str]:
     """A sign-in's ending by its error, as of a sign-in record: some that "failed" only asked for a second factor."""
     named = usable(found.get("logonerror")) or extended.get("logonerror", "")
-    number = code(found.get("errornumber")) or ERRORS.get(named, "")
+    number = _error_number(found, extended)
     if name == "userloggedin":
         return Category.LOGON, Outcome.SUCCESS, ""
     if not number or number == "0":
         return Category.FAILED_LOGON, Outcome.FAILURE, named or "UserLoginFailed"
     ending = interactive(number)
     return ending.category, ending.outcome, named or number
+
+
+def _error_number(found: Fields, extended: dict[str, str]) -> str:
+    named = usable(found.get("logonerror")) or extended.get("logonerror", "")
+    return code(found.get("errornumber")) or ERRORS.get(named, "")
 
 
 def _device(found: Fields, extended: dict[str, str]) -> Device:

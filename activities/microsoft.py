@@ -7,6 +7,7 @@ exported tables, and wrapped in `properties` by Azure Monitor. The parsers read 
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import lru_cache
 
@@ -19,6 +20,8 @@ from activities.values import derived_id, in_utc
 Fields = dict[str, object]
 """A JSON object, its keys in lower case and without underscores."""
 
+_PYTHONS = ("{'", "[{'", "['")
+_LONGEST_PYTHON = 16_384
 _LONGEST_NAME = 64
 _LONGEST_LIST = 256
 _LONGEST_ACCOUNT = 512
@@ -227,12 +230,23 @@ def _folded(name: str) -> str:
 
 
 def _decoded(value: str, opening: str) -> object:
-    """What a JSON text holds, if it begins as expected; None if it can't be read."""
+    """What a JSON text holds, if it begins as expected; None if it can't be read.
+
+    Tables that went through pandas have Python's text of an object: `{'errorCode': 0}`.
+    """
     if not value.lstrip().startswith(opening):
         return None
     try:
         return msgspec.json.decode(value.encode("utf-8", "replace"))
     except (msgspec.DecodeError, RecursionError):
+        return _of_python(value) if value.startswith(_PYTHONS) and len(value) <= _LONGEST_PYTHON else None
+
+
+def _of_python(value: str) -> object:
+    """What a Python literal says; None if it is none."""
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
 
 

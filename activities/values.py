@@ -23,6 +23,7 @@ _ID_BYTES = 16
 _LARGEST_ASN = 2**32 - 1
 _MOST_BYTES = 2**63 - 1
 _MOST_DIGITS = 19
+_FALLBACK = ".onmicrosoft.com"
 _FROM_GOOGLE = "gserviceaccount.com"
 
 _decode = msgspec.json.Decoder().decode
@@ -128,6 +129,21 @@ def derived_id(record: dict[str, object]) -> str:
 def is_email(value: str) -> bool:
     """Whether `value` looks like an e-mail address."""
     return len(value) <= _LONGEST_EMAIL and "@" in value and _EMAIL.fullmatch(value) is not None
+
+
+def is_outside(address: str, own: str) -> bool:
+    """Whether an e-mail address is of another organization than that of `own`: of another domain, as far as is known.
+
+    Domains where one is below the other are one's own, and so is the `example.onmicrosoft.com` of example.com. False
+    where either is no address.
+    """
+    if not is_email(address) or not is_email(own):
+        return False
+    theirs, ours = (value.rpartition("@")[2].strip("> ").lower() for value in (address, own))
+    if theirs == ours or theirs.endswith("." + ours) or ours.endswith("." + theirs):
+        return False
+    of_microsoft = theirs.endswith(_FALLBACK) or ours.endswith(_FALLBACK)
+    return not (of_microsoft and theirs.partition(".")[0] == ours.partition(".")[0])
 
 
 def operation_key(name: str) -> str:
