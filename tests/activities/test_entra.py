@@ -452,7 +452,7 @@ GRANT = (
     '[[Id: a, ClientId: b, ConsentType: %s, Scope:  User.Read Mail.Read, CreatedDateTime: ]]; "'
 )
 FOR_ALL, FOR_ONE = GRANT % ("AllPrincipals", "AllPrincipals"), GRANT % ("Principal", "Principal")
-CONSENTED = "7d1e9a3f-2b88-4c10-9f55-c0aa41e2b6d1"
+CLIENT = "7d1e9a3f-2b88-4c10-9f55-c0aa41e2b6d1"
 
 
 @pytest.mark.parametrize(
@@ -462,10 +462,10 @@ CONSENTED = "7d1e9a3f-2b88-4c10-9f55-c0aa41e2b6d1"
             "Consent to application",
             [
                 change("ConsentContext.IsAdminConsent", '"True"'), change("ConsentContext.OnBehalfOfAll", '"False"'),
-                change("ConsentAction.Permissions", FOR_ONE), change("TargetId.ServicePrincipalNames", f'"{CONSENTED}"'),
+                change("ConsentAction.Permissions", FOR_ONE), change("TargetId.ServicePrincipalNames", f'"{CLIENT}"'),
             ],
             ("consent",),
-            (("permission", "User.Read Mail.Read"), ("app_id", CONSENTED)),
+            (("permission", "User.Read Mail.Read"), ("app_id", CLIENT)),
         ),
         (
             "Consent to application", [change("ConsentAction.Permissions", FOR_ALL)],
@@ -474,9 +474,9 @@ CONSENTED = "7d1e9a3f-2b88-4c10-9f55-c0aa41e2b6d1"
         ("Consent to application", [change("ConsentContext.IsAdminConsent", "True")], ("consent", "admin-consent"), ()),
         (
             "Add app role assignment to service principal",
-            [change("AppRole.Value", '"RoleManagement.ReadWrite.Directory"'), change("ServicePrincipal.AppId", CONSENTED)],
+            [change("AppRole.Value", '"RoleManagement.ReadWrite.Directory"'), change("ServicePrincipal.AppId", CLIENT)],
             ("consent", "admin-consent", "privileged"),
-            (("permission", "RoleManagement.ReadWrite.Directory"), ("app_id", CONSENTED)),
+            (("permission", "RoleManagement.ReadWrite.Directory"), ("app_id", CLIENT)),
         ),
         (
             "Add delegated permission grant",
