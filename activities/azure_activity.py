@@ -18,6 +18,7 @@ import re
 
 from activities.activity import NO_DEVICE, Activity, Category, Device, Object, Outcome, Raw, User, UserType
 from activities.azure_operations import category_of
+from activities.azure_tags import tags_of
 from activities.format import Format, Record
 from activities.microsoft import (
     Fields,
@@ -119,6 +120,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         error=text(error),
         source="azure_activity",
         raw=raw,
+        tags=tags_of(operation, category, properties, claims),
     )
 
 

@@ -16,7 +16,7 @@ from activities.activity import NO_DEVICE, NOWHERE, Activity, Device, Location, 
 from activities.category import settled
 from activities.cloudtrail_identity import actor, session, tenant
 from activities.cloudtrail_objects import objects_of
-from activities.cloudtrail_operations import category_of, plain_name
+from activities.cloudtrail_operations import ASKS, category_of, plain_name
 from activities.cloudtrail_tags import tags_of
 from activities.format import Format
 from activities.record import Unreadable, address, identifier, text
@@ -24,8 +24,6 @@ from activities.values import decoded, derived_id, mapping, moment, refuse, requ
 
 _DENIED = re.compile(r"access\.?denied|unauthori[sz]ed|notauthori[sz]ed|forbidden", re.ASCII | re.IGNORECASE)
 _SERVICE = re.compile(r"AWS Internal|[a-z0-9.-]{1,200}\.(?:amazonaws\.com(?:\.cn)?|aws\.internal)", re.ASCII)
-_ASKS = frozenset(("CheckMfa", "CredentialChallenge"))
-"""Steps of a sign-in that only ask; another record says how it ended."""
 _FROM_SERVICE = Location(tags=("aws-service",))
 _SIGNS = (
     "eventVersion", "eventName", "userIdentity", "CloudTrailEvent", "digestStartTime", "insightDetails", "eventname",
@@ -129,7 +127,7 @@ def _outcome(record: dict[str, object], event_name: str) -> tuple[Outcome, str]:
     for details in ("responseElements", "serviceEventDetails"):
         if mapping(record.get(details)).get(event_name) == "Failure":
             return Outcome.FAILURE, message or "Failure"
-    if event_name in _ASKS and not message:
+    if event_name in ASKS and not message:
         return Outcome.UNKNOWN, ""
     return (Outcome.FAILURE, message) if message else (Outcome.SUCCESS, "")
 

@@ -104,6 +104,9 @@ NAMES: dict[Category, str] = {
 
 OPERATIONS: dict[str, Category] = {name: category for category, names in NAMES.items() for name in names.split()}
 
+ASKS = frozenset(("CheckMfa", "CredentialChallenge"))
+"""Steps of a sign-in that only ask; another record says how it ended."""
+
 # Of these, only the ones that add somebody share; taking somebody away is a plain change.
 _MAY_UNSHARE = frozenset(
     "ModifySnapshotAttribute ModifyImageAttribute ModifyDBSnapshotAttribute ModifyDBClusterSnapshotAttribute "

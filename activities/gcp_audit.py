@@ -23,6 +23,7 @@ from activities.activity import NO_DEVICE, NOWHERE, Activity, Device, Location, 
 from activities.category import settled
 from activities.format import Format, Record
 from activities.gcp_operations import category_of
+from activities.gcp_tags import granted, tags_of
 from activities.record import Unreadable, address, identifier, text
 from activities.values import (
     Objects,
@@ -95,6 +96,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
     principal = _principal(authentication)
     behind = _behind(authentication, principal)
     outcome, error = _outcome(payload)
+    category = settled(category_of(action, payload), outcome)
     request = mapping(payload.get("requestMetadata"))
     sender = known(request.get("callerIp")) or known(request.get("callerIP"))
     agent = text(known(request.get("callerSuppliedUserAgent")))
@@ -105,7 +107,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         ingested=moment_or_zero(record.get("receiveTimestamp")),
         user=behind or principal,
         action=text(action),
-        category=settled(category_of(action, payload), outcome),
+        category=category,
         outcome=outcome,
         app=text(known(payload.get("serviceName"))),
         impersonated=principal if behind else None,
@@ -117,6 +119,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         error=text(error),
         source="gcp_audit",
         raw=raw,
+        tags=tags_of(action, category, payload, (behind or principal).email),
     )
 
 
@@ -198,6 +201,10 @@ def _objects(record: Record, payload: Record) -> tuple[Object, ...]:
     ):
         add(found, "role", change.get("role"))
         add(found, "member", change.get("member"))
+    if len(found) <= 1:
+        for role, member in granted(payload):
+            add(found, "role", role)
+            add(found, "member", member)
     named = {name for _, name in found}
     for check in map(mapping, items(payload.get("authorizationInfo"))):
         attributes = mapping(check.get("resourceAttributes"))

@@ -25,6 +25,7 @@ from activities.category import settled
 from activities.country import country_code
 from activities.format import Format, Record
 from activities.github_operations import category_of
+from activities.github_tags import tags_of
 from activities.record import address, identifier, text
 from activities.values import (
     Objects,
@@ -117,6 +118,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         objects=_objects(record, user),
         source="github",
         raw=raw,
+        tags=tags_of(record, action, category),
     )
 
 

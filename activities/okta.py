@@ -27,6 +27,7 @@ from activities.category import settled
 from activities.country import country_code
 from activities.format import Format, Record
 from activities.okta_operations import category_of
+from activities.okta_tags import tags_of
 from activities.record import Unreadable, address, identifier, show, text
 from activities.values import (
     Objects,
@@ -96,6 +97,8 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
     user = _actor(record)
     outcome, error = _outcome(record)
     category = settled(category_of(action, outcome), outcome)
+    if category is Category.FAILED_LOGON and outcome is Outcome.SUCCESS:
+        outcome = Outcome.DENIED  # `user.mfa.okta_verify.deny_push` succeeds in refusing
     return Activity(
         tenant=identifier(default_tenant),
         id=identifier(known(record.get("uuid")) or derived_id(record)),
@@ -114,6 +117,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         error=text(error),
         source="okta",
         raw=raw,
+        tags=tags_of(record, action, outcome),
     )
 
 
