@@ -239,7 +239,7 @@ def _provider(found: Fields, operation: str) -> str:
 
 
 def objects_of(found: Fields, properties: Fields, category: Category) -> tuple[Object, ...]:
-    """The resource; for a role assignment also the principal that got the role, and the role."""
+    """The resource; of a role assignment also the principal and the role, of a machine its kind and place."""
     resource = next(
         (
             value
@@ -261,6 +261,12 @@ def objects_of(found: Fields, properties: Fields, category: Category) -> tuple[O
             value = usable(asked.get(name)).lower()
             if value:
                 objects.append(Object(kind, text(value)))
+    elif category is Category.COMPUTE_START:
+        body = fields(properties.get("requestbody"))
+        machine = fields(fields(body.get("properties")).get("hardwareprofile")).get("vmsize")
+        for kind, place in (("instance_type", machine), ("region", body.get("location") or found.get("location"))):
+            if usable(place):
+                objects.append(Object(kind, text(usable(place))))
     return tuple(objects)
 
 
@@ -279,6 +285,8 @@ FORMAT = Format(
     "azure_activity",
     "Azure Activity Log",
     'Azure Monitor, "Azure Activity Log event schema"',
+    "eventTimestamp or OperationNameValue; a category such as Administrative with resourceId or resultType",
+    'REST, diagnostic settings ({"records": [...]} or a record a line), Log Analytics (JSON, CSV)',
     is_activity_log,
     normalise,
 )

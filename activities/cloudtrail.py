@@ -136,6 +136,8 @@ FORMAT = Format(
     "cloudtrail",
     "AWS CloudTrail",
     'AWS CloudTrail User Guide, "CloudTrail record contents"',
+    "eventVersion, eventName, userIdentity or CloudTrailEvent",
+    'files of S3 ({"Records": [...]}), a record a line, lookup-events, EventBridge, CloudWatch Logs, data lakes',
     is_cloudtrail,
     normalise,
 )

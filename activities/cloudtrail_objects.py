@@ -65,6 +65,7 @@ _KINDS: dict[str, str] = {
     "trustAnchorId": "trust_anchor",
     "instanceType": "instance_type",
     "externalUserId": "user",
+    "RegionName": "region",
 }
 _OF_NAME = {
     "cloudtrail.amazonaws.com": "trail",
@@ -110,6 +111,9 @@ def objects_of(record: dict[str, object], category: Category) -> tuple[Object, .
     if category in _OPENS:
         found.update(dict.fromkeys(("principal", who) for who in let_in(record)))
     _add_resources(record.get("resources"), found)
+    region = string(record.get("awsRegion"))
+    if region and category is Category.COMPUTE_START:
+        found["region", region] = None
     moved = _bytes_moved(record, category) if bucket else None
     return tuple(
         Object(text(kind), text(name), moved if position == 0 else None)

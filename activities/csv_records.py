@@ -8,6 +8,7 @@ is what it says, an empty cell is a missing field. So the parsers need not know 
 - PowerShell, `Search-UnifiedAuditLog | Export-Csv`: `RecordType,CreationDate,UserIds,Operations,AuditData,...`, in
   older versions behind a line that begins with `#TYPE`.
 - Log Analytics: the columns of the table; the portal writes `TimeGenerated [UTC]`.
+- The Entra admin centre: `Date (UTC),Request ID,User,Username,...`.
 - Excel writes a line such as `sep=;` before the header.
 """
 
@@ -27,7 +28,7 @@ KNOWN = frozenset(
     "auditdata creationdate timegenerated createddatetime activitydatetime eventtime eventname eventid published "
     "eventtype activityname operationname operationnamevalue operation creationtime insertid protopayload methodname "
     "classuid timestamp @timestamp cloudtrailevent raw raweventdata action".split()
-)
+) | {"date (utc)"}
 """Columns that tell a log, in lower case without underscores; one of them must be there."""
 PREAMBLE = ("#type ", "sep=")
 """How lines begin that may stand before the header, in lower case."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from activities.activity import NO_DEVICE, Activity, Device, Object, Outcome, Raw, User, UserType
 from activities.entra_operations import category_of
+from activities.entra_portal import audit_of, is_audit_row
 from activities.entra_signin import tenant
 from activities.entra_tags import given, of_change
 from activities.format import Format, Record
@@ -45,7 +46,9 @@ def is_audit(record: Record) -> bool:
         if isinstance(value, str) and value.lower() in _LOGS:
             return True
     properties = record.get("properties")
-    return isinstance(properties, dict) and "activityDateTime" in properties and "activityDisplayName" in properties
+    if isinstance(properties, dict) and "activityDateTime" in properties and "activityDisplayName" in properties:
+        return True
+    return is_audit_row(record)
 
 
 def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
@@ -59,7 +62,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
     Raises:
         Unreadable: It has no time, no operation or no actor.
     """
-    outer = fields(record)
+    outer = fields(audit_of(record) if is_audit_row(record) else record)
     found = merged(outer)
     action = required(found.get("activitydisplayname") or found.get("operationname"), "$.activityDisplayName").strip()
     time = time_of(found, ("activitydatetime", "time", "timegenerated"), "$.activityDateTime")
@@ -146,6 +149,8 @@ FORMAT = Format(
     "entra_audit",
     "Microsoft Entra ID audit log",
     'Microsoft Graph, "directoryAudit resource type"',
+    "activityDateTime; category AuditLogs",
+    'Graph ({"value": [...]}), diagnostic settings, Log Analytics (JSON, CSV), the portal\'s CSV',
     is_audit,
     normalise,
 )

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from activities.activity import NO_DEVICE, NOWHERE, Activity, Device, Location, Object, Outcome, Raw, User, UserType
 from activities.country import country_code
 from activities.entra_errors import Ending, interactive, issued
+from activities.entra_portal import is_sign_in_row, sign_in_of
 from activities.entra_tags import of_sign_in
 from activities.format import Format, Record
 from activities.microsoft import (
@@ -67,7 +68,9 @@ def is_sign_in(record: Record) -> bool:
         value = record.get(name)
         if isinstance(value, str) and value.lower() in _LOGS:
             return True
-    return "createdDateTime" in record and "status" in record and ("appId" in record or "appDisplayName" in record)
+    if "createdDateTime" in record and "status" in record:
+        return "appId" in record or "appDisplayName" in record
+    return is_sign_in_row(record)
 
 
 def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
@@ -81,7 +84,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
     Raises:
         Unreadable: It has no time or no actor.
     """
-    outer = fields(record)
+    outer = fields(sign_in_of(record) if is_sign_in_row(record) else record)
     found = merged(outer)
     time = time_of(found, ("createddatetime", "time", "timegenerated"), "$.createdDateTime")
     kind = _kind(found)
@@ -199,6 +202,8 @@ FORMAT = Format(
     "entra_signin",
     "Microsoft Entra ID sign-ins",
     'Microsoft Graph, "signIn resource type"',
+    "a category or Type such as SignInLogs; createdDateTime, status and appId",
+    'Graph ({"value": [...]}), diagnostic settings, Log Analytics (JSON, CSV), the portal\'s CSV',
     is_sign_in,
     normalise,
 )

@@ -19,7 +19,19 @@ from __future__ import annotations
 
 import re
 
-from activities.activity import NO_DEVICE, NOWHERE, Activity, Device, Location, Object, Outcome, Raw, User, UserType
+from activities.activity import (
+    NO_DEVICE,
+    NOWHERE,
+    Activity,
+    Category,
+    Device,
+    Location,
+    Object,
+    Outcome,
+    Raw,
+    User,
+    UserType,
+)
 from activities.category import settled
 from activities.format import Format, Record
 from activities.gcp_operations import category_of
@@ -115,7 +127,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         location=_INSIDE if sender.lower() in _INSIDE_GOOGLE else NOWHERE,
         device=Device(user_agent=agent) if agent else NO_DEVICE,
         session=text(known(authentication.get("serviceAccountKeyName"))),
-        objects=_objects(record, payload),
+        objects=_objects(record, payload, category),
         error=text(error),
         source="gcp_audit",
         raw=raw,
@@ -192,8 +204,8 @@ def _outcome(payload: Record) -> tuple[Outcome, str]:
     return (Outcome.DENIED if name in _DENIED else Outcome.FAILURE), name
 
 
-def _objects(record: Record, payload: Record) -> tuple[Object, ...]:
-    """The resource, what other resources access to it was checked for, and what a policy's change names."""
+def _objects(record: Record, payload: Record, category: Category) -> tuple[Object, ...]:
+    """The resource, what a policy's change names, a machine's kind and place, what else access was checked for."""
     found: Objects = {}
     add(found, known(mapping(record.get("resource")).get("type")) or "resource", payload.get("resourceName"))
     for change in map(
@@ -205,6 +217,11 @@ def _objects(record: Record, payload: Record) -> tuple[Object, ...]:
         for role, member in granted(payload):
             add(found, "role", role)
             add(found, "member", member)
+    if category is Category.COMPUTE_START:
+        labels = mapping(mapping(record.get("resource")).get("labels"))
+        machine = known(mapping(payload.get("request")).get("machineType")).rpartition("/")[2]
+        add(found, "instance_type", machine)
+        add(found, "region", known(labels.get("zone")) or known(labels.get("location")))
     named = {name for _, name in found}
     for check in map(mapping, items(payload.get("authorizationInfo"))):
         attributes = mapping(check.get("resourceAttributes"))
@@ -218,6 +235,8 @@ FORMAT = Format(
     "gcp_audit",
     "Google Cloud audit logs",
     'Google Cloud documentation, "Understanding audit logs", AuditLog',
+    "protoPayload; logName and insertId",
+    'Cloud Logging ({"entries": [...]}), sinks to storage and Pub/Sub, data lakes',
     is_gcp_audit,
     normalise,
 )

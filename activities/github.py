@@ -62,6 +62,7 @@ _OBJECTS = {
     "integration": "app",
     "oauth_application": "app",
     "oauth_application_name": "app",
+    "oauth_application_id": "app_id",
     "hook_id": "hook",
     "deploy_key_fingerprint": "key",
     "fingerprint": "key",
@@ -172,6 +173,8 @@ FORMAT = Format(
     "github",
     "GitHub audit log",
     'GitHub documentation, "Audit log events for your enterprise"',
+    "action and actor with @timestamp, _document_id, org or repo",
+    "REST API, exports, streams of an enterprise or organization",
     is_github,
     normalise,
 )

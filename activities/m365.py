@@ -176,6 +176,8 @@ FORMAT = Format(
     "m365",
     "Microsoft 365 unified audit log",
     'Office 365 Management Activity API, "schema"',
+    "CreationTime and Operation; OfficeWorkload; AuditData",
+    "Management Activity API, CSV of Purview and PowerShell (AuditData), Sentinel, Defender",
     is_audit_record,
     normalise,
 )

@@ -261,6 +261,8 @@ FORMAT = Format(
     "ocsf",
     "OCSF",
     "Open Cybersecurity Schema Framework 1.x, schema.ocsf.io",
+    "class_uid with metadata or activity_id",
+    "JSON of OCSF 1.0 to 1.9: Amazon Security Lake and others",
     is_ocsf,
     normalise,
 )

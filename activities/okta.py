@@ -224,6 +224,8 @@ FORMAT = Format(
     "okta",
     "Okta System Log",
     'Okta developer documentation, "System Log API", LogEvent',
+    "eventType with published, uuid or debugContext",
+    "System Log API, log streams through EventBridge, data lakes",
     is_okta,
     normalise,
 )

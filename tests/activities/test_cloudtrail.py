@@ -138,7 +138,10 @@ GOLDEN = [
         "RunInstances", Category.COMPUTE_START, outcome=Outcome.FAILURE, error="Client.VcpuLimitExceeded",
         app="ec2.amazonaws.com", ip="192.168.10.20", session="ASIATFQR7NSC7TITDFL2",
         device=Device(user_agent="stratus-red-team_bc31c885-5ea0-4a6e-8bec-b6b10058bc44"),
-        objects=(Object("instance_type", "p2.xlarge"), Object("subnet", "subnet-096553f59d783f082")),
+        objects=(
+            Object("instance_type", "p2.xlarge"), Object("subnet", "subnet-096553f59d783f082"),
+            Object("region", "us-east-1"),
+        ),
     ),
     golden(
         "70e5932e-9022-4b38-837e-ca10dad94eb7", 1_688_991_795_000,

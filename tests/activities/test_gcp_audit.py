@@ -119,6 +119,8 @@ GOLDEN = [
         ),
         objects=(
             Object("gce_instance", f"projects/1234567890/{INSTANCE}"),
+            Object("instance_type", "n1-highmem-16"),
+            Object("region", "us-central1-b"),
             Object("compute.instances", f"{OURS}/{INSTANCE}"),
             Object("compute.disks", f"{OURS}/zones/us-central1-b/disks/fake-compute-instance"),
             Object("compute.subnetworks", f"{OURS}/regions/us-central1/subnetworks/default"),
