@@ -42,7 +42,9 @@ VENDORS: tuple[Format, ...] = (
 )
 """In the order in which `auto` asks them; a record that none knows is taken for a native one."""
 
-FORMATS = ("auto", "native", *(vendor.name for vendor in VENDORS))
+NATIVE = native.FORMAT
+
+FORMATS = ("auto", NATIVE.name, *(vendor.name for vendor in VENDORS))
 """The names a format can be asked for by; `auto` decides record by record."""
 
 _BY_NAME = {vendor.name: (vendor,) for vendor in VENDORS}
@@ -56,7 +58,6 @@ _BOM = b"\xef\xbb\xbf"
 _LONE_SURROGATE = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\u[dD][89a-fA-F]\w\w")
 _ESCAPE_LENGTH = len(b"\\ud800")
 _TOO_DEEP = "expected JSON of ordinary depth, found objects or arrays nested too deeply"
-_NATIVE_FIELDS = ("id", "time", "user", "action")
 
 
 _decode_object = msgspec.json.Decoder(dict[str, object]).decode
@@ -143,13 +144,14 @@ def _parse(data: bytes, fmt: str, tenant: str, raw: Raw) -> Activity:
     for vendor in asked:
         if vendor.fits(record):
             return vendor.parse(record, tenant, raw)
+    within = (*VENDORS, NATIVE) if fmt == "auto" else asked
     for path, inner in inside(record):
-        for vendor in asked:
+        for vendor in within:
             if vendor.fits(inner):
                 return _parse_inner(vendor, inner, path, tenant, raw)
     if fmt != "auto":
         return asked[0].parse(record, tenant, raw)  # which says what it lacks
-    missing = next((name for name in _NATIVE_FIELDS if record.get(name) is None), "")
+    missing = next((name for name in native.REQUIRED if record.get(name) is None), "")
     if missing:
         raise Unreadable(_shape(f"object missing required field `{missing}` - at `$`", fmt))
     return native.parse(data, tenant, raw)
@@ -174,4 +176,4 @@ def _shape(error: str, fmt: str) -> str:
     if "missing required field" not in error:
         return error
     where = "a native record" if fmt == "native" else "a native record, as it is of no other known format"
-    return f"expected {where}, with at least {', '.join(_NATIVE_FIELDS)}, found: {error}"
+    return f"expected {where}, with at least {', '.join(native.REQUIRED)}, found: {error}"

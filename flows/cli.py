@@ -11,6 +11,7 @@ import typer
 from flows import settings as settings_
 from flows.alerts_cli import alerts_app
 from flows.exit_codes import USAGE
+from flows.formats_cli import formats, parse
 from flows.logs import configure
 from flows.state_cli import state_app
 
@@ -23,6 +24,8 @@ app = typer.Typer(
 )
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(state_app, name="state")
+app.command()(formats)
+app.command()(parse)
 
 
 @app.callback()
@@ -50,7 +53,7 @@ def run(
     lanes: Annotated[
         str | None, typer.Option(help="Directory of late, rejected, suppressed. [default: STATE/lanes]")
     ] = None,
-    fmt: Annotated[str | None, typer.Option("--format", help="auto, native or cloudtrail. [default: auto]")] = None,
+    fmt: Annotated[str | None, typer.Option("--format", help="One of `anput formats`. [default: auto]")] = None,
     tenant: Annotated[str | None, typer.Option(help="Tenant of records that name none. [default: default]")] = None,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Processes on this machine.")] = 1,
     seal_at_end: Annotated[
