@@ -38,7 +38,6 @@ COLUMNS = (
     "line", "time (UTC)", "format", "user", "action", "category", "outcome", "app", "from", "objects", "tags",
     "rejected because",
 )  # fmt: skip
-_SKIPPED = "skipped: "
 _PAUSE = 0.05
 """Seconds between looks at a standard input that says nothing."""
 
@@ -138,7 +137,7 @@ def _counted(records: Iterator[Activity | Rejected], counts: Counter[str]) -> It
             counts[record.source] += 1
             counts["without a category"] += record.category is Category.OTHER
         else:
-            counts["skipped" if record.reason.startswith(_SKIPPED) else "rejected"] += 1
+            counts["skipped" if record.skipped else "rejected"] += 1
         yield record
 
 

@@ -142,7 +142,8 @@ class Intake:
                 taken.setdefault(key_group_of(record.tenant, record.user.id, self.groups), []).append(record)
             else:
                 refused.append(self._misdated(record, timing))
-        for name, number in (("in", count), ("late", len(late)), ("rejected", len(refused))):
+        skipped = sum([record.skipped for record in refused])
+        for name, number in (("in", count), ("late", len(late)), ("rejected", len(refused)), ("skipped", skipped)):
             state.counts[name] = state.counts.get(name, 0) + number
         lanes: list[Lane] = []
         if late:

@@ -157,7 +157,7 @@ def test_all_key_groups_hear_of_time_and_of_the_end() -> None:
         (group, END_OF_TIME, True) for group in range(GROUPS)
     ]
     delays = {"delay_p50_ms": 0, "delay_p95_ms": 0, "delay_p99_ms": 0}
-    assert counts == [Counts("source/in", {"in": 3, "late": 0, "rejected": 0} | delays)]
+    assert counts == [Counts("source/in", {"in": 3, "late": 0, "rejected": 0, "skipped": 0} | delays)]
     assert part.state.clock.floor == START + 2 * HOUR + 1
 
 
@@ -176,3 +176,11 @@ def test_delays_are_summed_up_across_a_resume() -> None:
     assert isinstance(counts, Counts)
     assert abs(counts.counts["delay_p50_ms"] - 50_000) <= 1000
     assert abs(counts.counts["delay_p99_ms"] - 99_000) <= 2000
+
+
+def test_what_is_no_activity_is_counted_apart() -> None:
+    part = intake()
+    drain(part, as_lines([b'{"digestStartTime":"2026-01-05T00:00:00Z"}', b'{"id":7}']))
+    assert {name: part.state.counts[name] for name in ("in", "rejected", "skipped")} == {
+        "in": 2, "rejected": 2, "skipped": 1,
+    }  # fmt: skip
