@@ -18,6 +18,7 @@ import re
 
 from activities.activity import NO_DEVICE, Activity, Category, Device, Object, Outcome, Raw, User, UserType
 from activities.azure_operations import category_of
+from activities.azure_tags import tags_of
 from activities.format import Format, Record
 from activities.microsoft import (
     Fields,
@@ -63,6 +64,9 @@ def is_activity_log(record: Record) -> bool:
     if not isinstance(category, str) or not ("operationName" in record or "operationname" in record):
         return False
     known = category.lower() in _OF_PEOPLE or category.lower() in _OF_NOBODY
+    properties = record.get("properties")
+    if isinstance(properties, dict) and "activityDisplayName" in properties:
+        return False  # Entra ID's audit log, whose own categories (`Policy`) some collectors leave in place.
     return known and ("resourceId" in record or "resourceid" in record or "resultType" in record)
 
 
@@ -116,6 +120,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         error=text(error),
         source="azure_activity",
         raw=raw,
+        tags=tags_of(operation, category, properties, claims),
     )
 
 
@@ -234,7 +239,7 @@ def _provider(found: Fields, operation: str) -> str:
 
 
 def objects_of(found: Fields, properties: Fields, category: Category) -> tuple[Object, ...]:
-    """The resource; for a role assignment also the principal that got the role, and the role."""
+    """The resource; of a role assignment also the principal and the role, of a machine its kind and place."""
     resource = next(
         (
             value
@@ -256,6 +261,12 @@ def objects_of(found: Fields, properties: Fields, category: Category) -> tuple[O
             value = usable(asked.get(name)).lower()
             if value:
                 objects.append(Object(kind, text(value)))
+    elif category is Category.COMPUTE_START:
+        body = fields(properties.get("requestbody"))
+        machine = fields(fields(body.get("properties")).get("hardwareprofile")).get("vmsize")
+        for kind, place in (("instance_type", machine), ("region", body.get("location") or found.get("location"))):
+            if usable(place):
+                objects.append(Object(kind, text(usable(place))))
     return tuple(objects)
 
 
@@ -274,6 +285,8 @@ FORMAT = Format(
     "azure_activity",
     "Azure Activity Log",
     'Azure Monitor, "Azure Activity Log event schema"',
+    "eventTimestamp or OperationNameValue; a category such as Administrative with resourceId or resultType",
+    'REST, diagnostic settings ({"records": [...]} or a record a line), Log Analytics (JSON, CSV)',
     is_activity_log,
     normalise,
 )

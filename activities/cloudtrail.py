@@ -1,8 +1,11 @@
 """AWS CloudTrail records.
 
-Source: AWS CloudTrail User Guide, "CloudTrail record contents for management, data, and network activity events".
-CloudTrail gives no ingest time. Whatever has a wrong type counts as missing; only a record without an id, a time, an
-operation or an actor is refused.
+Sources: AWS CloudTrail User Guide, "CloudTrail record contents for management, data, and network activity events"; AWS
+CLI reference, "cloudtrail lookup-events", which gives the record as a text in `CloudTrailEvent`.
+
+CloudTrail gives no ingest time. Whatever has a wrong type counts as missing; only a record without a time, an operation
+or an actor is refused. `@timestamp` is the time where a shipper took `eventTime` out. Data lakes write the outer field
+names in lower case: they are looked for where `eventName` or `userIdentity` is missing.
 """
 
 from __future__ import annotations
@@ -11,16 +14,28 @@ import re
 
 from activities.activity import NO_DEVICE, NOWHERE, Activity, Device, Location, Outcome, Raw
 from activities.category import settled
-from activities.cloudtrail_identity import actor, mapping, session, string, tenant
+from activities.cloudtrail_identity import actor, session, tenant
 from activities.cloudtrail_objects import objects_of
-from activities.cloudtrail_operations import category_of
+from activities.cloudtrail_operations import ASKS, category_of, plain_name
+from activities.cloudtrail_tags import tags_of
 from activities.format import Format
-from activities.record import Unreadable, address, identifier, parse_time, show, text
+from activities.record import Unreadable, address, identifier, text
+from activities.values import decoded, derived_id, mapping, moment, refuse, required, string
 
 _DENIED = re.compile(r"access\.?denied|unauthori[sz]ed|notauthori[sz]ed|forbidden", re.ASCII | re.IGNORECASE)
 _SERVICE = re.compile(r"AWS Internal|[a-z0-9.-]{1,200}\.(?:amazonaws\.com(?:\.cn)?|aws\.internal)", re.ASCII)
 _FROM_SERVICE = Location(tags=("aws-service",))
-_SIGNS = ("eventVersion", "eventName", "userIdentity", "digestStartTime", "insightDetails")
+_SIGNS = (
+    "eventVersion", "eventName", "userIdentity", "CloudTrailEvent", "digestStartTime", "insightDetails", "eventname",
+    "useridentity",
+)  # fmt: skip
+_FIELDS = (
+    "eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress",
+    "userAgent", "errorCode", "errorMessage", "requestParameters", "responseElements", "additionalEventData",
+    "requestID", "eventID", "readOnly", "eventType", "eventCategory", "recipientAccountId", "sharedEventID",
+    "serviceEventDetails", "insightDetails", "vpcEndpointId", "managementEvent", "resources", "tlsDetails",
+)  # fmt: skip
+_CASES = {field.lower(): field for field in _FIELDS}
 
 
 def is_cloudtrail(record: dict[str, object]) -> bool:
@@ -37,11 +52,12 @@ def normalise(record: dict[str, object], default_tenant: str, raw: Raw) -> Activ
         raw: Where the record is.
 
     Raises:
-        Unreadable: It isn't an activity, or has no id, time, operation or actor.
+        Unreadable: It isn't an activity, or has no time, operation or actor.
     """
+    record = _plain(record)
     _refuse_others(record)
-    event_id, event_name = _required(record, "eventID"), _required(record, "eventName")
-    time = parse_time(record.get("eventTime"), "$.eventTime")
+    event_name = required(record, "eventName", "$.eventName")
+    time = _time(record)
     who = actor(record)
     source = string(record.get("eventSource"))
     outcome, error = _outcome(record, event_name)
@@ -53,7 +69,7 @@ def normalise(record: dict[str, object], default_tenant: str, raw: Raw) -> Activ
         agent = agent[1:-1]  # S3 puts brackets around what was sent.
     return Activity(
         tenant=tenant(record, default_tenant),
-        id=identifier(event_id),
+        id=identifier(string(record.get("eventID")).strip() or derived_id(record)),
         time=time,
         ingested=0,
         user=who.user,
@@ -71,6 +87,7 @@ def normalise(record: dict[str, object], default_tenant: str, raw: Raw) -> Activ
         error=text(error),
         source="cloudtrail",
         raw=raw,
+        tags=tags_of(record, plain_name(event_name), category, outcome),
     )
 
 
@@ -84,13 +101,22 @@ def _refuse_others(record: dict[str, object]) -> None:
         raise Unreadable(msg)
 
 
-def _required(record: dict[str, object], field: str) -> str:
-    value = record.get(field)
-    if isinstance(value, str) and value and not value.isspace():
-        return value
-    found = show(value) if field in record else "no such field"
-    msg = f"expected a text that isn't empty at `$.{field}`, found {found}"
-    raise Unreadable(msg)
+def _plain(record: dict[str, object]) -> dict[str, object]:
+    """The record itself, its outer fields named as CloudTrail names them."""
+    if "CloudTrailEvent" in record:
+        inner = decoded(record["CloudTrailEvent"])
+        if not isinstance(inner, dict):
+            refuse("the JSON of a record", "$.CloudTrailEvent", record["CloudTrailEvent"])
+        record = mapping(inner)
+    if "eventName" not in record or "userIdentity" not in record:
+        record = {_CASES.get(field.lower(), field): value for field, value in record.items()}
+    return record
+
+
+def _time(record: dict[str, object]) -> int:
+    if record.get("eventTime") is None and record.get("@timestamp") is not None:
+        return moment(record["@timestamp"], "$.@timestamp")
+    return moment(record.get("eventTime"), "$.eventTime")
 
 
 def _outcome(record: dict[str, object], event_name: str) -> tuple[Outcome, str]:
@@ -101,6 +127,8 @@ def _outcome(record: dict[str, object], event_name: str) -> tuple[Outcome, str]:
     for details in ("responseElements", "serviceEventDetails"):
         if mapping(record.get(details)).get(event_name) == "Failure":
             return Outcome.FAILURE, message or "Failure"
+    if event_name in ASKS and not message:
+        return Outcome.UNKNOWN, ""
     return (Outcome.FAILURE, message) if message else (Outcome.SUCCESS, "")
 
 
@@ -108,6 +136,8 @@ FORMAT = Format(
     "cloudtrail",
     "AWS CloudTrail",
     'AWS CloudTrail User Guide, "CloudTrail record contents"',
+    "eventVersion, eventName, userIdentity or CloudTrailEvent",
+    'files of S3 ({"Records": [...]}), a record a line, lookup-events, EventBridge, CloudWatch Logs, data lakes',
     is_cloudtrail,
     normalise,
 )

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from activities.activity import User, UserType
 from activities.record import Unreadable, identifier, show, text, user_key
+from activities.values import is_email, mapping, string
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _INSTANCE = re.compile(r"i-[0-9a-z]{8,17}", re.ASCII | re.IGNORECASE)
 _FUNCTION_ISSUER = "AWS::Lambda::Function"
 _SSO_ROLE = "AWSReservedSSO_"
@@ -30,16 +30,6 @@ class Actor(NamedTuple):
     impersonated: User | None = None
     device: str = ""
     """The EC2 instance whose credentials were used."""
-
-
-def mapping(value: object) -> dict[str, object]:
-    """`value` if it is a JSON object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def string(value: object) -> str:
-    """`value` if it is a text, else ""."""
-    return value if isinstance(value, str) else ""
 
 
 def actor(record: dict[str, object]) -> Actor:
@@ -86,12 +76,8 @@ def _actor(key: str, name: str = "", kind: UserType = UserType.PERSON) -> Actor 
     if not key or key.isspace():
         return None
     name = name or key
-    email = text(name) if _is_email(name) else ""
+    email = text(name) if is_email(name) else ""
     return Actor(User(user_key(key), text(name), email, kind))
-
-
-def _is_email(name: str) -> bool:
-    return "@" in name and _EMAIL.fullmatch(name) is not None
 
 
 def _iam_user(identity: dict[str, object]) -> Actor | None:
@@ -123,7 +109,7 @@ def _role_session(identity: dict[str, object]) -> Actor | None:
     if scope.get("issuerType") == _FUNCTION_ISSUER:
         return _actor(role, name, UserType.SERVICE)
     person = string(context.get("sourceIdentity"))
-    if not person and (_is_email(session) or name.startswith(_SSO_ROLE) or _SSO_PATH in issuer_arn):
+    if not person and (is_email(session) or name.startswith(_SSO_ROLE) or _SSO_PATH in issuer_arn):
         person = session
     if person:
         found = _actor(person, person)

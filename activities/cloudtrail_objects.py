@@ -1,10 +1,11 @@
-"""What a CloudTrail record was done to: its well-known request parameters, then its `resources`."""
+"""What a CloudTrail record was done to: its well-known request parameters, whom it lets in, then its `resources`."""
 
 from __future__ import annotations
 
 from activities.activity import Category, Object
-from activities.cloudtrail_identity import mapping, string
+from activities.cloudtrail_tags import let_in
 from activities.record import LIST_LIMIT, text
+from activities.values import mapping, string
 
 _KINDS: dict[str, str] = {
     "instanceId": "instance",
@@ -62,6 +63,9 @@ _KINDS: dict[str, str] = {
     "documentName": "document",
     "modelId": "model",
     "trustAnchorId": "trust_anchor",
+    "instanceType": "instance_type",
+    "externalUserId": "user",
+    "RegionName": "region",
 }
 _OF_NAME = {
     "cloudtrail.amazonaws.com": "trail",
@@ -75,6 +79,7 @@ _SETS = {"instancesSet": ("instanceId", "instance"), "snapshotSet": ("snapshotId
 """EC2's lists: `{"items": [{"instanceId": "i-1"}]}`."""
 
 _RECEIVES = frozenset({Category.READ, Category.LIST, Category.DOWNLOAD, Category.SECRET_READ})
+_OPENS = frozenset({Category.SHARE, Category.ROLE_GRANT, Category.CREATE})
 _MOST_BYTES = 2**63 - 1
 
 
@@ -100,7 +105,15 @@ def objects_of(record: dict[str, object], category: Category) -> tuple[Object, .
             _add_set(parameters, parameter, found)
         elif parameter == "DeleteFlowLogsRequest":
             _add_flow_logs(value, found)
+    made = string(mapping(mapping(record.get("responseElements")).get("accessKey")).get("accessKeyId"))
+    if made:
+        found["access_key", made] = None
+    if category in _OPENS:
+        found.update(dict.fromkeys(("principal", who) for who in let_in(record)))
     _add_resources(record.get("resources"), found)
+    region = string(record.get("awsRegion"))
+    if region and category is Category.COMPUTE_START:
+        found["region", region] = None
     moved = _bytes_moved(record, category) if bucket else None
     return tuple(
         Object(text(kind), text(name), moved if position == 0 else None)

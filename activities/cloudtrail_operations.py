@@ -11,19 +11,20 @@ from functools import lru_cache
 
 from activities.activity import Category
 from activities.category import category_of_verb
-from activities.cloudtrail_identity import mapping
+from activities.values import mapping
 
 _VERSION = re.compile(r"(?:\d{8}|_?\d{4}_\d\d_\d\d)(?:v\d+)?$", re.ASCII)
 """What Lambda and CloudFront put behind a name: `UpdateFunctionCode20150331v2`, `CreateDistribution2020_05_31`."""
 
 NAMES: dict[Category, str] = {
-    Category.LOGON: "ConsoleLogin ExternalIdPDirectoryLogin UserAuthentication CredentialVerification Authenticate",
+    Category.LOGON: "ConsoleLogin ExternalIdPDirectoryLogin UserAuthentication CredentialVerification Authenticate "
+    "CredentialChallenge CheckMfa",
     Category.LOGOFF: "Logout ExitRole TerminateSession",
     Category.TOKEN: "AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot GetSessionToken "
     "GetFederationToken GetSigninToken SwitchRole RenewRole Federate CreateToken CreateTokenWithIAM GetRoleCredentials "
     "GetAuthorizationToken GetCredentialsForIdentity GetOpenIdToken GetClusterCredentials InitiateAuth",
     Category.SECRET_READ: "GetSecretValue BatchGetSecretValue GetPasswordData DownloadDefaultKeyPair ExportCertificate",
-    Category.READ: "GetCallerIdentity GetCredentialReport GetRandomPassword CheckMfa Decrypt Encrypt ReEncrypt "
+    Category.READ: "GetCallerIdentity GetCredentialReport GetRandomPassword Decrypt Encrypt ReEncrypt "
     "GenerateDataKey GenerateDataKeyWithoutPlaintext GenerateDataKeyPair Sign Verify",
     Category.LIST: "GetAccountAuthorizationDetails GetAccountSummary GetResources GetResourceCollection",
     Category.DOWNLOAD: "GetObject GetObjectTorrent SelectObjectContent GetSnapshotBlock DownloadDBLogFilePortion "
@@ -103,6 +104,9 @@ NAMES: dict[Category, str] = {
 
 OPERATIONS: dict[str, Category] = {name: category for category, names in NAMES.items() for name in names.split()}
 
+ASKS = frozenset(("CheckMfa", "CredentialChallenge"))
+"""Steps of a sign-in that only ask; another record says how it ended."""
+
 # Of these, only the ones that add somebody share; taking somebody away is a plain change.
 _MAY_UNSHARE = frozenset(
     "ModifySnapshotAttribute ModifyImageAttribute ModifyDBSnapshotAttribute ModifyDBClusterSnapshotAttribute "
@@ -131,8 +135,14 @@ def category_of(event_source: str, event_name: str, parameters: dict[str, object
 
 
 @lru_cache(maxsize=8192)
+def plain_name(event_name: str) -> str:
+    """An operation's name without the API version that some services put behind it."""
+    return _VERSION.sub("", event_name[:200])
+
+
+@lru_cache(maxsize=8192)
 def _by_name(event_source: str, event_name: str) -> Category:
-    name = _VERSION.sub("", event_name[:200])
+    name = plain_name(event_name)
     found = OPERATIONS.get(f"{event_source.partition('.')[0]}:{name}") or OPERATIONS.get(name)
     return found or category_of_verb(name)
 

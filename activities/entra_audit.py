@@ -3,15 +3,17 @@
 Sources: Microsoft Graph, "directoryAudit resource type"; Azure Monitor, "AuditLogs"; Microsoft Entra, "Audit activity
 reference" and, for the envelope, "Stream activity logs to an event hub".
 
-The objects are the targets, the main one first, then what the change set them to where that is a role, a permission
-or a group. The log gives no ingest time but the one that Log Analytics adds (`_TimeReceived`).
+The objects are the targets, the main one first, then what the change gave: roles, groups, permissions, app ids. The log
+gives no ingest time but the one that Log Analytics adds (`_TimeReceived`).
 """
 
 from __future__ import annotations
 
 from activities.activity import NO_DEVICE, Activity, Device, Object, Outcome, Raw, User, UserType
 from activities.entra_operations import category_of
+from activities.entra_portal import audit_of, is_audit_row
 from activities.entra_signin import tenant
+from activities.entra_tags import given, of_change
 from activities.format import Format, Record
 from activities.microsoft import (
     Fields,
@@ -33,9 +35,6 @@ from activities.microsoft import (
 from activities.record import LIST_LIMIT, text, texts
 
 _LOGS = frozenset(("auditlogs",))
-_TELLING = ("role.displayname", "group.displayname", "approle.value", "delegatedpermissiongrant.scope")
-"""Properties whose new value says what was given, as the log names them, in lower case."""
-_GIVEN = {"role": "role", "group": "group", "approle": "permission", "delegatedpermissiongrant": "permission"}
 
 
 def is_audit(record: Record) -> bool:
@@ -47,7 +46,9 @@ def is_audit(record: Record) -> bool:
         if isinstance(value, str) and value.lower() in _LOGS:
             return True
     properties = record.get("properties")
-    return isinstance(properties, dict) and "activityDateTime" in properties and "activityDisplayName" in properties
+    if isinstance(properties, dict) and "activityDateTime" in properties and "activityDisplayName" in properties:
+        return True
+    return is_audit_row(record)
 
 
 def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
@@ -61,7 +62,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
     Raises:
         Unreadable: It has no time, no operation or no actor.
     """
-    outer = fields(record)
+    outer = fields(audit_of(record) if is_audit_row(record) else record)
     found = merged(outer)
     action = required(found.get("activitydisplayname") or found.get("operationname"), "$.activityDisplayName").strip()
     time = time_of(found, ("activitydatetime", "time", "timegenerated"), "$.activityDateTime")
@@ -91,6 +92,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         error=text(error),
         source="entra_audit",
         raw=raw,
+        tags=of_change(action, changes),
     )
 
 
@@ -131,7 +133,7 @@ def _outcome(found: Fields) -> tuple[Outcome, str]:
 
 
 def objects_of(targets: list[Fields], changes: list[Fields]) -> tuple[Object, ...]:
-    """At most 32 objects: the targets by name (a user by user principal name), then the role or permission given."""
+    """At most 32 objects: the targets by name (a user by user principal name), then what was given."""
     named: dict[tuple[str, str], None] = {}
     for target in targets:
         name = next(
@@ -139,11 +141,7 @@ def objects_of(targets: list[Fields], changes: list[Fields]) -> tuple[Object, ..
         )
         if name:
             named[code(target.get("type")).lower(), name] = None
-    for change in changes:
-        name = code(change.get("displayname")).lower()
-        value = code(change.get("newvalue")).strip('"') or code(change.get("oldvalue")).strip('"')
-        if value and name.startswith(_TELLING):
-            named[_GIVEN.get(name.partition(".")[0], "role"), value] = None
+    named.update(dict.fromkeys(given(changes)))
     return tuple(Object(text(kind), text(name)) for kind, name in list(named)[:LIST_LIMIT])
 
 
@@ -151,6 +149,8 @@ FORMAT = Format(
     "entra_audit",
     "Microsoft Entra ID audit log",
     'Microsoft Graph, "directoryAudit resource type"',
+    "activityDateTime; category AuditLogs",
+    'Graph ({"value": [...]}), diagnostic settings, Log Analytics (JSON, CSV), the portal\'s CSV',
     is_audit,
     normalise,
 )

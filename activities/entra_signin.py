@@ -5,8 +5,8 @@ Sources: Microsoft Graph, "signIn resource type"; Azure Monitor, "SigninLogs", "
 hub" for the envelope `{"time", "category", "properties"}`.
 
 A sign-in without a person present is `TOKEN`, not `LOGON`; `entra_errors` says what error codes make of either. The
-objects are the resource that the token is for, the kind of client and the protocol, where it is a named one. The log
-gives no ingest time but the one that Log Analytics adds (`_TimeReceived`).
+objects are the resource that the token is for, the kind of client, the protocol, where it is a named one, and the id of
+the app (`app` is its name). The log gives no ingest time but the one that Log Analytics adds (`_TimeReceived`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import NamedTuple
 from activities.activity import NO_DEVICE, NOWHERE, Activity, Device, Location, Object, Outcome, Raw, User, UserType
 from activities.country import country_code
 from activities.entra_errors import Ending, interactive, issued
+from activities.entra_portal import is_sign_in_row, sign_in_of
+from activities.entra_tags import of_sign_in
 from activities.format import Format, Record
 from activities.microsoft import (
     Fields,
@@ -66,7 +68,9 @@ def is_sign_in(record: Record) -> bool:
         value = record.get(name)
         if isinstance(value, str) and value.lower() in _LOGS:
             return True
-    return "createdDateTime" in record and "status" in record and ("appId" in record or "appDisplayName" in record)
+    if "createdDateTime" in record and "status" in record:
+        return "appId" in record or "appDisplayName" in record
+    return is_sign_in_row(record)
 
 
 def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
@@ -80,7 +84,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
     Raises:
         Unreadable: It has no time or no actor.
     """
-    outer = fields(record)
+    outer = fields(sign_in_of(record) if is_sign_in_row(record) else record)
     found = merged(outer)
     time = time_of(found, ("createddatetime", "time", "timegenerated"), "$.createdDateTime")
     kind = _kind(found)
@@ -105,6 +109,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         error="" if ending.outcome is Outcome.SUCCESS else text(error),
         source="entra_signin",
         raw=raw,
+        tags=of_sign_in(found, error, ending.outcome, interactive=kind.interactive),
     )
 
 
@@ -162,6 +167,7 @@ def _objects(found: Fields) -> tuple[Object, ...]:
         ("resource", _first(found, "resourcedisplayname", "resourceidentity")),
         ("client", _first(found, "clientappused")),
         ("protocol", _first(found, "authenticationprotocol")),
+        ("app_id", _first(found, "appid")),
     )
     return tuple(Object(kind, text(name)) for kind, name in named if name)
 
@@ -196,6 +202,8 @@ FORMAT = Format(
     "entra_signin",
     "Microsoft Entra ID sign-ins",
     'Microsoft Graph, "signIn resource type"',
+    "a category or Type such as SignInLogs; createdDateTime, status and appId",
+    'Graph ({"value": [...]}), diagnostic settings, Log Analytics (JSON, CSV), the portal\'s CSV',
     is_sign_in,
     normalise,
 )

@@ -21,6 +21,10 @@ class Format:
     """As people call it."""
     reference: str
     """The vendor's document that describes the records."""
+    signs: str
+    """How `auto` knows them, for people."""
+    forms: str
+    """In which forms and envelopes they are read, for people."""
     fits: Callable[[Record], bool]
     """Whether an object is a record of this format, by a few field names: it is asked of every record."""
     parse: Callable[[Record, str, Raw], Activity]

@@ -24,7 +24,8 @@ from activities import (
     okta,
 )
 from activities.activity import Activity, Raw
-from activities.format import Format
+from activities.envelopes import inside, records_of
+from activities.format import Format, Record
 from activities.record import Rejected, Unreadable, rejected
 
 VENDORS: tuple[Format, ...] = (
@@ -41,8 +42,12 @@ VENDORS: tuple[Format, ...] = (
 )
 """In the order in which `auto` asks them; a record that none knows is taken for a native one."""
 
-FORMATS = ("auto", "native", *(vendor.name for vendor in VENDORS))
+NATIVE = native.FORMAT
+
+FORMATS = ("auto", NATIVE.name, *(vendor.name for vendor in VENDORS))
 """The names a format can be asked for by; `auto` decides record by record."""
+
+_BY_NAME = {vendor.name: (vendor,) for vendor in VENDORS}
 
 DEFAULT_TENANT = "default"
 """The tenant of records that name none, where the settings don't say another."""
@@ -51,46 +56,11 @@ _BOM = b"\xef\xbb\xbf"
 # Programs that keep texts in UTF-16 write half a character as an escape, which the decoder refuses: whoever can name a
 # file so could keep their activities out. An escaped backslash and a whole pair are matched to be passed over.
 _LONE_SURROGATE = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\u[dD][89a-fA-F]\w\w")
-_LISTS = ("Records", "records", "value", "items", "entries")
-_HOLDS_LIST = re.compile(rb'"(?:%s)"\s*:\s*\[' % "|".join(_LISTS).encode())
-_WITHIN = 4096
-"""Bytes from the beginning within which the list of an envelope begins."""
 _ESCAPE_LENGTH = len(b"\\ud800")
 _TOO_DEEP = "expected JSON of ordinary depth, found objects or arrays nested too deeply"
-_NATIVE_FIELDS = "id, time, user, action"
 
-
-_Found = msgspec.Raw | msgspec.UnsetType
-
-
-class _Envelope(msgspec.Struct):
-    """An object that holds a list of records; one that has a time or an operation itself is a record.
-
-    `Records`: files of CloudTrail. `records`: Azure Monitor, as Event Hubs delivers it. `value`: pages of Microsoft
-    Graph. `items`: pages of Google Workspace reports. `entries`: pages of Google Cloud Logging.
-    """
-
-    Records: _Found = msgspec.UNSET
-    records: _Found = msgspec.UNSET
-    value: _Found = msgspec.UNSET
-    items: _Found = msgspec.UNSET
-    entries: _Found = msgspec.UNSET
-    action: _Found = msgspec.UNSET
-    time: _Found = msgspec.UNSET
-    timestamp: _Found = msgspec.UNSET
-    eventTime: _Found = msgspec.UNSET
-    published: _Found = msgspec.UNSET
-    createdDateTime: _Found = msgspec.UNSET
-    activityDateTime: _Found = msgspec.UNSET
-    CreationTime: _Found = msgspec.UNSET
-    TimeGenerated: _Found = msgspec.UNSET
-
-
-_SIGNS_OF_A_RECORD = tuple(field for field in _Envelope.__struct_fields__ if field not in _LISTS)
 
 _decode_object = msgspec.json.Decoder(dict[str, object]).decode
-_decode_envelope = msgspec.json.Decoder(_Envelope).decode
-_decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def parse_line(line: bytes, fmt: str, tenant: str, raw: Raw) -> list[Activity | Rejected]:
@@ -110,7 +80,7 @@ def parse_line(line: bytes, fmt: str, tenant: str, raw: Raw) -> list[Activity | 
     """
     data = line.removeprefix(_BOM).strip()
     try:
-        items = _items(data)
+        items = records_of(data)
     except RecursionError:
         return [rejected(_TOO_DEEP, data, raw)]
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -170,29 +140,29 @@ def _parse(data: bytes, fmt: str, tenant: str, raw: Raw) -> Activity:
         with suppress(msgspec.ValidationError):
             return native.parse(data, tenant, raw)
     record = _decode_object(data)
-    for vendor in VENDORS:
-        if fmt == vendor.name or (fmt == "auto" and vendor.fits(record)):
+    asked = VENDORS if fmt == "auto" else _BY_NAME[fmt]
+    for vendor in asked:
+        if vendor.fits(record):
             return vendor.parse(record, tenant, raw)
+    within = (*VENDORS, NATIVE) if fmt == "auto" else asked
+    for path, inner in inside(record):
+        for vendor in within:
+            if vendor.fits(inner):
+                return _parse_inner(vendor, inner, path, tenant, raw)
+    if fmt != "auto":
+        return asked[0].parse(record, tenant, raw)  # which says what it lacks
+    missing = next((name for name in native.REQUIRED if record.get(name) is None), "")
+    if missing:
+        raise Unreadable(_shape(f"object missing required field `{missing}` - at `$`", fmt))
     return native.parse(data, tenant, raw)
 
 
-def holds_many(line: bytes) -> bool:
-    """Whether a line may hold many records, and so be longer than one may be."""
-    return line.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") or _HOLDS_LIST.search(line[:_WITHIN]) is not None
-
-
-def _items(data: bytes) -> list[msgspec.Raw] | None:
-    """The records of an array or an envelope, not yet decoded; None if it is neither."""
-    if data.startswith(b"["):
-        return _decode_array(data)
-    if _HOLDS_LIST.search(data, 0, _WITHIN):
-        envelope = _decode_envelope(data)
-        if all(getattr(envelope, sign) is msgspec.UNSET for sign in _SIGNS_OF_A_RECORD):
-            for name in _LISTS:
-                found = getattr(envelope, name)
-                if found is not msgspec.UNSET:
-                    return _decode_array(found)
-    return None
+def _parse_inner(vendor: Format, record: Record, path: str, tenant: str, raw: Raw) -> Activity:
+    """The activity of a record inside another object, where paths begin at `path`."""
+    try:
+        return vendor.parse(record, tenant, raw)
+    except Unreadable as error:
+        raise Unreadable(str(error).replace("`$", f"`{path}")) from None
 
 
 def _replaced(found: re.Match[bytes]) -> bytes:
@@ -206,4 +176,4 @@ def _shape(error: str, fmt: str) -> str:
     if "missing required field" not in error:
         return error
     where = "a native record" if fmt == "native" else "a native record, as it is of no other known format"
-    return f"expected {where}, with at least {_NATIVE_FIELDS}, found: {error}"
+    return f"expected {where}, with at least {', '.join(native.REQUIRED)}, found: {error}"

@@ -19,10 +19,23 @@ from __future__ import annotations
 
 import re
 
-from activities.activity import NO_DEVICE, NOWHERE, Activity, Device, Location, Object, Outcome, Raw, User, UserType
+from activities.activity import (
+    NO_DEVICE,
+    NOWHERE,
+    Activity,
+    Category,
+    Device,
+    Location,
+    Object,
+    Outcome,
+    Raw,
+    User,
+    UserType,
+)
 from activities.category import settled
 from activities.format import Format, Record
 from activities.gcp_operations import category_of
+from activities.gcp_tags import granted, tags_of
 from activities.record import Unreadable, address, identifier, text
 from activities.values import (
     Objects,
@@ -95,6 +108,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
     principal = _principal(authentication)
     behind = _behind(authentication, principal)
     outcome, error = _outcome(payload)
+    category = settled(category_of(action, payload), outcome)
     request = mapping(payload.get("requestMetadata"))
     sender = known(request.get("callerIp")) or known(request.get("callerIP"))
     agent = text(known(request.get("callerSuppliedUserAgent")))
@@ -105,7 +119,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         ingested=moment_or_zero(record.get("receiveTimestamp")),
         user=behind or principal,
         action=text(action),
-        category=settled(category_of(action, payload), outcome),
+        category=category,
         outcome=outcome,
         app=text(known(payload.get("serviceName"))),
         impersonated=principal if behind else None,
@@ -113,10 +127,11 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         location=_INSIDE if sender.lower() in _INSIDE_GOOGLE else NOWHERE,
         device=Device(user_agent=agent) if agent else NO_DEVICE,
         session=text(known(authentication.get("serviceAccountKeyName"))),
-        objects=_objects(record, payload),
+        objects=_objects(record, payload, category),
         error=text(error),
         source="gcp_audit",
         raw=raw,
+        tags=tags_of(action, category, payload, (behind or principal).email),
     )
 
 
@@ -189,8 +204,8 @@ def _outcome(payload: Record) -> tuple[Outcome, str]:
     return (Outcome.DENIED if name in _DENIED else Outcome.FAILURE), name
 
 
-def _objects(record: Record, payload: Record) -> tuple[Object, ...]:
-    """The resource, what other resources access to it was checked for, and what a policy's change names."""
+def _objects(record: Record, payload: Record, category: Category) -> tuple[Object, ...]:
+    """The resource, what a policy's change names, a machine's kind and place, what else access was checked for."""
     found: Objects = {}
     add(found, known(mapping(record.get("resource")).get("type")) or "resource", payload.get("resourceName"))
     for change in map(
@@ -198,6 +213,15 @@ def _objects(record: Record, payload: Record) -> tuple[Object, ...]:
     ):
         add(found, "role", change.get("role"))
         add(found, "member", change.get("member"))
+    if len(found) <= 1:
+        for role, member in granted(payload):
+            add(found, "role", role)
+            add(found, "member", member)
+    if category is Category.COMPUTE_START:
+        labels = mapping(mapping(record.get("resource")).get("labels"))
+        machine = known(mapping(payload.get("request")).get("machineType")).rpartition("/")[2]
+        add(found, "instance_type", machine)
+        add(found, "region", known(labels.get("zone")) or known(labels.get("location")))
     named = {name for _, name in found}
     for check in map(mapping, items(payload.get("authorizationInfo"))):
         attributes = mapping(check.get("resourceAttributes"))
@@ -211,6 +235,8 @@ FORMAT = Format(
     "gcp_audit",
     "Google Cloud audit logs",
     'Google Cloud documentation, "Understanding audit logs", AuditLog',
+    "protoPayload; logName and insertId",
+    'Cloud Logging ({"entries": [...]}), sinks to storage and Pub/Sub, data lakes',
     is_gcp_audit,
     normalise,
 )

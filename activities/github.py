@@ -25,6 +25,7 @@ from activities.category import settled
 from activities.country import country_code
 from activities.format import Format, Record
 from activities.github_operations import category_of
+from activities.github_tags import tags_of
 from activities.record import address, identifier, text
 from activities.values import (
     Objects,
@@ -61,6 +62,7 @@ _OBJECTS = {
     "integration": "app",
     "oauth_application": "app",
     "oauth_application_name": "app",
+    "oauth_application_id": "app_id",
     "hook_id": "hook",
     "deploy_key_fingerprint": "key",
     "fingerprint": "key",
@@ -117,6 +119,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         objects=_objects(record, user),
         source="github",
         raw=raw,
+        tags=tags_of(record, action, category),
     )
 
 
@@ -170,6 +173,8 @@ FORMAT = Format(
     "github",
     "GitHub audit log",
     'GitHub documentation, "Audit log events for your enterprise"',
+    "action and actor with @timestamp, _document_id, org or repo",
+    "REST API, exports, streams of an enterprise or organization",
     is_github,
     normalise,
 )

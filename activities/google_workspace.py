@@ -35,6 +35,7 @@ from activities.category import settled
 from activities.country import country_code
 from activities.format import Format, Record
 from activities.google_workspace_operations import RANK, category_of, outcome_of
+from activities.google_workspace_tags import tags_of
 from activities.record import address, identifier, text
 from activities.values import (
     Objects,
@@ -77,9 +78,9 @@ _OBJECTS = {
     "application_name": "application",
     "app_name": "application",
     "API_CLIENT_NAME": "application",
-    "client_id": "client",
-    "scope": "scope",
-    "API_SCOPES": "scope",
+    "client_id": "app_id",
+    "scope": "permission",
+    "API_SCOPES": "permission",
     "SETTING_NAME": "setting",
     "DOMAIN_NAME": "domain",
     "ORG_UNIT_NAME": "org_unit",
@@ -129,12 +130,13 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         path = "$.events" if "events" in record else "$.name"
         refuse("an event with a name", path, record.get(path[2:], ""))
     main = min(events, key=lambda event: RANK[event.category])
+    user = _actor(record, main)
     return Activity(
         tenant=tenant_or(default_tenant, item_id.get("customerId")),
         id=_id(record, item_id, application, time),
         time=time,
         ingested=0,
-        user=_actor(record, main),
+        user=user,
         action=text(main.name),
         category=settled(main.category, main.outcome),
         outcome=main.outcome,
@@ -146,6 +148,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         error=text(_error(main)) if main.outcome is not Outcome.SUCCESS else "",
         source="google_workspace",
         raw=raw,
+        tags=_tags(events, application, user.email),
     )
 
 
@@ -161,6 +164,16 @@ def _events(record: Record, application: str) -> list[_Event]:
                 _Event(name, parameters, category_of(application, name, parameters), outcome_of(name, parameters))
             )
     return found
+
+
+def _tags(events: list[_Event], application: str, actor: str) -> tuple[str, ...]:
+    """The tags of all events of the item."""
+    found: dict[str, None] = {}
+    for event in events:
+        found.update(
+            dict.fromkeys(tags_of(application, event.name, event.parameters, event.category, event.outcome, actor))
+        )
+    return tuple(found)
 
 
 def _parameters(parameters: object) -> dict[str, object]:
@@ -247,6 +260,8 @@ FORMAT = Format(
     "google_workspace",
     "Google Workspace",
     'Google, "Reports API", Activity',
+    "kind admin#reports#activity; id.applicationName",
+    'Reports API ({"items": [...]}), data lakes with an event a record',
     is_google_workspace,
     normalise,
 )

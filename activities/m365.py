@@ -1,7 +1,8 @@
 """Records of the Microsoft 365 unified audit log: Exchange, SharePoint, OneDrive, Teams, Entra ID and the others.
 
 Sources: Office 365 Management Activity API, "schema"; Azure Monitor, "OfficeActivity", for the same records under the
-names of Microsoft Sentinel's table. The `AuditData` column of an export from Microsoft Purview is such a record, too.
+names of Microsoft Sentinel's table. The `AuditData` column of an export from Microsoft Purview is such a record, too,
+and `activities.envelopes` finds it.
 
 `CreationTime` is UTC without saying so. The log gives no ingest time but the one that Log Analytics adds
 (`_TimeReceived`). Microsoft delivers a record again under the same id. Whatever has a wrong type counts as missing;
@@ -16,6 +17,7 @@ from activities.entra_errors import ERRORS, interactive
 from activities.format import Format, Record
 from activities.m365_identity import actor, impersonated
 from activities.m365_objects import objects_of, parameters_of
+from activities.m365_tags import shares_with_nobody, tags_of
 from activities.microsoft import (
     Fields,
     client_address,
@@ -31,6 +33,7 @@ from activities.microsoft import (
     usable,
 )
 from activities.record import text
+from activities.values import decoded, refuse
 
 _SUCCEEDED = frozenset(("", "success", "succeeded", "true", "0", "partiallysucceeded", "completed", "ok"))
 _FAILED = frozenset(("failed", "failure", "false", "fail", "error", "partialfailure"))
@@ -42,6 +45,8 @@ def is_audit_record(record: Record) -> bool:
     """Whether an object looks like a record of the unified audit log, or of Sentinel's table of them."""
     if "CreationTime" in record or "creationtime" in record:
         return "Operation" in record or "operation" in record
+    if "AuditData" in record:
+        return not isinstance(decoded(record["AuditData"]), dict)  # to say what is wrong with it
     return "OfficeWorkload" in record or record.get("Type") == "OfficeActivity"
 
 
@@ -57,12 +62,15 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         Unreadable: It has no time, no operation or no actor.
     """
     found = fields(record)
+    if "AuditData" in record:
+        refuse("the JSON of a record", "$.AuditData", record["AuditData"])
     operation = required(found.get("operation"), "$.Operation")
     time = time_of(found, ("creationtime", "timegenerated", "starttime"), "$.CreationTime")
     user = actor(found)
     extended = {name.lower(): value for name, value in pairs(found.get("extendedproperties"))}
     parameters = parameters_of(found)
     category, outcome, error = _ending(found, operation, parameters, extended)
+    name = operation.strip().rstrip(".").lower()
     return Activity(
         tenant=tenant_of(default_tenant, found.get("organizationid"), found.get("officetenantid")),
         id=record_id(record, found.get("id"), found.get("officeid"), found.get("sourcerecordid")),
@@ -83,6 +91,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         error=text(error),
         source="m365",
         raw=raw,
+        tags=tags_of(found, name, category, user, parameters, extended, _error_number(found, extended)),
     )
 
 
@@ -98,6 +107,8 @@ def _ending(
         category = entra_operations.category_of(operation, changed)
     else:
         category = m365_operations.category_of(operation, {key.lower(): value for key, value in parameters})
+    if category is Category.SHARE and shares_with_nobody(found):
+        category = Category.MODIFY
     status = code(found.get("resultstatus")).lower()
     if status in _SUCCEEDED:
         outcome = Outcome.SUCCESS
@@ -117,13 +128,18 @@ def _ending(
 def _sign_in(found: Fields, name: str, extended: dict[str, str]) -> tuple[Category, Outcome, str]:
     """A sign-in's ending by its error, as of a sign-in record: some that "failed" only asked for a second factor."""
     named = usable(found.get("logonerror")) or extended.get("logonerror", "")
-    number = code(found.get("errornumber")) or ERRORS.get(named, "")
+    number = _error_number(found, extended)
     if name == "userloggedin":
         return Category.LOGON, Outcome.SUCCESS, ""
     if not number or number == "0":
         return Category.FAILED_LOGON, Outcome.FAILURE, named or "UserLoginFailed"
     ending = interactive(number)
     return ending.category, ending.outcome, named or number
+
+
+def _error_number(found: Fields, extended: dict[str, str]) -> str:
+    named = usable(found.get("logonerror")) or extended.get("logonerror", "")
+    return code(found.get("errornumber")) or ERRORS.get(named, "")
 
 
 def _device(found: Fields, extended: dict[str, str]) -> Device:
@@ -160,6 +176,8 @@ FORMAT = Format(
     "m365",
     "Microsoft 365 unified audit log",
     'Office 365 Management Activity API, "schema"',
+    "CreationTime and Operation; OfficeWorkload; AuditData",
+    "Management Activity API, CSV of Purview and PowerShell (AuditData), Sentinel, Defender",
     is_audit_record,
     normalise,
 )

@@ -12,7 +12,10 @@ Objects have these types: `file`, `folder`, `page`, `site` and other `ItemType`s
 
 from __future__ import annotations
 
+import re
+
 from activities.activity import Object
+from activities.entra_tags import given
 from activities.microsoft import Fields, client_address, code, fields, is_guid, listed, pairs, usable
 from activities.record import LIST_LIMIT, text
 from activities.values import size as size_of
@@ -46,6 +49,9 @@ _OF_ACTIONS = {
     "stopprocessingrules": "StopProcessingRules",
 }
 """Actions of a rule that Outlook made, and the parameter of New-InboxRule that does the same."""
+_SWITCH = re.compile(r"-(\w{1,64}):? ?(\([^)]{0,1000}\)|\"[^\"]{0,1000}\"|[^\s\"(-][^\s]{0,1000})?", re.ASCII)
+_QUOTED = re.compile(r"\"([^\"]{0,1000})\"")
+_LONGEST = 16_384
 _OF_RULES = {
     "rulename": "Name",
     "rulecondition": "RuleCondition",
@@ -57,27 +63,24 @@ _OF_RULES = {
     "forwardasattachmentto": "ForwardAsAttachmentTo",
 }
 _TARGETS = frozenset(("user", "group", "application", "serviceprincipal", "role", "device", "policy", "other"))
-_TELLING = {
-    "role.displayname": "role",
-    "group.displayname": "group",
-    "approle.value": "permission",
-    "delegatedpermissiongrant.scope": "permission",
-    "consentaction.permissions": "permission",
-}
-
 Found = dict[tuple[str, str], int | None]
 """Objects by type and name, in their order, with their bytes."""
 
 
 def parameters_of(record: Fields) -> list[tuple[str, str]]:
     """What a cmdlet or a mailbox rule was given, the most telling first; what is empty or dull is left off."""
-    given = [(name, value) for name, value in pairs(record.get("parameters")) if _is_given(name, value)]
+    written = record.get("parameters")
+    all_of_them = _switches(written) if isinstance(written, str) and written.startswith("-") else pairs(written)
+    given = [(name, value) for name, value in all_of_them if _is_given(name, value)]
     if code(record.get("operation")).lower() == "updateinboxrules":
         for name, value in pairs(record.get("operationproperties")):
             if name.lower() == "ruleactions":
                 given += _actions(value)
+            elif name.lower() == "serverrule":
+                given += _actions(fields(value).get("actions"))
             elif name.lower() in _OF_RULES and _is_given(name, value):
                 given.append((_OF_RULES[name.lower()], value))
+    given = list(dict.fromkeys(given))
     return sorted(given, key=lambda pair: _FIRST.get(pair[0].lower(), len(_FIRST)))
 
 
@@ -85,22 +88,38 @@ def _is_given(name: str, value: str) -> bool:
     return bool(value) and value not in ("[]", "{}") and name.lower() not in _DULL
 
 
-def _actions(value: str) -> list[tuple[str, str]]:
+def _switches(written: str) -> list[tuple[str, str]]:
+    """Parameters as on a command line, `-Name "x" -Types ("a","b")`, as the compliance centre logs them."""
+    found = _SWITCH.findall(written[:_LONGEST])
+    return [(name, ", ".join(_QUOTED.findall(value)) or value.strip("() ")) for name, value in found[:LIST_LIMIT]]
+
+
+def _actions(value: object) -> list[tuple[str, str]]:
     """`[{"ActionType": "Forward", "Recipients": ["x"]}]`; a text that isn't JSON is kept under its own name."""
     found: list[tuple[str, str]] = []
     actions = listed(value)
-    if not actions and value not in ("", "[]"):
+    if not actions and isinstance(value, str) and value not in ("", "[]"):
         return [("RuleActions", value)]
     for action in actions[:LIST_LIMIT]:
         entry = fields(action)
-        kind = code(entry.get("actiontype"))
-        name = _OF_ACTIONS.get(kind.lower(), kind)
-        recipients = entry.get("recipients")
-        to = [code(item) or code(fields(item).get("address")) for item in listed(recipients)] or [code(recipients)]
+        kind = code(entry.get("actiontype")) or code(entry.get("$type")).partition(",")[0].rpartition(".")[2]
+        name = _OF_ACTIONS.get(kind.lower().removesuffix("action"), kind)
+        to = _recipients(entry.get("recipients"))
         folder = code(entry.get("folder")) or code(entry.get("foldername")) or code(entry.get("folderid"))
-        told = [each for each in to[:LIST_LIMIT] if each] or [folder or "True"]
-        found += [(name, each) for each in told if name]
+        found += [(name, each) for each in to or [folder or "True"] if name]
     return found
+
+
+def _recipients(value: object) -> list[str]:
+    """Addresses, written as texts, or as objects with an `Address`, or with `Values` one of which is an address."""
+    found: list[str] = []
+    for item in listed(value) or [value]:
+        entry = fields(item)
+        for part in [item, entry.get("address"), *(fields(each).get("value") for each in listed(entry.get("values")))]:
+            name = code(part)
+            if name and ("@" in name or part is item):
+                found.append(name)
+    return list(dict.fromkeys(found))[:LIST_LIMIT]
 
 
 def objects_of(record: Fields, parameters: list[tuple[str, str]]) -> tuple[Object, ...]:
@@ -190,8 +209,6 @@ def _add_directory(record: Fields, found: Found) -> None:
         kind = "application" if is_guid(name) else "user" if "@" in name else "object"
     if not client_address(name):
         _add(found, kind, name)
-    for change in listed(record.get("modifiedproperties")):
-        entry = fields(change)
-        given = _TELLING.get(code(entry.get("name")).lower())
-        if given:
-            _add(found, given, code(entry.get("newvalue")).strip('"') or code(entry.get("oldvalue")).strip('"'))
+    for given_kind, given_name in given([fields(item) for item in listed(record.get("modifiedproperties"))]):
+        found.setdefault((given_kind, given_name), None)
+    _add(found, "app_id", record.get("applicationid"))

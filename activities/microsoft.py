@@ -7,6 +7,7 @@ exported tables, and wrapped in `properties` by Azure Monitor. The parsers read 
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import lru_cache
 
@@ -14,15 +15,21 @@ import msgspec
 
 from activities.activity import User, UserType
 from activities.record import LATEST, Unreadable, address, identifier, parse_time, show, text, user_key
-from activities.values import derived_id
+from activities.values import derived_id, in_utc
 
 Fields = dict[str, object]
 """A JSON object, its keys in lower case and without underscores."""
 
+_PYTHONS = ("{'", "[{'", "['")
+_LONGEST_PYTHON = 16_384
 _LONGEST_NAME = 64
 _LONGEST_LIST = 256
 _LONGEST_ACCOUNT = 512
-_WITHOUT_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,30})?", re.ASCII)
+_OF_PORTAL = re.compile(
+    r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d):(\d\d)(\.\d{1,9})?[ \u00a0\u202f]([AP])M", re.ASCII
+)
+"""`1/15/2026, 2:20:35.456 PM`: month, day, as Azure's portal and PowerShell write times in English (US)."""
+_NOON = 12
 _WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}", re.ASCII)
 _UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104
 _NOBODY = frozenset(("", "not available", "notavailable", "unknown", "n/a", "none", "null", "<null>", "-", "undefined"))
@@ -106,7 +113,7 @@ def time_of(record: Fields, names: tuple[str, ...], path: str) -> int:
         if value is None or value == "":
             continue
         try:
-            return parse_time(_with_offset(value), path if missing else f"$.{name}")
+            return parse_time(_written(value), path if missing else f"$.{name}")
         except Unreadable as error:
             failure = failure if not missing else error
             missing = False
@@ -117,7 +124,7 @@ def ingested(record: Fields, *names: str) -> int:
     """When the log handed the record on, in ms, by the first of `names` that is a time; 0 if none is."""
     for name in names:
         try:
-            return parse_time(_with_offset(record.get(name)), "$")
+            return parse_time(_written(record.get(name)), "$")
         except Unreadable:
             continue
     return 0
@@ -223,12 +230,23 @@ def _folded(name: str) -> str:
 
 
 def _decoded(value: str, opening: str) -> object:
-    """What a JSON text holds, if it begins as expected; None if it can't be read."""
+    """What a JSON text holds, if it begins as expected; None if it can't be read.
+
+    Tables that went through pandas have Python's text of an object: `{'errorCode': 0}`.
+    """
     if not value.lstrip().startswith(opening):
         return None
     try:
         return msgspec.json.decode(value.encode("utf-8", "replace"))
     except (msgspec.DecodeError, RecursionError):
+        return _of_python(value) if value.startswith(_PYTHONS) and len(value) <= _LONGEST_PYTHON else None
+
+
+def _of_python(value: str) -> object:
+    """What a Python literal says; None if it is none."""
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
 
 
@@ -238,5 +256,13 @@ def _plain(value: object) -> str:
     return code(value)
 
 
-def _with_offset(value: object) -> object:
-    return value + "Z" if isinstance(value, str) and _WITHOUT_OFFSET.fullmatch(value) else value
+def _written(value: object) -> object:
+    """A time without an offset, or as a portal writes it into a CSV file, with UTC's; anything else as it is."""
+    found = _OF_PORTAL.fullmatch(value) if isinstance(value, str) and value.endswith("M") else None
+    if found is None:
+        return in_utc(value)
+    month, day, year, hour, minute, second, fraction, half = found.groups()
+    if not 1 <= int(hour) <= _NOON:
+        return value
+    hours = int(hour) % _NOON + (_NOON if half == "P" else 0)
+    return f"{year}-{month:0>2}-{day:0>2}T{hours:02}:{minute}:{second}{fraction or ''}Z"

@@ -26,10 +26,14 @@ from activities.activity import (
     UserType,
 )
 from activities.category import category_of_verb, settled
+from activities.format import Format, Record
 from activities.record import LIST_LIMIT, Unreadable, address, identifier, parse_time, show, text, texts, user_key
 
 _Part = TypeVar("_Part")
 _Name = TypeVar("_Name", Category, Outcome, UserType)
+
+REQUIRED = ("id", "time", "user", "action")
+"""What a record must have."""
 
 _CATEGORIES = {category.value: category for category in Category}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
@@ -312,3 +316,23 @@ _known_user = _Parts(lambda data: _user(_decode_user(data), "$.user"))
 _known_location = _Parts(lambda data: _location(_decode_location(data)))
 _known_device = _Parts(lambda data: _device(_decode_device(data)))
 _known_groups = _Parts(lambda data: texts(_decode_groups(data) or ()))
+
+
+def is_native(record: Record) -> bool:
+    """Whether an object has all that a native record must have."""
+    return all(record.get(name) is not None for name in REQUIRED)
+
+
+def _parse_decoded(record: Record, tenant: str, raw: Raw) -> Activity:
+    return parse(msgspec.json.encode(record), tenant, raw)
+
+
+FORMAT = Format(
+    "native",
+    "Anput's own JSON",
+    "docs/activities.md",
+    "id, time, user and action",
+    'a record a line, an array, {"Records": [...]}',
+    is_native,
+    _parse_decoded,
+)

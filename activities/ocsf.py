@@ -21,10 +21,12 @@ import re
 from activities.activity import NO_DEVICE, NOWHERE, Activity, Device, Location, Outcome, Raw, User, UserType
 from activities.category import settled
 from activities.cloudtrail_identity import actor as aws_actor
+from activities.cloudtrail_operations import ASKS
 from activities.country import country_code
 from activities.format import Format, Record
 from activities.ocsf_objects import objects_of
 from activities.ocsf_operations import CLASSES, category_of, means_denied
+from activities.ocsf_tags import tags_of
 from activities.record import Unreadable, address, identifier, text, texts
 from activities.values import (
     asn,
@@ -71,7 +73,8 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         Unreadable: It is of a class that isn't one of activities, or has no time or actor.
     """
     class_uid = _class(record)
-    activity_id = _integer(record.get("activity_id"))
+    # `type_uid` is both: a hundred times the class, and the activity.
+    activity_id = _integer(record.get("activity_id")) or _integer(record.get("type_uid")) % 100
     metadata, api = mapping(record.get("metadata")), mapping(record.get("api"))
     time = _time(record, metadata)
     user = _user(record, class_uid)
@@ -79,7 +82,10 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
     service = known(mapping(api.get("service")).get("name"))
     product = known(mapping(metadata.get("product")).get("name"))
     outcome, error = _outcome(record, api, class_uid, activity_id)
-    category = category_of(class_uid, activity_id, operation, service, product)
+    if operation in ASKS and outcome is Outcome.SUCCESS:
+        outcome = Outcome.UNKNOWN
+    parameters = mapping(mapping(api.get("request")).get("data"))
+    category = settled(category_of(class_uid, activity_id, operation, service, product, parameters), outcome)
     source = mapping(record.get("src_endpoint"))
     return Activity(
         tenant=_tenant(record, metadata, default_tenant),
@@ -88,7 +94,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         ingested=moment_or_zero(metadata.get("logged_time")) or moment_or_zero(metadata.get("logged_time_dt")),
         user=user,
         action=text(operation or known(record.get("type_name")) or f"{CLASSES[class_uid][0]}: {activity_id}"),
-        category=settled(category, outcome),
+        category=category,
         outcome=outcome,
         app=text(service or known(mapping(record.get("service")).get("name")) or product),
         ip=address(known(source.get("ip"))),
@@ -101,6 +107,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         error=text(error),
         source="ocsf",
         raw=raw,
+        tags=tags_of(record, class_uid, activity_id, operation, category, outcome),
     )
 
 
@@ -254,6 +261,8 @@ FORMAT = Format(
     "ocsf",
     "OCSF",
     "Open Cybersecurity Schema Framework 1.x, schema.ocsf.io",
+    "class_uid with metadata or activity_id",
+    "JSON of OCSF 1.0 to 1.9: Amazon Security Lake and others",
     is_ocsf,
     normalise,
 )

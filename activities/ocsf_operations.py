@@ -12,6 +12,7 @@ from activities import github_operations, okta_operations
 from activities.activity import Category, Outcome
 from activities.category import category_of_verb
 from activities.cloudtrail_operations import category_of as category_of_aws
+from activities.format import Record
 from activities.values import operation_key
 
 CLASSES: dict[int, tuple[str, dict[int, Category]]] = {
@@ -120,7 +121,9 @@ _DENIED = {6004: frozenset((2, 3))}
 """Activities that mean a refusal."""
 
 
-def category_of(class_uid: int, activity_id: int, operation: str, service: str, product: str) -> Category:
+def category_of(
+    class_uid: int, activity_id: int, operation: str, service: str, product: str, parameters: Record
+) -> Category:
     """The category of an event.
 
     Args:
@@ -129,11 +132,12 @@ def category_of(class_uid: int, activity_id: int, operation: str, service: str, 
         operation: The source's name of the operation, "" if there is none.
         service: `api.service.name`.
         product: `metadata.product.name`: Okta's and GitHub's own tables are used for their operations.
+        parameters: `api.request.data`, the parameters of an API call.
     """
     by_activity = CLASSES[class_uid][1].get(activity_id, Category.OTHER)
     if by_activity is not Category.OTHER and class_uid not in _NAME_FIRST:
         return by_activity
-    by_name = _by_name(operation_key(operation), service, product) if operation else Category.OTHER
+    by_name = _by_name(operation_key(operation), service, product, parameters) if operation else Category.OTHER
     return by_name if by_name is not Category.OTHER else by_activity
 
 
@@ -142,9 +146,14 @@ def means_denied(class_uid: int, activity_id: int) -> bool:
     return activity_id in _DENIED.get(class_uid, ())
 
 
-def _by_name(operation: str, service: str, product: str) -> Category:
-    if service.endswith(_AMAZON):
-        return category_of_aws(service, operation, {}, None)
+def is_amazon(service: str) -> bool:
+    """Whether `api.service.name` is a service of AWS."""
+    return service.endswith(_AMAZON)
+
+
+def _by_name(operation: str, service: str, product: str, parameters: Record) -> Category:
+    if is_amazon(service):
+        return category_of_aws(service, operation, parameters, None)
     words = product.lower().split()
     table = _BY_PRODUCT.get(words[0]) if words else None
     return table(operation) if table else category_of_verb(operation)

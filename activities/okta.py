@@ -1,7 +1,7 @@
 """Okta System Log events.
 
 Source: Okta developer documentation, "System Log API", the object `LogEvent`.
-Okta gives no ingest time and names no tenant. Whatever has a wrong type counts as missing; only an event without an id,
+Okta gives no ingest time and names no tenant. Whatever has a wrong type counts as missing; only an event without
 a time, a type or an actor is refused. Panther's data lake writes the outer field names in lower case: they are looked
 for where `eventType` or `published` is missing.
 """
@@ -27,11 +27,13 @@ from activities.category import settled
 from activities.country import country_code
 from activities.format import Format, Record
 from activities.okta_operations import category_of
+from activities.okta_tags import tags_of
 from activities.record import Unreadable, address, identifier, show, text
 from activities.values import (
     Objects,
     add,
     asn,
+    derived_id,
     is_email,
     items,
     known,
@@ -85,20 +87,21 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         raw: Where the record is.
 
     Raises:
-        Unreadable: It isn't an activity, or has no id, time, type or actor.
+        Unreadable: It isn't an activity, or has no time, type or actor.
     """
     if "eventType" not in record or "published" not in record:
         record = {_CASES.get(field.lower(), field): value for field, value in record.items()}
     action = required(record, "eventType", "$.eventType")
     _refuse_notices(action)
-    event_id = required(record, "uuid", "$.uuid")
     time = moment(record.get("published"), "$.published")
     user = _actor(record)
     outcome, error = _outcome(record)
     category = settled(category_of(action, outcome), outcome)
+    if category is Category.FAILED_LOGON and outcome is Outcome.SUCCESS:
+        outcome = Outcome.DENIED  # `user.mfa.okta_verify.deny_push` succeeds in refusing
     return Activity(
         tenant=identifier(default_tenant),
-        id=identifier(event_id),
+        id=identifier(known(record.get("uuid")) or derived_id(record)),
         time=time,
         ingested=0,
         user=user,
@@ -114,6 +117,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         error=text(error),
         source="okta",
         raw=raw,
+        tags=tags_of(record, action, outcome),
     )
 
 
@@ -220,6 +224,8 @@ FORMAT = Format(
     "okta",
     "Okta System Log",
     'Okta developer documentation, "System Log API", LogEvent',
+    "eventType with published, uuid or debugContext",
+    "System Log API, log streams through EventBridge, data lakes",
     is_okta,
     normalise,
 )

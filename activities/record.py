@@ -24,6 +24,8 @@ LIST_LIMIT = 32
 """Items of a list in an activity: objects, groups, tags."""
 EXCERPT_LIMIT = 200
 """Characters of a rejected record that are shown."""
+SKIPPED = "skipped: "
+"""How the reason begins where a record is well but isn't an activity."""
 
 EARLIEST = 631_152_000_000
 """1990-01-01T00:00:00Z, ms: no event time is before it."""
@@ -53,6 +55,11 @@ class Rejected(msgspec.Struct, frozen=True):
     excerpt: str
     """The first 200 characters of the record, control characters escaped."""
     raw: Raw
+
+    @property
+    def skipped(self) -> bool:
+        """Whether nothing is wrong with it: the vendor's log holds it, but it isn't an activity."""
+        return self.reason.startswith(SKIPPED)
 
 
 class Unreadable(ValueError):

@@ -83,3 +83,12 @@ class Tag(StrEnum):
     """Less is logged or watched than before."""
     CROSS_ACCOUNT = "cross-account"
     """Somebody of another account acted in this one."""
+
+
+def by_operation(names: dict[Tag, str]) -> dict[str, tuple[Tag, ...]]:
+    """The tags of each operation, from the operations of each tag, parted by white space."""
+    found: dict[str, tuple[Tag, ...]] = {}
+    for tag, operations in names.items():
+        for operation in operations.split():
+            found[operation] = (*found.get(operation, ()), tag)
+    return found

@@ -7,24 +7,49 @@ import json
 import math
 import re
 
+import msgspec
+
 from activities.activity import Object, User, UserType
-from activities.cloudtrail_identity import mapping, string
 from activities.record import LIST_LIMIT, Unreadable, identifier, parse_time, show, text, user_key
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _NOBODY = frozenset(("", "unknown", "not available", "n/a", "null", "none", "-", "undefined"))
 """What vendors write where they know nothing, case-folded."""
-_PANTHER_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?", re.ASCII)
+_WITHOUT_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,30})?", re.ASCII)
+_LONGEST_TIME = 64
 _LONGEST_EMAIL = 320
 _LONGEST_OPERATION = 200
 _ID_BYTES = 16
 _LARGEST_ASN = 2**32 - 1
 _MOST_BYTES = 2**63 - 1
 _MOST_DIGITS = 19
+_FALLBACK = ".onmicrosoft.com"
 _FROM_GOOGLE = "gserviceaccount.com"
+
+_decode = msgspec.json.Decoder().decode
 
 Objects = dict[tuple[str, str], int | None]
 """Objects as they are gathered: (type, name) to bytes; the first mention decides the place."""
+
+
+def mapping(value: object) -> dict[str, object]:
+    """`value` if it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def string(value: object) -> str:
+    """`value` if it is a text, else ""."""
+    return value if isinstance(value, str) else ""
+
+
+def decoded(value: object) -> object:
+    """What a JSON text says, None where it can't be read; anything but a text as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return _decode(value.encode("utf-8", "replace"))
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def known(value: object) -> str:
@@ -70,14 +95,19 @@ def refuse(expected: str, path: str, found: object) -> str:
 
 
 def moment(value: object, path: str) -> int:
-    """The time of `value`, ms, as `parse_time` reads it, or as Panther's data lake writes it: UTC without an offset.
+    """The time of `value`, ms, as `parse_time` reads it; without an offset, as tables export it, it is UTC.
 
     Raises:
-        Unreadable: It is neither, or out of range.
+        Unreadable: It is none, or out of range.
     """
-    if isinstance(value, str) and _PANTHER_TIME.fullmatch(value):
-        return parse_time(value + "Z", path)
-    return parse_time(value, path)
+    return parse_time(in_utc(value), path)
+
+
+def in_utc(value: object) -> object:
+    """`value`, or where it is a time without an offset, the same with UTC's."""
+    if isinstance(value, str) and value[-1:].isdigit() and len(value) <= _LONGEST_TIME:
+        return value + "Z" if _WITHOUT_OFFSET.fullmatch(value) else value
+    return value
 
 
 def moment_or_zero(value: object) -> int:
@@ -99,6 +129,21 @@ def derived_id(record: dict[str, object]) -> str:
 def is_email(value: str) -> bool:
     """Whether `value` looks like an e-mail address."""
     return len(value) <= _LONGEST_EMAIL and "@" in value and _EMAIL.fullmatch(value) is not None
+
+
+def is_outside(address: str, own: str) -> bool:
+    """Whether an e-mail address is of another organization than that of `own`: of another domain, as far as is known.
+
+    Domains where one is below the other are one's own, and so is the `example.onmicrosoft.com` of example.com. False
+    where either is no address.
+    """
+    if not is_email(address) or not is_email(own):
+        return False
+    theirs, ours = (value.rpartition("@")[2].strip("> ").lower() for value in (address, own))
+    if theirs == ours or theirs.endswith("." + ours) or ours.endswith("." + theirs):
+        return False
+    of_microsoft = theirs.endswith(_FALLBACK) or ours.endswith(_FALLBACK)
+    return not (of_microsoft and theirs.partition(".")[0] == ours.partition(".")[0])
 
 
 def operation_key(name: str) -> str:
@@ -162,10 +207,3 @@ def objects_in(found: Objects) -> tuple[Object, ...]:
 def tenant_or(default: str, *names: object) -> str:
     """The first of `names` that says something, else `default`."""
     return identifier(next(filter(None, map(word, names)), default))
-
-
-__all__ = [
-    "Objects", "add", "asn", "derived_id", "is_email", "is_google_service", "items", "known", "mapping", "moment",
-    "moment_or_zero", "number", "objects_in", "operation_key", "refuse", "required", "size", "string", "tenant_or",
-    "user_of", "word",
-]  # fmt: skip

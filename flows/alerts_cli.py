@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -18,24 +17,20 @@ from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from flows.explain import SEVERITY_STYLES, at, explain, mappings, printable, state, user_name, utc
+from flows.printing import display, json_lines, write
 from flows.sinks.alert_store import AlertNotFoundError, AlertStore, AlertStoreError
 from flows.sinks.encoding import encode_json
 from stateful.finding import Severity
 
 UNREADABLE: Final = 2
-PLAIN_WIDTH: Final = 10_000
-"""Columns of output that no terminal shows: nothing is cut or wrapped for a pipe."""
 SHORT_UID: Final = 8
 
 _AGE: Final = re.compile(r"(\d{1,6})([mhd])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
-_STEERING: Final = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
-"""Characters that JSON leaves as they are though they steer a terminal or reorder its text."""
 
 alerts_app = typer.Typer(name="alerts", help="Show and export the alerts in an alert store.", no_args_is_help=True)
 
@@ -73,10 +68,10 @@ def list_alerts(
         and alert["time"] >= earliest
     ]
     if json:
-        _write(_lines(shown[:limit]))
+        write(json_lines(map(encode_json, shown[:limit])))
     else:
         uids = _short_uids(alert["finding_info"]["uid"] for alert in alerts)
-        _print(lambda console: console.print(_table(shown[:limit], uids)))
+        display(_table(shown[:limit], uids))
     if len(shown) > limit:
         typer.echo(f"{limit} of {len(shown)} alerts; more with --limit", err=True)
 
@@ -92,9 +87,9 @@ def show(
         alert = opened.get(uid)
         history = opened.history(alert["finding_info"]["uid"])
     if json:
-        _write(_lines([alert]))
+        write(json_lines([encode_json(alert)]))
     else:
-        _print(lambda console: console.print(explain(alert, history)))
+        display(explain(alert, history))
 
 
 @alerts_app.command()
@@ -108,9 +103,10 @@ def export(
 ) -> None:
     """Writes the latest revision of each alert, closed ones too, by time."""
     with _store(store) as opened:
-        lines = _lines(alert for alert in opened.latest() if not (open_only and _is_closed(alert)))
+        alerts = (alert for alert in opened.latest() if not (open_only and _is_closed(alert)))
+        lines = json_lines(map(encode_json, alerts))
         if out is None:
-            _write(lines)
+            write(lines)
             return
         try:
             with out.open("w", encoding="utf-8", newline="\n") as file:
@@ -192,37 +188,3 @@ def _origin(alert: dict[str, Any]) -> str:
     known = [printable(country, 16) for country in countries if country][:3]
     addresses = [printable(endpoint["ip"], 40) for endpoint in endpoints if "ip" in endpoint][-1:]
     return " ".join([*known, *addresses])
-
-
-def _lines(alerts: Iterable[dict[str, Any]]) -> Iterator[str]:
-    for alert in alerts:
-        text = encode_json(alert).decode()
-        yield _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
-
-
-def _print(write: Callable[[Console], None]) -> None:
-    """Colours and the terminal's width on a terminal; else plain, one line a row."""
-    is_terminal = sys.stdout.isatty()
-    console = Console(
-        file=sys.stdout,
-        force_terminal=is_terminal,
-        color_system="auto" if is_terminal else None,
-        width=None if is_terminal else PLAIN_WIDTH,
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-    with console.capture() as captured:
-        write(console)
-    _write([captured.get()])
-
-
-def _write(texts: Iterable[str]) -> None:
-    """To standard output in UTF-8; a reader that went away, such as `head`, is no error."""
-    try:
-        for text in texts:
-            sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # What is still buffered would fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,6 +13,7 @@ from flows.alerts_cli import alerts_app
 from flows.docs_cli import docs_app
 from flows.enrich_cli import enrich_app
 from flows.exit_codes import USAGE
+from flows.formats_cli import formats, parse
 from flows.logs import configure
 from flows.new_cli import new_app
 from flows.state_cli import state_app
@@ -31,6 +32,8 @@ app.add_typer(state_app, name="state")
 app.add_typer(docs_app, name="docs")
 app.add_typer(new_app, name="new")
 app.command("test")(test)
+app.command()(formats)
+app.command()(parse)
 
 
 @app.callback()
@@ -58,7 +61,7 @@ def run(
     lanes: Annotated[
         str | None, typer.Option(help="Directory of late, rejected, suppressed. [default: STATE/lanes]")
     ] = None,
-    fmt: Annotated[str | None, typer.Option("--format", help="auto, native or cloudtrail. [default: auto]")] = None,
+    fmt: Annotated[str | None, typer.Option("--format", help="One of `anput formats`. [default: auto]")] = None,
     tenant: Annotated[str | None, typer.Option(help="Tenant of records that name none. [default: default]")] = None,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Processes on this machine.")] = 1,
     seal_at_end: Annotated[

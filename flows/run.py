@@ -43,6 +43,8 @@ class Summary(msgspec.Struct, kw_only=True):
     late: int
     duplicate: int
     rejected: int
+    skipped: int
+    """Of those rejected: well, but no activities, such as CloudTrail's insights and digests."""
     alerts: int
     """Alerts that are not closed."""
     suppressed: int
@@ -57,7 +59,7 @@ class Summary(msgspec.Struct, kw_only=True):
     expired: int
     """Users forgotten since they were idle for so long."""
     sources: dict[str, dict[str, int]]
-    """Per input: in, late, rejected, and percentiles of the delay from event to ingest."""
+    """Per input: in, late, rejected, skipped, and percentiles of the delay from event to ingest."""
 
 
 def run(settings: Settings, processes: int, summary_file: Path | None, *, quiet: bool) -> int:
@@ -109,6 +111,7 @@ def _summarise(state: Path, before: int, seconds: float) -> Summary:
         late=totals["late"],
         duplicate=totals["duplicate"],
         rejected=totals["rejected"],
+        skipped=totals["skipped"],
         alerts=totals["alerts"],
         suppressed=totals["suppressed"],
         rate=round(read / seconds, 1) if seconds else 0.0,

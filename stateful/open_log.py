@@ -103,14 +103,18 @@ class OpenLog:
 
     def dump(self, activities: Sequence[Activity]) -> StoredLog:
         """What to store. What is not among `activities` any more is forgotten."""
+        encoded = self._encoded(activities)
         if len(self._operations) + len(self._settings) > 2 * len(activities) + _SLACK * bool(activities):
             self._clear()  # Much of the tables is of activities that are sealed: begin anew.
-        if not self._rows and activities:
-            self._start = activities[0].time
-        encoded = [self._row(activity) for activity in activities]
+            encoded = self._encoded(activities)
         if len(self._rows) > len(activities):
             self._rows = {a.id: (a, row) for a, row in zip(activities, encoded, strict=True)}
         return StoredLog(self._start, list(self._operations), list(self._settings), encoded)
+
+    def _encoded(self, activities: Sequence[Activity]) -> list[msgspec.Raw]:
+        if not self._rows and activities:
+            self._start = activities[0].time
+        return [self._row(activity) for activity in activities]
 
     def _clear(self) -> None:
         self._start = 0

@@ -52,7 +52,7 @@ class _CountsPartition(StatefulSinkPartition[Counts, bytes]):
         temporary.replace(self._path)
 
 
-TOTALS = ("in", "out", "late", "duplicate", "rejected", "alerts", "suppressed", "capped", "expired")
+TOTALS = ("in", "out", "late", "duplicate", "rejected", "skipped", "alerts", "suppressed", "capped", "expired")
 SOURCE = "source/"
 
 

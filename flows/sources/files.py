@@ -22,7 +22,7 @@ from flows.sources.stdin import STDIN, StdinLines
 
 Out = Keyed | Lane
 
-SUFFIXES = (".json", ".jsonl", ".ndjson", ".log", ".gz")
+SUFFIXES = (".json", ".jsonl", ".ndjson", ".log", ".csv", ".tsv", ".gz")
 """Files of a folder that are read."""
 
 LOOK_AHEAD_PATIENCE = 2.0

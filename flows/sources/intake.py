@@ -17,7 +17,8 @@ from datasketches import tdigest_double
 from activities.activity import Activity, Raw
 from activities.batch import ActivityBatch, Packed, key_group_of
 from activities.enrich import Enricher
-from activities.formats import holds_many, parse_line
+from activities.envelopes import holds_many
+from activities.formats import parse_line
 from activities.record import Rejected, rejected
 from flows.sources.lines import Line, Position
 from stateful.messages import Counts, Late, LateBatch
@@ -86,7 +87,7 @@ class Intake:
         at, first, last = self.state.position, lines[0], lines[-1]
         skip = at.index if (first.file, first.offset) == (at.file, at.offset) and not at.done else 0
         records = [record for line in lines for record in self._parse(line)]
-        behind = Position(last.file, last.end, last.number)
+        behind = Position(last.file, last.end, last.number + last.lines - 1)
         for index, record in enumerate(records[skip:], skip + 1):
             position = behind if index == len(records) else Position(first.file, first.offset, first.number - 1, index)
             self._pending.append((record, position))
@@ -142,7 +143,8 @@ class Intake:
                 taken.setdefault(key_group_of(record.tenant, record.user.id, self.groups), []).append(record)
             else:
                 refused.append(self._misdated(record, timing))
-        for name, number in (("in", count), ("late", len(late)), ("rejected", len(refused))):
+        skipped = sum([record.skipped for record in refused])
+        for name, number in (("in", count), ("late", len(late)), ("rejected", len(refused)), ("skipped", skipped)):
             state.counts[name] = state.counts.get(name, 0) + number
         lanes: list[Lane] = []
         if late:

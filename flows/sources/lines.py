@@ -1,7 +1,8 @@
 """Reading the lines of an ordered list of files, plain or gzip, from a position that can be kept.
 
-A file is JSON lines, or one document: when its first line only opens one, as in a pretty-printed file, the whole file
-is one "line". Offsets are in bytes of the uncompressed content.
+A file is JSON lines; or one document: when its first line only opens one, as in a pretty-printed file, the whole file
+is one "line"; or a table, when it begins with the header of one (`activities.csv_records`). Offsets are in bytes of the
+uncompressed content.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+
+from flows.sources import csv_rows
 
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -52,6 +55,8 @@ class Line:
     """Why it can't be read; `data` is then its beginning."""
     ingested: int = 0
     """When the log was handed it, ms; 0 where only its records say that, if anything does."""
+    lines: int = 1
+    """How many lines of the file it takes; a row of a table may have line breaks in it."""
 
 
 class InputError(Exception):
@@ -86,7 +91,7 @@ def read_lines(files: Sequence[Path], position: Position, limit: int) -> Iterato
         at = position if name == position.file else Position(name)
         end = at
         for line in _read_file(name, at.offset, at.line, limit):
-            end = Position(name, line.end, line.number)
+            end = Position(name, line.end, line.number + line.lines - 1)
             yield line
         yield Position(name, end.offset, end.line, done=True)
 
@@ -94,6 +99,7 @@ def read_lines(files: Sequence[Path], position: Position, limit: int) -> Iterato
 def _read_file(name: str, offset: int, number: int, limit: int) -> Iterator[Line]:
     try:
         with _open(name) as file:
+            table = _table(file)
             # Only a gzip stream stops at its end; a plain file lets one seek anywhere.
             end = file.seek(offset) if isinstance(file, gzip.GzipFile) else file.seek(0, os.SEEK_END)
             if end < offset:
@@ -101,6 +107,9 @@ def _read_file(name: str, offset: int, number: int, limit: int) -> Iterator[Line
                     f"{name}: expected at least {offset} bytes, which were read before; it is shorter. Was it replaced?"
                 )
                 raise InputError(msg)
+            if table is not None:
+                yield from _rows(file, table, name, offset, number, limit)
+                return
             file.seek(offset)
             yield from _lines(file, name, offset, number, limit)
     except OSError as error:
@@ -114,6 +123,27 @@ def _open(name: str) -> BinaryIO | gzip.GzipFile:
         return gzip.open(name, "rb")
     file.seek(0)
     return file
+
+
+def _table(file: BinaryIO | gzip.GzipFile) -> csv_rows.Head | None:
+    """The header of the file, if it is a table; what can't be read is for `_lines` to say."""
+    try:
+        return csv_rows.head(file.readline)
+    except (EOFError, zlib.error, OSError):
+        return None
+
+
+def _rows(
+    file: BinaryIO | gzip.GzipFile, table: csv_rows.Head, name: str, offset: int, number: int, limit: int
+) -> Iterator[Line]:
+    """The rows of a table from `offset` on."""
+    if offset < table.start:
+        offset, number = table.start, table.lines
+    file.seek(offset)
+    rows = csv_rows.Rows(table.header, limit)
+    for line in _lines(file, name, offset, number, limit):
+        yield from rows.take(line)
+    yield from rows.end()
 
 
 def _lines(file: BinaryIO | gzip.GzipFile, name: str, offset: int, number: int, limit: int) -> Iterator[Line]:

@@ -7,6 +7,7 @@ import select
 import sys
 import time
 
+from flows.sources.csv_rows import Table
 from flows.sources.lines import Line
 
 STDIN = "-"
@@ -20,19 +21,27 @@ class StdinLines:
         self._limit, self._buffer = limit, bytearray()
         self._offset = self._number = 0
         self._heard = time.monotonic()
-        self._overlong = self._closed = False
+        self._overlong = self._closed = self._done = False
+        self._table = Table(limit)
 
     @property
     def ended(self) -> bool:
         """Whether all that was ever written has been given out."""
-        return self._closed and not self._buffer
+        return self._done
 
     def silent(self) -> float:
         """Seconds since something came."""
         return time.monotonic() - self._heard
 
     def available(self, most: int) -> list[Line]:
-        """Up to `most` lines that are there."""
+        """Up to `most` lines that are there, or the rows in them."""
+        found = [row for line in self._available(most) for row in self._table.take(line)]
+        if self._closed and not self._buffer and not self._done:
+            self._done = True
+            found += self._table.end()
+        return found
+
+    def _available(self, most: int) -> list[Line]:
         lines: list[Line] = []
         while len(lines) < most:
             end = self._buffer.find(b"\n") + 1

@@ -177,3 +177,15 @@ def _texts(value: object) -> list[str]:
 def vendor_of() -> Callable[[str], Vendor]:
     """The records of a vendor, by the name of its format."""
     return Vendor
+
+
+@pytest.fixture
+def parse_auto() -> Callable[[object], Activity]:
+    """What `auto` makes of a record that can be read."""
+
+    def parse(record: object) -> Activity:
+        result = parse_record(json.dumps(record).encode(), "auto", "default", Raw("vendors", "auto", 1))
+        assert isinstance(result, Activity), result
+        return result
+
+    return parse

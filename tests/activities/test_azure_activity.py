@@ -81,6 +81,7 @@ GOLDEN = [
         f"{PANTHER}/providers/microsoft.authorization/roleassignments/a1b2c3d4-e5f6-7890-abcd-ef1234567890",
         Object("principal", "770797c4-e05a-43f9-bda2-1f1f379987ae"),
         Object("role", "/providers/microsoft.authorization/roledefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
+        tags=("privileged",),
     ),
     golden(
         THEIRS, "blake2b-7ddce6ecc1f8a349a931c8b040170ab3", 1_737_987_780_000, 0, ADMIN,
@@ -92,6 +93,7 @@ GOLDEN = [
         THEIRS, "blake2b-2582d86bec52f914286819fa3587fc2f", 1_735_055_100_000, 0, ATTACKER,
         "Microsoft.Authorization/elevateAccess/action", Category.ROLE_GRANT, "203.0.113.42", "tenant",
         "/providers/microsoft.authorization",
+        tags=("privileged",),
     ),
     golden(  # as the REST API has it
         OURS, "b1b3d6b5-8a0c-4c63-9a3c-8d3a1c5f0001", 1_772_442_001_123, 1_772_442_090_000,
@@ -113,6 +115,7 @@ GOLDEN = [
         User("bob@example.com", "Bob Example", "bob@example.com"), "MICROSOFT.INSIGHTS/DIAGNOSTICSETTINGS/DELETE",
         Category.AUDIT_CONFIG, "198.51.100.78", "microsoft.insights/diagnosticsettings",
         f"{SUBSCRIPTION}/providers/microsoft.insights/diagnosticsettings/siem",
+        tags=("logging-reduced",),
     ),
 ]  # fmt: skip
 

@@ -39,7 +39,7 @@ GOLDEN = [
     golden(  # what was sent stands in brackets, as S3 writes it
         "d9a07e9d-28ac-45d9-b8ef-43433808f2f0", 1_688_989_364_000,
         User(f"arn:aws:iam::{ACCOUNT}:user/benjamin", "benjamin"), "GetBucketAcl", Category.READ,
-        app="s3.amazonaws.com", ip="10.248.16.43", session="AKIATFQZ7NSC8Q4X21BJ",
+        app="s3.amazonaws.com", ip="10.248.16.43", session="AKIATFQZ7NSC8Q4X21BJ", tags=("mfa",),
         device=Device(
             user_agent="S3Console/0.4, aws-internal/3 aws-sdk-java/1.12.488 "
             "Linux/5.4.247-169.350.amzn2int.x86_64 OpenJDK_64-Bit_Server_VM/25.372-b08 java/1.8.0_372 "
@@ -60,23 +60,27 @@ GOLDEN = [
     ),
     golden(
         "f6e10706-705c-47f2-94d4-112a9527ab8b", 1_688_990_487_000, BERT_JAN, "StopLogging", Category.AUDIT_CONFIG,
+        tags=("logging-reduced",),
         outcome=Outcome.FAILURE, error="TrailNotFoundException", app="cloudtrail.amazonaws.com", ip="192.168.10.20",
         session=KEY, device=Device(user_agent="stratus-red-team_e27c7b82-502b-4432-a99a-be984762c413"),
         objects=(Object("trail", "stratus-red-team-ct-stop-trail-qzbgnfqisx"),),
     ),
     golden(
         "de58d903-38d7-4f30-a84b-b79d858e8376", 1_688_990_546_000, BERT_JAN, "DeleteFlowLogs", Category.AUDIT_CONFIG,
+        tags=("logging-reduced",),
         app="ec2.amazonaws.com", ip="192.168.10.20", session=KEY, objects=(Object("flow_log", "fl-064ed3a785e4a37ef"),),
         device=Device(user_agent="stratus-red-team_20f9795b-aa02-4c8e-bad6-bd338ec09f59"),
     ),
     golden(
         "076e96d5-2983-473f-920a-2fc2d7e02777", 1_688_990_408_000, BERT_JAN, "PutEventSelectors", Category.AUDIT_CONFIG,
+        tags=("logging-reduced",),
         app="cloudtrail.amazonaws.com", ip="192.168.10.20", session=KEY,
         device=Device(user_agent="stratus-red-team_1d949e3e-4092-4c96-a6ef-96a967510a46"),
         objects=(Object("trail", "stratus-red-team-ctes-trail-qyxyekjbtk"),),
     ),
     golden(
         "b7e19efd-92be-4182-bbbc-b6468296710b", 1_688_990_342_000, BERT_JAN, "DeleteTrail", Category.AUDIT_CONFIG,
+        tags=("logging-reduced",),
         outcome=Outcome.FAILURE, error="TrailNotFoundException", app="cloudtrail.amazonaws.com", ip="192.168.10.20",
         session=KEY, device=Device(user_agent="stratus-red-team_99607e74-534a-4298-98da-1d4f09e66dea"),
         objects=(Object("trail", "stratus-red-team-cloudtraild-trail-aueolsaccp"),),
@@ -134,19 +138,22 @@ GOLDEN = [
         "RunInstances", Category.COMPUTE_START, outcome=Outcome.FAILURE, error="Client.VcpuLimitExceeded",
         app="ec2.amazonaws.com", ip="192.168.10.20", session="ASIATFQR7NSC7TITDFL2",
         device=Device(user_agent="stratus-red-team_bc31c885-5ea0-4a6e-8bec-b6b10058bc44"),
-        objects=(Object("subnet", "subnet-096553f59d783f082"),),
+        objects=(
+            Object("instance_type", "p2.xlarge"), Object("subnet", "subnet-096553f59d783f082"),
+            Object("region", "us-east-1"),
+        ),
     ),
     golden(
         "70e5932e-9022-4b38-837e-ca10dad94eb7", 1_688_991_795_000,
         User(
             f"arn:aws:iam::{ACCOUNT}:user/stratus-red-team-nmfalu-gfjyeaypjt", "stratus-red-team-nmfalu-gfjyeaypjt"
         ),
-        "ConsoleLogin", Category.LOGON, app="signin.amazonaws.com", ip="192.168.10.20",
+        "ConsoleLogin", Category.LOGON, app="signin.amazonaws.com", ip="192.168.10.20", tags=("single-factor",),
         device=Device(user_agent="stratus-red-team_01190e38-873e-4cc4-aede-7ceb7ffc2a4a"),
     ),
     golden(  # no ARN, yet the same user
-        "74b4a7d6-764d-4ec8-bbd4-91e7a84e6780", 1_688_992_051_000, BERT_JAN, "CheckMfa", Category.READ,
-        app="signin.amazonaws.com", ip="10.8.8.10",
+        "74b4a7d6-764d-4ec8-bbd4-91e7a84e6780", 1_688_992_051_000, BERT_JAN, "CheckMfa", Category.LOGON,
+        app="signin.amazonaws.com", ip="10.8.8.10", outcome=Outcome.UNKNOWN, tags=("mfa-challenge",),
         device=Device(user_agent="Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:102.0) Gecko/20100101 Firefox/102.0"),
     ),
 ]  # fmt: skip
@@ -508,13 +515,146 @@ def test_insights_and_digests_are_skipped(record: dict[str, Any], says: str, fmt
     assert says in result.reason
 
 
-@pytest.mark.parametrize("field", ["eventID", "eventName", "eventTime"])
+@pytest.mark.parametrize("field", ["eventName", "eventTime"])
 @pytest.mark.parametrize("value", [None, "", " ", 7, [], {}])
 def test_required_fields(field: str, value: object) -> None:
     fields: dict[str, Any] = {field: value}
     result = parse(**fields)
     assert isinstance(result, Rejected)
     assert f"`$.{field}`" in result.reason
+
+
+@pytest.mark.parametrize("value", [None, "", " ", 7])
+def test_an_event_without_an_id_gets_a_stable_one(value: object) -> None:
+    one, again, other = (parse(eventID=value, awsRegion=region) for region in ("eu-1", "eu-1", "us-1"))
+    assert isinstance(one, Activity) and isinstance(other, Activity)
+    assert one == again
+    assert one.id != other.id
+
+
+def test_the_forms_of_an_event_are_one() -> None:
+    """As CloudTrail writes it, as `aws cloudtrail lookup-events` does, as data lakes do."""
+    looked_up = {
+        "EventId": "e-1", "EventName": "GetObject", "ReadOnly": "true", "EventTime": 1767323045.0,
+        "Username": "carol", "Resources": [], "CloudTrailEvent": json.dumps(EVENT),
+    }  # fmt: skip
+    lowered = {name.lower(): value for name, value in EVENT.items()} | {"eventtime": "2026-01-02 03:04:05.000000000"}
+    shipped = {name: value for name, value in EVENT.items() if name != "eventTime"} | {
+        "@timestamp": "2026-01-02T03:04:05.000Z"
+    }
+    activity = parse()
+    assert isinstance(activity, Activity)
+    for record in (looked_up, lowered, shipped):
+        for fmt in ("auto", "cloudtrail"):
+            assert parse_record(json.dumps(record).encode(), fmt, "default", RAW) == activity
+    pages = json.dumps({"Events": [looked_up], "NextToken": "x"}).encode()
+    assert parse_line(pages, "auto", "default", RAW) == [activity]
+
+
+@pytest.mark.parametrize("inner", [None, "", "{", "7", 7, []])
+def test_a_looked_up_event_without_its_record(inner: object) -> None:
+    result = parse_record(json.dumps({"EventId": "1", "CloudTrailEvent": inner}).encode(), "auto", "default", RAW)
+    assert isinstance(result, Rejected)
+    assert "`$.CloudTrailEvent`" in result.reason
+
+
+def policy(principal: object, **more: object) -> str:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "s3:*", "Resource": "*", **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+ANYWHERE = {"items": [{"ipProtocol": "tcp", "ipRanges": {"items": [{"cidrIp": "0.0.0.0/0"}]}}]}
+EVERYBODY = {"Grantee": {"URI": "http://acs.amazonaws.com/groups/global/AllUsers"}}
+STAR = '{"Statement": {"Effect": "Allow", "Action": ["*"], "Resource": "*"}}'
+OURS, OTHERS = "444455556666", "999988887777"
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "tags"),
+    [
+        ("PutBucketPolicy", {"bucketPolicy": json.loads(policy("*"))}, ("public",)),
+        ("PutBucketPolicy", {"bucketPolicy": policy({"AWS": "*"})}, ("public",)),
+        ("PutBucketPolicy", {"bucketPolicy": policy("*", Condition={"Bool": {}})}, ()),
+        ("PutBucketPolicy", {"bucketPolicy": policy({"AWS": [f"arn:aws:iam::{OTHERS}:root"]})}, ("external",)),
+        ("PutBucketPolicy", {"bucketPolicy": policy({"AWS": f"arn:aws:iam::{OURS}:role/x"})}, ()),
+        ("PutBucketPolicy", {"bucketPolicy": policy({"Service": "cloudtrail.amazonaws.com"})}, ()),
+        ("PutBucketPolicy", {"bucketPolicy": policy("*", Effect="Deny")}, ()),
+        ("PutBucketAcl", {"AccessControlPolicy": {"AccessControlList": {"Grant": [EVERYBODY]}}}, ("public",)),
+        ("PutBucketAcl", {"x-amz-acl": ["public-read"]}, ("public",)),
+        ("PutBucketAcl", {"x-amz-acl": ["private"]}, ()),
+        (
+            "ModifySnapshotAttribute",
+            {"createVolumePermission": {"add": {"items": [{"userId": OTHERS}]}}},
+            ("external",),
+        ),
+        ("ModifyImageAttribute", {"launchPermission": {"add": {"items": [{"group": "all"}]}}}, ("public",)),
+        ("ModifyDBSnapshotAttribute", {"valuesToAdd": ["all", OTHERS]}, ("public", "external")),
+        ("ModifyDBSnapshotAttribute", {"valuesToAdd": []}, ()),
+        ("AddPermission20150331v2", {"principal": "*"}, ("public",)),
+        ("AddPermission20150331v2", {"principal": "*", "sourceArn": "arn:aws:s3:::x"}, ()),
+        ("AddPermission20150331v2", {"principal": OTHERS}, ("external",)),
+        ("CreateFunctionUrlConfig", {"authType": "NONE"}, ("public",)),
+        ("CreateRole", {"assumeRolePolicyDocument": policy({"AWS": OTHERS})}, ("external",)),
+        ("UpdateAssumeRolePolicy", {"policyDocument": policy({"AWS": f"arn:aws:iam::{OTHERS}:root"})}, ("external",)),
+        ("AttachUserPolicy", {"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}, ("privileged",)),
+        ("AttachUserPolicy", {"policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, ()),
+        ("PutUserPolicy", {"policyDocument": STAR}, ("privileged",)),
+        ("CreatePolicyVersion", {"policyDocument": STAR}, ("privileged",)),
+        ("AddUserToGroup", {"groupName": "prod-Admins"}, ("privileged",)),
+        ("AddUserToGroup", {"groupName": "badminton"}, ()),
+        ("AuthorizeSecurityGroupIngress", {"ipPermissions": ANYWHERE}, ("public",)),
+        ("RevokeSecurityGroupIngress", {"ipPermissions": ANYWHERE}, ()),
+        ("CreateAccessKey", {}, ("key-added",)),
+        ("UpdateLoginProfile", {}, ("password-set",)),
+        ("EnableMFADevice", {}, ("factor-added",)),
+        ("DeactivateMFADevice", {}, ("factor-removed",)),
+        ("StopConfigurationRecorder", {}, ("logging-reduced",)),
+        ("StartLogging", {}, ()),
+        ("DeleteRetentionPolicy", {}, ()),
+        ("PutEventSelectors", {"eventSelectors": [{"readWriteType": "All"}]}, ()),
+        ("PutEventSelectors", {"eventSelectors": [{"readWriteType": "WriteOnly"}]}, ("logging-reduced",)),
+        ("UpdateTrail", {"isMultiRegionTrail": False}, ("logging-reduced",)),
+        ("UpdateDetector", {"enable": False}, ("logging-reduced",)),
+        ("UpdateDetector", {"enable": True}, ()),
+    ],
+)
+def test_tags(name: str, parameters: dict[str, object], tags: tuple[str, ...]) -> None:
+    own = {"type": "IAMUser", "arn": f"arn:aws:iam::{OURS}:user/a", "accountId": OURS, "userName": "a"}
+    assert read(eventName=name, requestParameters=parameters, userIdentity=own).tags == tags
+
+
+def test_whom_something_is_opened_to_is_an_object() -> None:
+    shared = read(eventName="ModifyDBSnapshotAttribute", requestParameters={"valuesToAdd": ["all", OTHERS]})
+    assert [item.name for item in shared.objects if item.type == "principal"] == ["*", OTHERS]
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "outcome", "tags"),
+    [
+        ("ConsoleLogin", {"additionalEventData": {"MFAUsed": "Yes"}}, Outcome.SUCCESS, ("mfa",)),
+        ("ConsoleLogin", {"additionalEventData": {"MFAUsed": "No"}}, Outcome.SUCCESS, ("single-factor",)),
+        ("ConsoleLogin", {"additionalEventData": {"MFAUsed": "No"}, "userIdentity": {"type": "SAMLUser", "arn": "a"}},
+         Outcome.SUCCESS, ()),
+        ("ConsoleLogin", {"errorMessage": "No username found in supplied account"}, Outcome.FAILURE, ("unknown-user",)),
+        ("ConsoleLogin", {"errorMessage": "Failed authentication"}, Outcome.FAILURE, ()),
+        ("CheckMfa", {"responseElements": {"CheckMfa": "Success"}}, Outcome.UNKNOWN, ("mfa-challenge",)),
+        ("CheckMfa", {"responseElements": {"CheckMfa": "Failure"}}, Outcome.FAILURE, ("mfa-failed",)),
+        ("CredentialChallenge", {"additionalEventData": {"CredentialType": "TOTP"}}, Outcome.UNKNOWN,
+         ("mfa-challenge",)),
+        ("CredentialChallenge", {"additionalEventData": {"CredentialType": "PASSWORD"}}, Outcome.UNKNOWN, ()),
+        ("UserAuthentication", {"additionalEventData": {"CredentialType": "PASSWORD,TOTP"}}, Outcome.SUCCESS, ("mfa",)),
+        ("GetObject", {"userIdentity": {"type": "IAMUser", "arn": "a", "sessionContext": {"attributes": {
+            "mfaAuthenticated": "true"}}}}, Outcome.SUCCESS, ("mfa",)),
+        ("GetObject", {"userIdentity": {"type": "AWSAccount", "accountId": OTHERS, "principalId": "p"}},
+         Outcome.SUCCESS, ("cross-account",)),
+        ("GetObject", {"userIdentity": {"type": "AWSAccount", "accountId": "ANONYMOUS_PRINCIPAL"}},
+         Outcome.SUCCESS, ()),
+    ],
+)  # fmt: skip
+def test_tags_of_who_acts(name: str, fields: dict[str, Any], outcome: Outcome, tags: tuple[str, ...]) -> None:
+    own = {"type": "IAMUser", "accountId": OURS, "userName": "a"}
+    activity = read(**{"eventName": name, "userIdentity": own, "additionalEventData": None, **fields})
+    assert (activity.outcome, activity.tags) == (outcome, tags)
 
 
 wrong = st.recursive(

@@ -222,3 +222,23 @@ def test_a_huge_record_stays_small() -> None:
     refused = one(json.dumps({"id": "i" * 5_000_000, "time": "t" * 5_000_000, "user": "u", "action": "a"}).encode())
     assert isinstance(refused, Rejected)
     assert len(refused.reason) + len(refused.excerpt) < 1_000
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        b'{"version":"0","id":"x","detail-type":"AWS API Call via CloudTrail","source":"aws.s3","detail":%s}',
+        b'{"time":1767323045.5,"host":"h","sourcetype":"aws:cloudtrail","event":%s}',
+        b'{"sourcetype":"x","event":{"detail":%s}}',
+        b'{"messageType":"DATA_MESSAGE","logEvents":[{"id":"1","timestamp":1767323045000,"message":%s}]}',
+    ],
+)
+@pytest.mark.parametrize("as_text", [False, True])
+def test_what_shippers_put_around_a_record(around: bytes, as_text: bool) -> None:
+    inner = json.dumps(EVENT.decode()).encode() if as_text else EVENT
+    for fmt in ("auto", "cloudtrail"):
+        assert parse_line(around % inner, fmt, DEFAULT_TENANT, RAW) == parse_line(EVENT, fmt, DEFAULT_TENANT, RAW)
+
+
+def test_the_reason_has_the_path_inside() -> None:
+    assert "`$.event.detail.eventTime`" in reason(b'{"event":{"detail":%s}}' % EVENT.replace(b"2026-01-02T", b"x"))

@@ -55,6 +55,7 @@ GOLDEN = [
             Object("organization", "organizations/888888888888"), Object("role", "roles/owner"),
             Object("member", "user:backdoor@example.com"),
         ),
+        tags=("privileged",),
     ),
     golden(
         f"1iyadj0d5bmj@2023-03-09 15:50:36.148@projects/gcp-project1/{ACTIVITY}", 1_678_377_036_148, 1_678_377_037_603,
@@ -62,6 +63,7 @@ GOLDEN = [
         app="iam.googleapis.com", ip="1.2.3.4",
         device=Device(user_agent=f"{CHROME} Chrome/110.0.0.0 Safari/537.36,gzip(gfe)"),
         objects=(Object("service_account", "projects/-/serviceAccounts/123456789098765434567"),),
+        tags=("key-added",),
     ),
     golden(
         "13ogcded7jh2@2023-03-09T16:28:40.890430163Z@projects/gcpproject/logs/cloudaudit.googleapis.com%2Fpolicy",
@@ -82,6 +84,7 @@ GOLDEN = [
         app="iamcredentials.googleapis.com", location=INSIDE,
         device=Device(user_agent="google-api-go-client/0.5 gke-metadata-server,gzip(gfe)"),
         objects=(Object("service_account", "projects/-/serviceAccounts/11111222223333444455"),),
+        tags=("non-interactive",),
     ),
     golden(  # opened to everybody
         f"15cp9rve72xt1@2020-05-15T04:28:42.237027213Z@projects/western-verve-123456/{ACTIVITY}", 1_589_516_922_237,
@@ -95,6 +98,7 @@ GOLDEN = [
             Object("gcs_bucket", "projects/_/buckets/jacks-test-bucket"), Object("role", "roles/storage.objectViewer"),
             Object("member", "allUsers"),
         ),
+        tags=("public",),
     ),
     golden(  # SSH keys among the metadata
         f"-6215lve1hil2@2025-05-27 16:44:43.443688000@projects/example-project/{ACTIVITY}", 1_748_364_283_443,
@@ -103,6 +107,7 @@ GOLDEN = [
         objects=(
             Object("gce_instance", "projects/example-project/zones/us-central1-f/instances/example-instance"),
         ),
+        tags=("key-added",),
     ),
     golden(  # the first of two who delegated to each other
         f"-duywnve29mpi@2024-04-26T20:10:10.024055Z@{OURS}/{ACTIVITY}", 1_714_162_210_024, 1_714_162_211_491,
@@ -114,6 +119,8 @@ GOLDEN = [
         ),
         objects=(
             Object("gce_instance", f"projects/1234567890/{INSTANCE}"),
+            Object("instance_type", "n1-highmem-16"),
+            Object("region", "us-central1-b"),
             Object("compute.instances", f"{OURS}/{INSTANCE}"),
             Object("compute.disks", f"{OURS}/zones/us-central1-b/disks/fake-compute-instance"),
             Object("compute.subnetworks", f"{OURS}/regions/us-central1/subnetworks/default"),

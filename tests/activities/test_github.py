@@ -56,6 +56,7 @@ GOLDEN = [
         "your-organization", "A-2345", 1_670_736_485_542, User("user_name", "user_name"),
         "integration_installation.create", Category.ROLE_GRANT, location=Location("US"),
         objects=(Object("name", "Microsoft Teams for GitHub"),),
+        tags=("consent",),
     ),
     golden(
         "github-business-only-if-enterprise-audit-log", "pWWWWWWWWWWWWWWWWWWWWW", 1_675_191_507_638,
@@ -77,6 +78,7 @@ GOLDEN = [
     golden(
         "acme", "doc-7==", 1_772_440_201_002, ALICE, "repo.access", Category.SHARE, ip="198.51.100.7", location=NORWAY,
         device=WINDOWS, objects=(DYNAMITE, Object("visibility", "public")),
+        tags=("public",),
     ),
     golden(
         "acme", "doc-8==", 1_772_440_202_003, ALICE, "repo.access", Category.MODIFY,
@@ -90,10 +92,12 @@ GOLDEN = [
         "default", "doc-10==", 1_772_440_204_005, ALICE, "public_key.create", Category.CREDENTIAL, ip="2001:db8::7",
         location=Location("DE", "Berlin"), session="3495",
         objects=(Object("key", "SHA256:abc"), Object("title", "laptop")),
+        tags=("key-added",),
     ),
     golden(
         "acme-inc", "doc-11==", 1_772_440_205_006, ALICE, "repository_secret_scanning.disable", Category.AUDIT_CONFIG,
         objects=(DYNAMITE,),
+        tags=("logging-reduced",),
     ),
     golden(
         "acme", "doc-12==", 1_772_440_206_007, User("github-actions[bot]", "github-actions[bot]", type=UserType.APP),
@@ -102,6 +106,7 @@ GOLDEN = [
     golden(
         "acme", "doc-13==", 1_772_440_207_008, ALICE, "org.update_member", Category.ROLE_GRANT,
         objects=(Object("user", "bob"), Object("permission", "admin")),
+        tags=("privileged",),
     ),
     golden(
         "default", "doc-14==", 1_772_440_208_009, User("bob", "bob"), "user.failed_login", Category.FAILED_LOGON,

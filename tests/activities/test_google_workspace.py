@@ -46,6 +46,7 @@ GOLDEN = [
             Object("document", "1 Document Title Primary"), Object("user", "outside@acme.com"),
             Object("visibility", "shared_externally"),
         ),
+        tags=("external",),
     ),
     golden(
         "token:1705314600000:987654321098765432", 1_705_314_600_000,
@@ -53,16 +54,18 @@ GOLDEN = [
         tenant="C01234abc", app="token", ip="192.0.2.1",
         objects=(
             Object("application", "SuspiciousThirdPartyApp"),
-            Object("client", "123456789012-abcdefghijklmnopqrstuvwxyz123456.apps.googleusercontent.com"),
-            Object("scope", "https://www.googleapis.com/auth/admin.directory.user"),
-            Object("scope", "https://www.googleapis.com/auth/ediscovery"),
-            Object("scope", "https://www.googleapis.com/auth/drive"),
-            Object("scope", "https://www.googleapis.com/auth/cloud_search.query"),
+            Object("app_id", "123456789012-abcdefghijklmnopqrstuvwxyz123456.apps.googleusercontent.com"),
+            Object("permission", "https://www.googleapis.com/auth/admin.directory.user"),
+            Object("permission", "https://www.googleapis.com/auth/ediscovery"),
+            Object("permission", "https://www.googleapis.com/auth/drive"),
+            Object("permission", "https://www.googleapis.com/auth/cloud_search.query"),
         ),
+        tags=("consent",),
     ),
     golden(
         "admin:1670716764470:-334478670839567761", 1_670_716_764_470, USER_IO, "ADD_TRUSTED_DOMAINS", Category.SHARE,
         tenant="D12345", app="admin", objects=(Object("domain", "evilexample.com"),),
+        tags=("external",),
     ),
     golden(
         "user_accounts:1672353764467:517500000000000000", 1_672_353_764_467, USER_IO, "recovery_email_edit",
@@ -74,6 +77,7 @@ GOLDEN = [
         objects=(
             Object("user", "__public_principal__@public.calendar.google.com"), Object("calendar", "user@example.io"),
         ),
+        tags=("public",),
     ),
     golden(  # neither a qualifier nor a customer
         "", 1_653_578_769_421, User("some.user@somedomain.com", "some.user@somedomain.com", "some.user@somedomain.com"),
@@ -92,6 +96,7 @@ GOLDEN = [
             Object("event", "edit"), Object("event", "change_document_access_scope"),
             Object("spreadsheet", "Salaries 2026"), Object("domain", "all"), Object("visibility", "people_with_link"),
         ),
+        tags=("anonymous-link", "external"),
     ),
     golden(
         "drive:1772435460300:3003", 1_772_435_460_300, ALICE, "download", Category.DOWNLOAD, app="drive",
@@ -100,15 +105,18 @@ GOLDEN = [
     golden(
         "admin:1772435520400:3004", 1_772_435_520_400, ALICE, "ASSIGN_ROLE", Category.ROLE_GRANT, app="admin",
         ip="198.51.100.7", objects=(Object("user", "bob@example.com"), Object("role", "_SEED_ADMIN_ROLE")),
+        tags=("privileged",),
     ),
     golden(
         "login:1772435580500:3005", 1_772_435_580_500, ALICE, "2sv_disable", Category.CREDENTIAL, app="login",
         ip="198.51.100.7",
+        tags=("factor-removed",),
     ),
     golden(  # the actor is nobody, but the account that the warning is about
         "login:1772435640600:3006", 1_772_435_640_600,
         User("carol@example.com", "carol@example.com", "carol@example.com"), "suspicious_login", Category.LOGON,
         app="login",
+        tags=("risk-high",),
     ),
     golden(  # a key instead of a user; a membership tells more than a new user
         "admin:1772435700700:3007", 1_772_435_700_700, User("system", "SYSTEM", type=UserType.APP), "ADD_GROUP_MEMBER",
@@ -121,7 +129,8 @@ GOLDEN = [
         "token:1772435760800:3008", 1_772_435_760_800,
         User(SYNC, SYNC, SYNC, UserType.SERVICE), "activity", Category.READ,
         app="token", ip="2001:db8::1",
-        objects=(Object("application", "Sync"), Object("client", "109.apps.googleusercontent.com")),
+        objects=(Object("application", "Sync"), Object("app_id", "109.apps.googleusercontent.com")),
+        tags=("non-interactive",),
     ),
     golden(
         "drive:1772435820900:3009", 1_772_435_820_900, ALICE, "change_user_access", Category.ROLE_REVOKE, app="drive",

@@ -82,7 +82,7 @@ GOLDEN = [
     ),
     golden(  # keys in lower case
         "11-aa-bb", "111-22-33", 1_670_883_540_000, HOMER, "Set-Mailbox", Category.MAILBOX_RULE, "Exchange",
-        ip="1.2.3.4",
+        ip="1.2.3.4", tags=("forwarding", "external"),
         objects=(
             Object("mailbox", "homer.simpson"),
             Object("ForwardingSmtpAddress", "smtp:peter.griffin@familyguy.com"),
@@ -92,7 +92,7 @@ GOLDEN = [
     ),
     golden(
         "11-aa-bb", "111-22-33", 1_670_883_540_000, HOMER, "New-InboxRule", Category.MAILBOX_RULE, "Exchange",
-        ip="1.2.3.4",
+        ip="1.2.3.4", tags=("forwarding", "external", "hiding"),
         objects=(
             Object("inboxrule", "homer.simpson"),
             Object("ForwardTo", "external@example.com"),
@@ -104,7 +104,7 @@ GOLDEN = [
     ),
     golden(
         "11-22-abc", "111-aa-234", 1_670_873_501_000, person("my.user@yourorg.onmicrosoft.com"), "AddedToSecureLink",
-        Category.SHARE, "OneDrive", ip="1.2.3.4", session="aa-bb-cc",
+        Category.SHARE, "OneDrive", ip="1.2.3.4", session="aa-bb-cc", tags=("external",),
         device=Device(
             user_agent="Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
             "Chrome/108.0.0.0 Safari/537.36"
@@ -118,7 +118,8 @@ GOLDEN = [
     golden(  # says success in `ResultStatus`
         "11-aa-22-bb", "abc-def-123", 1_670_860_677_000, person("sample.user@yourorg.onmicrosoft.com"),
         "UserLoginFailed", Category.FAILED_LOGON, "AzureActiveDirectory", outcome=Outcome.FAILURE,
-        error="InvalidUserNameOrPassword", ip="1.2.3.4", objects=(Object("object", "aa-11-22-bb"),),
+        error="InvalidUserNameOrPassword", ip="1.2.3.4",
+        objects=(Object("object", "aa-11-22-bb"), Object("app_id", "123-abc-sfa-321")),
         device=Device(
             user_agent="Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
             "Chrome/107.0.0.0 Safari/537.36"
@@ -127,6 +128,7 @@ GOLDEN = [
     golden(  # a factor was registered
         "111-222-333", "123-abc-123", 1_670_866_115_000, User("aa-bb-ccc", "aa-bb-ccc", type=APP), "Update user.",
         Category.CREDENTIAL, "AzureActiveDirectory", objects=(Object("user", "sample.user@yourorg.onmicrosoft.com"),),
+        tags=("factor-added",),
     ),
     golden(  # of Sentinel's table; the tenant is a zero GUID, two of the seven messages have one id
         "default", "699e0b10-1c53-403e-976f-ce0847a92b44", 1_627_911_127_000, person("pgustavo@simulandlabs.com"),
@@ -159,6 +161,7 @@ GOLDEN = [
     golden(  # a rule made in Outlook
         OURS, "5f2be8b1-2f31-4a3e-8f4c-08dcf00a2222", 1_772_439_360_000, person("bob@example.com"),
         "UpdateInboxRules", Category.MAILBOX_RULE, "Exchange", ip="198.51.100.23",
+        tags=("forwarding", "external", "hiding"),
         device=Device(user_agent="Client=MSExchangeRPC"),
         objects=(
             Object("mailbox", "bob@example.com"),
@@ -182,7 +185,7 @@ GOLDEN = [
     ),
     golden(
         OURS, "f1d2c3b4-aaaa-4bbb-8ccc-08dcf00a4444", 1_772_439_611_000, ALICE, "MemberAdded", Category.ROLE_GRANT,
-        "MicrosoftTeams", ip="198.51.100.24",
+        "MicrosoftTeams", ip="198.51.100.24", tags=("external",),
         objects=(Object("team", "Finance"), Object("user", "bob_example.org#EXT#@example.onmicrosoft.com")),
     ),
     golden(  # was only asked for a second factor; the user is in `Actor`
@@ -190,7 +193,11 @@ GOLDEN = [
         "AzureActiveDirectory", outcome=Outcome.UNKNOWN, error="UserStrongAuthClientAuthNRequiredInterrupt",
         ip="198.51.100.24", session="1b1f4a6e-5d6c-4a39-9d4e-2f9b5b0c7a10",
         device=Device(os="Ios 17", user_agent="Mozilla/5.0 (iPhone)"),
-        objects=(Object("application", "00000002-0000-0ff1-ce00-000000000000"),),
+        objects=(
+            Object("application", "00000002-0000-0ff1-ce00-000000000000"),
+            Object("app_id", "d3590ed6-52b3-4102-aeff-aad2292ab01c"),
+        ),
+        tags=("mfa-challenge",),
     ),
 ]  # fmt: skip
 
@@ -371,6 +378,101 @@ def test_rules_made_in_outlook(actions: str, objects: tuple[tuple[str, str], ...
     properties = [{"Name": "RuleActions", "Value": actions}]
     activity = read(Operation="UpdateInboxRules", Workload="Exchange", OperationProperties=properties)
     assert tuple((item.type, item.name) for item in activity.objects) == objects
+
+
+SERVER_RULE = {
+    "Actions": [
+        {
+            "$type": "Microsoft.Exchange.Rules.ForwardToRecipientsAction, Rules",
+            "Recipients": [{"Values": [{"Value": 7}, {"Value": "eve@example.org"}, {"Value": "Eve"}]}],
+        },
+        {"$type": "Microsoft.Exchange.Rules.DeleteAction, Rules"},
+    ]
+}
+
+
+def test_a_rule_as_the_server_keeps_it() -> None:
+    properties = [
+        {"Name": "RuleName", "Value": "."},
+        {"Name": "ServerRule", "Value": json.dumps(SERVER_RULE)},
+        {"Name": "RuleActions", "Value": '[{"ActionType": "Forward", "Recipients": ["eve@example.org"]}]'},
+    ]
+    activity = read(Operation="UpdateInboxRules", Workload="Exchange", OperationProperties=properties)
+    assert [(item.type, item.name) for item in activity.objects] == [
+        ("ForwardTo", "eve@example.org"), ("DeleteMessage", "True"), ("Name", "."),
+    ]  # fmt: skip
+    assert activity.tags == ("forwarding", "external", "hiding")
+
+
+def test_parameters_as_on_a_command_line() -> None:
+    written = '-Name "Case 7" -ExchangeLocation ("All","bob@example.com") -Purge -Force "True" -Page 1'
+    activity = read(Operation="New-ComplianceSearchAction", Workload="SecurityComplianceCenter", Parameters=written)
+    found = [(item.type, item.name) for item in activity.objects]
+    assert found == [("Name", "Case 7"), ("ExchangeLocation", "All, bob@example.com"), ("Page", "1")]
+    assert (
+        read(Operation="New-ComplianceSearchAction", Parameters='-PurgeType "HardDelete"').category is Category.DELETE
+    )
+    assert read(Operation="Set-Mailbox", Parameters="-" * 100_000 + '"(' * 100_000).category is Category.MODIFY
+
+
+def rule(**parameters: object) -> dict[str, object]:
+    return {"Workload": "Exchange", "Parameters": [{"Name": name, "Value": v} for name, v in parameters.items()]}
+
+
+def links(kind: str) -> dict[str, object]:
+    name = f"SharingLinks.7f06ab3a-bd98-41d3-a0b2-ad270d71e4d8.{kind}.d323b5ea-ceca-4d65-a628-e22ca9296a76"
+    return {"TargetUserOrGroupName": name, "TargetUserOrGroupType": "SharePointGroup"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "fields", "tags"),
+    [
+        ("New-InboxRule", rule(ForwardTo="bob@example.com"), ("forwarding",)),
+        ("New-InboxRule", rule(RedirectTo='"Eve" [SMTP:eve@example.org]'), ("forwarding", "external")),
+        ("New-InboxRule", rule(ForwardTo="bob@mail.example.com;carol@example.onmicrosoft.com"), ("forwarding",)),
+        ("New-InboxRule", rule(DeleteMessage="False"), ()),
+        ("Set-InboxRule", rule(MarkAsRead=True), ("hiding",)),
+        ("Set-InboxRule", rule(MoveToFolder="alice@example.com:\\RSS Feeds"), ("hiding",)),
+        ("Set-InboxRule", rule(MoveToFolder=".."), ("hiding",)),
+        ("Set-InboxRule", rule(MoveToFolder="Newsletters"), ()),
+        ("Remove-InboxRule", rule(ForwardTo="eve@example.org"), ()),
+        ("New-TransportRule", rule(BlindCopyTo="eve@example.org"), ("forwarding", "external")),
+        ("Set-Mailbox", rule(ForwardingSmtpAddress="smtp:eve@example.org"), ("forwarding", "external")),
+        ("Set-Mailbox", rule(AuditEnabled="False"), ("logging-reduced",)),
+        ("Set-Mailbox", rule(AuditEnabled="True"), ()),
+        ("Set-AdminAuditLogConfig", rule(UnifiedAuditLogIngestionEnabled=False), ("logging-reduced",)),
+        ("Set-MailboxAuditBypassAssociation", rule(AuditBypassEnabled="True"), ("logging-reduced",)),
+        ("Add-RoleGroupMember", rule(Identity="Organization Management"), ("privileged",)),
+        ("New-ManagementRoleAssignment", rule(Role="ApplicationImpersonation"), ("privileged",)),
+        ("AnonymousLinkCreated", {}, ("anonymous-link",)),
+        ("AnonymousLinkUsed", {}, ("anonymous-link",)),
+        ("SharingSet", links("AnonymousEdit"), ("anonymous-link",)),
+        ("SharingSet", links("OrganizationView"), ()),
+        ("SharingLinkCreated", {"SharingLinkScope": "Anyone"}, ("anonymous-link",)),
+        ("SharingSet", {"TargetUserOrGroupName": "bob_example.org#ext#@example.com"}, ("external",)),
+        ("SharingInvitationCreated", {"TargetUserOrGroupName": "bob@example.org"}, ("external",)),
+        ("SharingInvitationCreated", {"TargetUserOrGroupName": "bob@example.com"}, ()),
+        ("AddedToGroup", {"TargetUserOrGroupName": "Everyone", "TargetUserOrGroupType": "SecurityGroup"}, ("public",)),
+        ("MemberAdded", {"Members": [{"UPN": "x", "Role": 3}]}, ("external",)),
+        ("MemberAdded", {"Members": [{"UPN": "x", "Role": 1}, 7, None]}, ()),
+        ("UserLoggedIn", {"ExtendedProperties": [{"Name": "RequestType", "Value": "OAuth2:Token"}]},
+         ("non-interactive",)),
+        ("UserLoggedIn", {"ExtendedProperties": [{"Name": "RequestType", "Value": "SAS:EndAuth"}]}, ("mfa",)),
+        ("UserLoggedIn", {"UserAgent": "BAV2ROPC"}, ("password-grant", "legacy-protocol")),
+        ("UserLoginFailed", {"ErrorNumber": "500121"}, ("mfa-failed",)),
+        ("UserLoginFailed", {"LogonError": "IdsLocked"}, ("locked-out",)),
+        ("UserLoginFailed", {"LogonError": "UserAccountNotFound"}, ("unknown-user",)),
+        ("Consent to application.", {"Workload": "AzureActiveDirectory"}, ("consent",)),
+    ],
+)  # fmt: skip
+def test_tags(operation: str, fields: dict[str, object], tags: tuple[str, ...]) -> None:
+    assert read(Operation=operation, **fields).tags == tags
+
+
+def test_keeping_the_books_of_sharing_is_not_sharing() -> None:
+    limited = read(Operation="SharingSet", TargetUserOrGroupName="Limited Access System Group")
+    assert limited.category is Category.MODIFY
+    assert read(Operation="SharingSet", TargetUserOrGroupName="Owners").category is Category.SHARE
 
 
 def test_what_forwards_is_not_crowded_out() -> None:

@@ -53,10 +53,12 @@ GOLDEN = [
         "ev-4", 1_772_445_603_004, User(f"arn:aws:iam::{ACCOUNT}:user/bob", "Bob"), "CreateAccessKey",
         Category.CREDENTIAL, outcome=Outcome.DENIED, error="AccessDenied", tenant=ACCOUNT, app="iam.amazonaws.com",
         ip="192.0.2.10", session="AKIA1", objects=(Object("AWS::IAM::User", f"arn:aws:iam::{ACCOUNT}:user/carol"),),
+        tags=("key-added",),
     ),
     golden(
         "ev-5", 1_772_445_604_005, ALICE, "Account Change: Password Reset", Category.CREDENTIAL, tenant="tenant-9",
         ip="198.51.100.7", location=OSLO, device=PC, session="s-1", objects=(Object("user", "bob@example.com"),),
+        tags=("password-set",),
     ),
     golden(
         "ev-6", 1_772_445_605_006, ALICE, "User Access Management: Assign Role", Category.ROLE_GRANT,

@@ -159,7 +159,7 @@ def test_all_key_groups_hear_of_time_and_of_the_end() -> None:
         (group, END_OF_TIME, True) for group in range(GROUPS)
     ]
     delays = {"delay_p50_ms": 0, "delay_p95_ms": 0, "delay_p99_ms": 0}
-    assert counts == [Counts("source/in", {"in": 3, "late": 0, "rejected": 0} | delays)]
+    assert counts == [Counts("source/in", {"in": 3, "late": 0, "rejected": 0, "skipped": 0} | delays)]
     assert part.state.clock.floor == START + 2 * HOUR + 1
 
 
@@ -200,3 +200,11 @@ def test_what_is_known_of_an_address_is_filled_in_and_may_change_between_batches
     located = {one.id: one.location.country for one in found}
     assert located == {f"r{n}": "DE" if n < 6 else "" for n in range(10)}
     assert {one.device.family for one in found} == {"curl"}
+
+
+def test_what_is_no_activity_is_counted_apart() -> None:
+    part = intake()
+    drain(part, as_lines([b'{"digestStartTime":"2026-01-05T00:00:00Z"}', b'{"id":7}']))
+    assert {name: part.state.counts[name] for name in ("in", "rejected", "skipped")} == {
+        "in": 2, "rejected": 2, "skipped": 1,
+    }  # fmt: skip
