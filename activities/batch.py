@@ -49,7 +49,7 @@ def key_group_of(tenant: str, user: str, groups: int) -> int:
     return _hash(tenant, user) % groups
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=16_384)
 def _hash(tenant: str, user: str) -> int:
     data = f"{len(tenant)}:{tenant}{user}".encode("utf-8", "replace")
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")

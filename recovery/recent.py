@@ -7,8 +7,8 @@ from hashlib import blake2b
 
 import numpy as np
 
-LOOSE = 2048
-"""Keys that are kept in a dict before they are packed."""
+LOOSE, LOOSE_SHARE = 256, 16
+"""Keys that are kept in a dict before they are packed: so many, or a share of the packed ones if that is more."""
 
 
 class Recent:
@@ -40,7 +40,7 @@ class Recent:
     def update(self, changed: Iterable[tuple[bytes, int]]) -> None:
         """Take in later changes."""
         self._loose.update(changed)
-        if len(self._loose) >= LOOSE:
+        if len(self._loose) >= max(LOOSE, len(self._hashes) // LOOSE_SHARE):
             self._pack()
 
     def drop(self, settled: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import resource
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -33,6 +35,11 @@ COMPACT_AT_FILES = 8
 """Flushed files that start a compaction. Many, as most of what is flushed is deleted before it would be compacted."""
 BLOOM_BITS_PER_KEY = 10
 BACKGROUND_JOBS = 2
+
+M_MMAP_THRESHOLD = -3
+"""Of malloc.h."""
+LARGE_BLOCK_BYTES = 128 << 10
+"""glibc's own threshold at the start, kept. Blocks of write buffers are twice as large."""
 
 LOCK_SECONDS = 5.0
 """How long a store is awaited that another process holds: one just killed takes a moment to let go."""
@@ -63,8 +70,20 @@ def _write_buffers() -> WriteBufferManager:
 
 def limit_memory(limit: int) -> None:
     """Bound what all stores of the process take for caches and buffers, open ones too, to `limit` bytes, about."""
+    _return_freed_memory()
     _block_cache().set_capacity(min(BLOCK_CACHE_BYTES, limit // 3))
     _write_buffers().set_buffer_size(min(WRITE_BUFFERS_BYTES, limit * 2 // 3))
+
+
+@cache
+def _return_freed_memory() -> None:
+    """Have glibc give large blocks back to the system when they are freed, as write buffers are all the time.
+
+    Left alone, its threshold rises with each one that is freed (mallopt(3), M_MMAP_THRESHOLD), until all of them stay
+    with the process: as much again as all stores may take. Other C libraries do without.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 
 
 @cache

@@ -86,7 +86,8 @@ class KeyGroupStore:
         it takes longer than all else of opening them."""
         self._staged: dict[bytes, bytes | None] = {}
         """What is written of the next generation, as `_seal` has it; None: deleted."""
-        self._settling_due = False
+        self.settling_due = False
+        """Whether `tidy` has something to do."""
 
     @classmethod
     def open(
@@ -214,15 +215,15 @@ class KeyGroupStore:
             self._write(self._created(), changes)
         # Groups settle in turn, each once in so many generations: a key changed often is then moved once.
         if (self.token.generation + self.token.key_group) % self._retain_generations == 0:
-            self._settling_due = True
+            self.settling_due = True
         if tidy:
             self.tidy()
         return self.token
 
     def tidy(self) -> None:
         """Give up generations that need not be restorable any more, if that is due."""
-        if self._settling_due and self._database is not None:
-            self._settling_due = False
+        if self.settling_due and self._database is not None:
+            self.settling_due = False
             with _refusing(self.path):
                 self._settle(self._database)
 

@@ -127,8 +127,8 @@ class KeyGroupState(Generic[E]):
         """To be written, in the order of last change: hot ones, and those that were forgotten."""
         self._again: dict[bytes, None] = {}
         """To be written, as `_changed`, but written ahead already: busy ones, which is not done twice."""
-        self._calls = 0
-        """Of `ease`, since the last flush."""
+        self._waited = 0
+        """Calls of `ease` for which settling has been due."""
         self._agenda = Agenda(store)
         self._noted: dict[bytes, int] = {}
         """Of hot ones: an hour at or after the one that they have a note for."""
@@ -184,9 +184,10 @@ class KeyGroupState(Generic[E]):
 
         So an epoch's end finds little to write, and memory stays within its budget also in the middle of an epoch.
         """
-        # Groups that settle after the same flush take turns: each may take as long as many batches.
-        self._calls += 1
-        if self._calls > self._store.token.key_group // RETAINED:
+        # Groups that settle after the same flush take turns: each may take as long as many batches. Counted across
+        # flushes, or a group that gets few batches in an epoch would never come to it.
+        self._waited = self._waited + 1 if self._store.settling_due else 0
+        if self._waited > self._store.token.key_group // RETAINED % RETAINED:
             self._store.tidy()
         if len(self._changed) >= KEPT_BACK + AHEAD_AT_ONCE:
             self._write_ahead(list(islice(self._changed, len(self._changed) - KEPT_BACK)))
@@ -198,7 +199,6 @@ class KeyGroupState(Generic[E]):
         changes = {_ENTITY + key: self._dumped(key) for key in (*self._changed, *self._again)}
         self._changed.clear()
         self._again.clear()
-        self._calls = 0
         changes |= self._agenda.flush()
         if changes or self._store.staged or self._store.token.generation:
             changes[_META] = META_CODEC.encode(self.meta)
