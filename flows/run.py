@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from flows import progress, stop
+from flows.delivery import outbox_file
 from flows.exit_codes import FAILED, OK, SIGNALLED
 from flows.kafka.address import is_address
 from flows.settings import Settings, to_environment
@@ -56,6 +57,8 @@ class Summary(msgspec.Struct, kw_only=True):
     """Of those in `out`: counted, but not kept in detail."""
     expired: int
     """Users forgotten since they were idle for so long."""
+    dead_letters: int
+    """Messages that no webhook or Splunk took; they are in the dead-letter file."""
     sources: dict[str, dict[str, int]]
     """Per input: in, late, rejected, and percentiles of the delay from event to ingest."""
 
@@ -116,6 +119,7 @@ def _summarise(state: Path, before: int, seconds: float) -> Summary:
         read=read,
         capped=totals["capped"],
         expired=totals["expired"],
+        dead_letters=outbox_file.read_totals(state).dead,
         sources=read_sources(state),
     )
 
