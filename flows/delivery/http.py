@@ -237,8 +237,8 @@ def _trusting(ca_file: str, where: str) -> ssl.SSLContext:
     """Certificates and names are verified, against the system's authorities or those of a file."""
     try:
         return ssl.create_default_context(cafile=ca_file or None)
-    except OSError as error:  # an ssl.SSLError is one
-        reason = error.strerror or "no certificates in PEM form"
+    except OSError as error:
+        reason = "no certificates in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
         msg = f"{where}: expected certificates in the file of ca_file, {ca_file}: {reason}"
         raise SettingsError(msg) from None
 
