@@ -50,6 +50,9 @@ def run(
             "kafka://HOST:PORT/TOPIC or eventhubs://NAMESPACE/HUB.",
         ),
     ] = None,
+    follow: Annotated[
+        bool | None, typer.Option("--follow/--no-follow", help="Go on with files that grow and appear. [default: no]")
+    ] = None,
     state: Annotated[str | None, typer.Option(help="Directory of state and recovery. [default: anput-state]")] = None,
     alerts: Annotated[str | None, typer.Option(help="Alert store. [default: anput-alerts.db]")] = None,
     alerts_jsonl: Annotated[str | None, typer.Option(help="Also append each alert revision here as OCSF JSON.")] = None,
@@ -88,6 +91,7 @@ def run(
 
     options: dict[str, Any] = {
         "input": inputs or None,
+        "follow": follow,
         "state": state,
         "alerts": alerts,
         "alerts_jsonl": alerts_jsonl,

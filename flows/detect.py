@@ -171,6 +171,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
         idle_timeout=settings.idle_timeout,
         local=lambda name: process == 0 or name != STDIN,
         topics=topics,
+        follow=settings.follow,
     )
     read = op.branch("split_read", op.input("read", flow, source), _is_keyed)
     profiled = op.stateful_batch(

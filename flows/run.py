@@ -24,7 +24,7 @@ from flows.exit_codes import FAILED, OK, SIGNALLED
 from flows.kafka.address import is_address
 from flows.settings import Settings, to_environment
 from flows.sinks.counts import read_sources, read_totals
-from flows.sources.files import expand
+from flows.sources.files import check_input
 from flows.sources.kafka_inputs import check_addresses
 from flows.sources.stdin import STDIN
 from flows.worker import PARENT, explain, run_flow
@@ -82,7 +82,7 @@ def run(settings: Settings, processes: int, summary_file: Path | None, *, quiet:
             check_addresses(settings.input)
             for name in settings.input:
                 if name != STDIN and not is_address(name):
-                    expand(name)
+                    check_input(name, follow=settings.follow)
             state.mkdir(parents=True, exist_ok=True)
             stack.enter_context(stamp.lock(state))
             stamp.begin_run(state)

@@ -135,6 +135,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     Each is one source partition; a topic's partitions are one each.
     """
+    follow: bool = False
+    """Files may grow, be rotated, and others appear: inputs of files don't end."""
     format: str = "auto"
     tenant: str = "default"
     """Tenant of records that don't name one."""

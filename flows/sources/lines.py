@@ -35,6 +35,8 @@ class Position(msgspec.Struct, frozen=True):
     index: int = 0
     done: bool = False
     """The file is read to its end."""
+    stream: int = 0
+    """Of a followed file, the number of its content: names change, and are given to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Line:
     """Why it can't be read; `data` is then its beginning."""
     ingested: int = 0
     """When the log was handed it, ms; 0 where only its records say that, if anything does."""
+    stream: int = 0
+    """As in `Position`."""
 
 
 class InputError(Exception):
@@ -102,7 +106,7 @@ def _read_file(name: str, offset: int, number: int, limit: int) -> Iterator[Line
                 )
                 raise InputError(msg)
             file.seek(offset)
-            yield from _lines(file, name, offset, number, limit)
+            yield from file_lines(file, name, offset, number, limit)
     except OSError as error:
         yield Line(name, number + 1, offset, offset, b"", f"can't be read: {error.strerror or error}")
 
@@ -116,7 +120,8 @@ def _open(name: str) -> BinaryIO | gzip.GzipFile:
     return file
 
 
-def _lines(file: BinaryIO | gzip.GzipFile, name: str, offset: int, number: int, limit: int) -> Iterator[Line]:
+def file_lines(file: BinaryIO | gzip.GzipFile, name: str, offset: int, number: int, limit: int) -> Iterator[Line]:
+    """Lines of an open file that stands at `offset`, behind line `number`; what breaks it off is the last."""
     whole = offset == 0
     while True:
         number += 1
