@@ -186,7 +186,8 @@ def _settings(
 
 def _places(settings: Settings) -> dict[str, Path]:
     """What a run writes beside the stores: name in a backup -> file."""
-    places = {f"{LANES_PREFIX}{lane}.jsonl": settings.lanes_directory / f"{lane}.jsonl" for lane in LANES}
+    folders = {lane: settings.lane_folder(lane) for lane in LANES}
+    places = {f"{LANES_PREFIX}{lane}.jsonl": folder / f"{lane}.jsonl" for lane, folder in folders.items() if folder}
     if settings.alerts:
         places[ALERTS] = Path(settings.alerts)
     if settings.alerts_jsonl:

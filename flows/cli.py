@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows import resend_cli as _resend_cli  # noqa: F401  registers `alerts resend`
 from flows import settings as settings_
 from flows.alerts_cli import alerts_app
 from flows.docs_cli import docs_app
@@ -52,14 +53,25 @@ def run(
             "kafka://HOST:PORT/TOPIC or eventhubs://NAMESPACE/HUB.",
         ),
     ] = None,
+    follow: Annotated[
+        bool | None, typer.Option("--follow/--no-follow", help="Go on with files that grow and appear. [default: no]")
+    ] = None,
     state: Annotated[str | None, typer.Option(help="Directory of state and recovery. [default: anput-state]")] = None,
     alerts: Annotated[str | None, typer.Option(help="Alert store. [default: anput-alerts.db]")] = None,
     alerts_jsonl: Annotated[str | None, typer.Option(help="Also append each alert revision here as OCSF JSON.")] = None,
     alerts_kafka: Annotated[
         str | None, typer.Option(help="Also send each alert revision to this topic, kafka://HOST:PORT/TOPIC.")
     ] = None,
+    alerts_webhook: Annotated[
+        str | None, typer.Option(metavar="URL", help="Also post each alert revision there. Token: ANPUT_WEBHOOK_TOKEN.")
+    ] = None,
+    alerts_splunk: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Also to this Splunk HTTP Event Collector. Token: ANPUT_SPLUNK_TOKEN."),
+    ] = None,
     lanes: Annotated[
-        str | None, typer.Option(help="Directory of late, rejected, suppressed. [default: STATE/lanes]")
+        str | None,
+        typer.Option(help="Directory or address for late, rejected, suppressed. [default: STATE/lanes]"),
     ] = None,
     fmt: Annotated[str | None, typer.Option("--format", help="One of `anput formats`. [default: auto]")] = None,
     tenant: Annotated[str | None, typer.Option(help="Tenant of records that name none. [default: default]")] = None,
@@ -82,10 +94,13 @@ def run(
 
     options: dict[str, Any] = {
         "input": inputs or None,
+        "follow": follow,
         "state": state,
         "alerts": alerts,
         "alerts_jsonl": alerts_jsonl,
         "alerts_kafka": alerts_kafka,
+        "alerts_webhook": alerts_webhook,
+        "alerts_splunk": alerts_splunk,
         "lanes": lanes,
         "format": fmt,
         "tenant": tenant,

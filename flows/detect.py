@@ -28,13 +28,10 @@ from activities.plain import plain
 from flows import collector, stop
 from flows import settings as settings_
 from flows.kafka.address import is_address
+from flows.outputs import Outputs
 from flows.progress import clear
 from flows.settings import Settings, SettingsError
-from flows.sinks.alert_store import AlertStore
-from flows.sinks.alert_store_sink import AlertStoreSink
 from flows.sinks.counts import CountsSink
-from flows.sinks.json_lines import JsonLinesSink, LaneSink
-from flows.sinks.kafka import kafka_sink
 from flows.sources.files import InputSource
 from flows.sources.intake import Intake, PartitionState, RejectedBatch, key_of
 from flows.sources.kafka_inputs import kafka_inputs
@@ -55,7 +52,10 @@ from stateful.user import USER_VERSION, Bounds, user_storage
 from windowing.watermark import HOUR
 
 FLOW = "anput"
-STEPS = ("read", "profile", "correlate", "alerts", "alerts_jsonl", "lanes", "counts")
+STEPS = (
+    *("read", "profile", "correlate", "alerts", "alerts_jsonl", "lanes", "counts"),
+    *("alerts_webhook", "alerts_splunk", "lanes_http"),
+)
 """Steps with state, by the names under which recovery keeps it. Renaming one would silently drop its state: don't."""
 
 SCHEMA = {"profile": PROFILE_VERSION, "user": USER_VERSION, "thread": THREAD_VERSION, "notes": AGENDA_VERSION}
@@ -117,7 +117,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
 
     Raises:
         SettingsError, recovery.errors.StateError: see `declared` and `prepare`.
-        ValueError, InputError, BrokerError: see `kafka_inputs` and `kafka_sink`.
+        ValueError, InputError, BrokerError: see `kafka_inputs` and `Outputs`.
     """
     if not settings.input:
         msg = (
@@ -128,6 +128,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
     collector.tune()
     active = declared(settings)
     stamped = prepare(settings)
+    outputs = Outputs(settings, active, stamped.cluster_id)
     topics = kafka_inputs(settings)
     partitions = (*(name for name in settings.input if not is_address(name)), *topics)
     state = Path(settings.state)
@@ -170,6 +171,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
         idle_timeout=settings.idle_timeout,
         local=lambda name: process == 0 or name != STDIN,
         topics=topics,
+        follow=settings.follow,
     )
     read = op.branch("split_read", op.input("read", flow, source), _is_keyed)
     profiled = op.stateful_batch(
@@ -185,26 +187,12 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
         lambda resume: CorrelateLogic(threads, partial(open_store, "correlate"), hidden, resume),
     )
     said: BranchOut[Any, Any] = op.branch("split_correlate", correlated, lambda item: isinstance(item[1], AlertBatch))
-    if settings.alerts:
-        # Bytewax opens a sink at its first item; what is wrong with the file is to be known before.
-        AlertStore(settings.alerts, "c").close()
-        op.output("alerts", said.trues, AlertStoreSink(settings.alerts, active, stamped.cluster_id))
-    if settings.alerts_jsonl:
-        op.output("alerts_jsonl", said.trues, JsonLinesSink(settings.alerts_jsonl, active))
-    if settings.alerts_kafka:
-        op.output("alerts_kafka", said.trues, kafka_sink(settings.alerts_kafka, settings.kafka, active))
-    if not (settings.alerts or settings.alerts_jsonl or settings.alerts_kafka):
-        msg = "settings alerts, alerts_jsonl, alerts_kafka: expected at least one of them: alerts would go nowhere"
-        raise SettingsError(msg)
+    outputs.alerts(said.trues)
     aside = op.map("drop_key", said.falses, lambda item: item[1])
     rest: Stream[Any] = op.merge("merge_rest", read.falses, findings.falses, aside)
     sides: BranchOut[Any, Any] = op.branch("split_rest", rest, lambda item: isinstance(item, Counts))
     op.output("counts", op.key_on("key_counts", sides.trues, lambda counts: counts.name), CountsSink(state))
-    op.output(
-        "lanes",
-        op.flat_map("to_lanes", sides.falses, _lanes),
-        LaneSink(settings.lanes_directory, owned=not settings.lanes),
-    )
+    outputs.lanes(op.flat_map("to_lanes", sides.falses, _lanes))
     return flow
 
 

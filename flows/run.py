@@ -19,11 +19,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from flows import progress, stop
+from flows.delivery import outbox_file
 from flows.exit_codes import FAILED, OK, SIGNALLED
 from flows.kafka.address import is_address
 from flows.settings import Settings, to_environment
 from flows.sinks.counts import read_sources, read_totals
-from flows.sources.files import expand
+from flows.sources.files import check_input
 from flows.sources.kafka_inputs import check_addresses
 from flows.sources.stdin import STDIN
 from flows.worker import PARENT, explain, run_flow
@@ -58,6 +59,8 @@ class Summary(msgspec.Struct, kw_only=True):
     """Of those in `out`: counted, but not kept in detail."""
     expired: int
     """Users forgotten since they were idle for so long."""
+    dead_letters: int
+    """Messages that no webhook or Splunk took; they are in the dead-letter file."""
     sources: dict[str, dict[str, int]]
     """Per input: in, late, rejected, skipped, and percentiles of the delay from event to ingest."""
 
@@ -81,7 +84,7 @@ def run(settings: Settings, processes: int, summary_file: Path | None, *, quiet:
             check_addresses(settings.input)
             for name in settings.input:
                 if name != STDIN and not is_address(name):
-                    expand(name)
+                    check_input(name, follow=settings.follow)
             state.mkdir(parents=True, exist_ok=True)
             stack.enter_context(stamp.lock(state))
             stamp.begin_run(state)
@@ -119,6 +122,7 @@ def _summarise(state: Path, before: int, seconds: float) -> Summary:
         read=read,
         capped=totals["capped"],
         expired=totals["expired"],
+        dead_letters=outbox_file.read_totals(state).dead,
         sources=read_sources(state),
     )
 

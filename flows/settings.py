@@ -28,6 +28,10 @@ _ITEM = re.compile(rf"(?:kafka|eventhubs)://[^/]*/[^{os.pathsep}]*|[^{os.pathsep
 """An item of such a list. A topic's address has separators before its ports."""
 
 
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+"""What a destination begins with that is no file."""
+
+
 class SettingsError(ValueError):
     """A setting is wrong; the message says which, where, what was expected and found."""
 
@@ -88,6 +92,41 @@ class Kafka(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             raise SettingsError(msg) from None
 
 
+class Http(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[webhook]`, and what `[splunk]` shares with it: connections to receivers over HTTP."""
+
+    token: Secret | None = None
+    """Where the token is; without this, ANPUT_WEBHOOK_TOKEN or ANPUT_SPLUNK_TOKEN if it is set."""
+    headers: dict[str, str | Secret] = {}
+    """Added to each request."""
+    ca_file: str = ""
+    """Certificates to trust (PEM) instead of the system's."""
+    timeout: float = 10
+    """Seconds to wait for a connection, and for an answer."""
+    retry_for: float = 120
+    """Seconds in which a message is tried again before it goes to the dead letters."""
+
+
+class Splunk(Http, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[splunk]`: HTTP Event Collector."""
+
+    index: str = ""
+    """"" for the token's own."""
+    source: str = "anput"
+    sourcetype: str = ""
+    """"" for anput:alert, anput:late, anput:rejected, anput:suppressed."""
+    batch: int = 100
+    """Events of a request."""
+
+
+class Lanes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[lanes]`: where each lane goes; "" for `lanes` inside the state directory."""
+
+    late: str = ""
+    rejected: str = ""
+    suppressed: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All settings. Times in seconds where the name doesn't say otherwise."""
 
@@ -96,6 +135,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     Each is one source partition; a topic's partitions are one each.
     """
+    follow: bool = False
+    """Files may grow, be rotated, and others appear: inputs of files don't end."""
     format: str = "auto"
     tenant: str = "default"
     """Tenant of records that don't name one."""
@@ -107,8 +148,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """File that each alert revision is appended to as one OCSF JSON line; "" for none."""
     alerts_kafka: str = ""
     """Topic that each alert revision is sent to, kafka://HOST:PORT/TOPIC or eventhubs://NAMESPACE/HUB; "" for none."""
-    lanes: str = ""
-    """Directory of the lanes late, rejected, suppressed; "" for `lanes` inside `state`."""
+    alerts_webhook: str | Secret = ""
+    """URL that each alert revision is posted to; "" for none. It may itself be a secret."""
+    alerts_splunk: str | Secret = ""
+    """Splunk HTTP Event Collector, https://HOST:8088, that gets each alert revision; "" for none."""
+    dead_letters: str = ""
+    """File for what a webhook or Splunk wouldn't take; "" for `dead-letters.jsonl` inside `state`."""
+    lanes: str | Lanes = ""
+    """Where late, rejected and suppressed records go, all or each: a directory, or a destination's address.
+
+    kafka://HOST:PORT/TOPIC, eventhubs://NAMESPACE/HUB, https://... (webhook), splunk-hec://HOST:8088.
+    """
     key_groups: int = 128
     """Fixed when the state is initialised."""
     recovery_partitions: int = 4
@@ -143,16 +193,30 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     suppressions: tuple[Suppression, ...] = ()
     kafka: Kafka = Kafka()
     enrichment: EnrichmentSettings = EnrichmentSettings()
+    webhook: Http = Http()
+    splunk: Splunk = Splunk()
 
     @property
     def limits(self) -> Limits:
         """Settings of event time."""
         return Limits(round(self.allowed_lateness_hours * HOUR), round(self.future_tolerance * 1000))
 
+    def lane(self, name: str) -> str:
+        """Where a lane goes, as it was given; "" for `lanes` inside the state directory."""
+        found: str = self.lanes if isinstance(self.lanes, str) else getattr(self.lanes, name)
+        return found
+
+    def lane_folder(self, name: str) -> Path | None:
+        """The directory of a lane's file; None where it goes elsewhere."""
+        given = self.lane(name)
+        if SCHEME.match(given):
+            return None
+        return Path(given) if given else Path(self.state) / "lanes"
+
     @property
-    def lanes_directory(self) -> Path:
-        """Where the lanes are."""
-        return Path(self.lanes) if self.lanes else Path(self.state) / "lanes"
+    def dead_letters_file(self) -> Path:
+        """Where what couldn't be delivered is."""
+        return Path(self.dead_letters) if self.dead_letters else Path(self.state) / "dead-letters.jsonl"
 
 
 def load(environment: Mapping[str, str], options: Mapping[str, Any] | None = None) -> Settings:
@@ -233,6 +297,11 @@ def _check(settings: Settings) -> None:
         ("kafka.group", settings.kafka.group, "a name"),
         ("kafka.connect_timeout", settings.kafka.connect_timeout > 0, "more than 0 seconds"),
         ("kafka.delivery_timeout", settings.kafka.delivery_timeout > 0, "more than 0 seconds"),
+        ("webhook.timeout", settings.webhook.timeout > 0, "more than 0 seconds"),
+        ("webhook.retry_for", settings.webhook.retry_for >= 0, "0 seconds or more"),
+        ("splunk.timeout", settings.splunk.timeout > 0, "more than 0 seconds"),
+        ("splunk.retry_for", settings.splunk.retry_for >= 0, "0 seconds or more"),
+        ("splunk.batch", settings.splunk.batch >= 1, "at least 1"),
     )
     for name, holds, expected in checks:
         if not holds:

@@ -14,6 +14,7 @@ from bytewax.run import cli_main
 
 from activities.enrich_files import EnrichmentError
 from flows import stop
+from flows.delivery.errors import DeliveryError
 from flows.detect import build, prepare
 from flows.exit_codes import FAILED, OK, SIGNALLED, STATE, USAGE
 from flows.kafka.errors import BrokerError
@@ -29,6 +30,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (InputError, USAGE),
     (EnrichmentError, USAGE),
     (BrokerError, FAILED),
+    (DeliveryError, FAILED),
     (StateError, STATE),
     (AlertStoreError, STATE),
     (JsonLinesError, STATE),

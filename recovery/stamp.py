@@ -62,7 +62,7 @@ def ensure(
     Args:
         state: the directory; made if it isn't there.
         flow: name of the flow.
-        steps: names of all steps with state.
+        steps: names of all steps with state; those of the stamp are among them.
         key_groups: their fixed number.
         schema: document -> its schema version.
         partitions: how many recovery partitions to make; later, those that were made are required.
@@ -77,9 +77,10 @@ def ensure(
             known = _check(path, _read(path), flow, steps, key_groups, schema)
             partition_files.check(state / RECOVERY, known.partitions)
             newer = {name: max(number, known.schema.get(name, 0)) for name, number in schema.items()}
-            if known.schema == newer and known.anput == version("anput"):
+            if known.schema == newer and known.steps == tuple(steps) and known.anput == version("anput"):
                 return known
-            stamp = msgspec.structs.replace(known, schema=newer, anput=version("anput"))
+            # A step that is new begins empty, as it should.
+            stamp = msgspec.structs.replace(known, schema=newer, steps=tuple(steps), anput=version("anput"))
         else:
             _check_empty(state)
             _make_partitions(state / RECOVERY, partitions)
@@ -178,7 +179,7 @@ def _check(
             raise NewerSchemaError(path, expected, found, UPGRADE)
     if known.flow != flow:
         raise StampError(path, f"flow {flow}", f"flow {known.flow}", START_ANEW)
-    if known.steps != tuple(steps):
+    if not set(known.steps) <= set(steps):
         expected, found = ", ".join(steps), ", ".join(known.steps)
         remedy = "A step that is renamed or left out would lose its state: use the release that wrote it. " + START_ANEW
         raise StampError(path, f"steps {expected}", f"steps {found}", remedy)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from flows.kafka import eventhubs
 from flows.kafka.address import Address
+from flows.secret import resolve
 from flows.settings import Kafka, Property, Secret, SettingsError
 
 SECRETS = frozenset(
@@ -43,31 +42,6 @@ OURS = {
 FETCHING = {"queued.max.messages.kbytes": "8192", "fetch.queue.backoff.ms": "20"}
 """What is fetched ahead of each partition, and the pause when that is full. librdkafka's own 64 MB for each of many
 partitions is too much, and its second of pause lets a worker that is quicker than 8 MB/s starve."""
-
-
-def resolve(secret: Secret, where: str) -> str:
-    """A secret's value, from its variable or file, without the end of the line.
-
-    Raises:
-        SettingsError: there is none. Nothing of a value is in the message.
-    """
-    if bool(secret.env) == bool(secret.file):
-        msg = f'{where}: expected {{ env = "VARIABLE" }} or {{ file = "PATH" }}, found both or neither'
-        raise SettingsError(msg)
-    if secret.env:
-        value, what = os.environ.get(secret.env, ""), f"variable {secret.env}"
-    else:
-        what = f"file {secret.file}"
-        try:
-            value = Path(secret.file).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-            msg = f"{where}: expected a secret in {what}: {reason}"
-            raise SettingsError(msg) from None
-    if not value:
-        msg = f"{where}: expected a secret in {what}, found it unset or empty"
-        raise SettingsError(msg)
-    return value
 
 
 def common(kafka: Kafka, address: Address, more: Mapping[str, Property] | None = None) -> dict[str, str]:

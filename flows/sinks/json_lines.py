@@ -7,7 +7,7 @@ that crashed before its first snapshot starts anew at the file's end: what it wr
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -51,28 +51,26 @@ class LaneSink(FixedPartitionedSink[Any, int]):
     Values are whatever msgspec makes JSON of.
     """
 
-    def __init__(self, folder: Path | str, lanes: Sequence[str] = LANES, *, owned: bool = False) -> None:
-        """Describes the sink; the folder is created with the first record.
+    def __init__(self, folders: Mapping[str, Path], owned: Collection[str] = ()) -> None:
+        """Describes the sink; a folder is created with its first record.
 
         Args:
-            folder: Where the lanes are.
-            lanes: Their names.
-            owned: Nobody but this state writes there, so what is in a file that no snapshot knows of is what a crash
-                left: it comes again, and is not kept.
+            folders: Where each lane's file is.
+            owned: Lanes to whose files nobody but this state writes, so that what is in a file that no snapshot
+                knows of is what a crash left: it comes again, and is not kept.
         """
-        self._folder = Path(folder)
-        self._lanes = sorted(lanes)
+        self._folders = dict(sorted(folders.items()))
         self._owned = owned
 
     def list_parts(self) -> list[str]:  # noqa: D102
-        return self._lanes
+        return list(self._folders)
 
     def part_fn(self, item_key: str) -> int:
         """The lane's own partition: Bytewax takes the number as an index into the sorted partitions."""
         try:
-            return self._lanes.index(item_key)
+            return list(self._folders).index(item_key)
         except ValueError:
-            msg = f"expected one of the lanes {', '.join(self._lanes)}, found {item_key!r}"
+            msg = f"expected one of the lanes {', '.join(self._folders)}, found {item_key!r}"
             raise JsonLinesError(msg) from None
 
     def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> _LinesPartition[Any]:
@@ -81,12 +79,13 @@ class LaneSink(FixedPartitionedSink[Any, int]):
         Raises:
             JsonLinesError: The file is missing or shorter than that, or can't be opened.
         """
-        path = self._folder / f"{for_part}.jsonl"
+        folder = self._folders[for_part]
+        path = folder / f"{for_part}.jsonl"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _unusable(step_id, path, error) from error
-        if resume_state is None and self._owned:
+        if resume_state is None and for_part in self._owned:
             path.unlink(missing_ok=True)
         return _LinesPartition(step_id, path, resume_state, lambda values: values)
 

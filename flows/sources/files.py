@@ -14,6 +14,8 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from flows import stop
 from flows.progress import ProgressWriter
 from flows.sources.alignment import Alignment
+from flows.sources.follow import Follower
+from flows.sources.follow_partition import FollowedPartition
 from flows.sources.intake import Intake, Keyed, Lane, PartitionState
 from flows.sources.kafka import open_partition
 from flows.sources.kafka_inputs import KafkaInput
@@ -50,6 +52,17 @@ def expand(given: str) -> list[Path]:
         msg = f"{given}: expected {expected}, found none"
         raise InputError(msg)
     return sorted(found, key=str)
+
+
+def check_input(given: str, *, follow: bool) -> None:
+    """Check that an input is there, or can come to be.
+
+    Raises:
+        InputError: it isn't, and can't.
+    """
+    folder = Path(given).parent
+    if not follow or not (glob.has_magic(given) or folder.is_dir()):
+        expand(given)
 
 
 class FilesPartition(StatefulSourcePartition[Out, bytes]):
@@ -158,9 +171,11 @@ class StdinPartition(StatefulSourcePartition[Out, bytes]):
             self._finished = True
             last, counts = intake.finish(seal=self._seal and not stopping)
             return [*batches, *lanes, *last, *counts]
-        idle, self._idle = self._idle, self._lines.silent() > self._idle_timeout
-        if self._idle and not idle:
+        idle = self._lines.silent() > self._idle_timeout
+        if idle and (batches or not self._idle):
+            # Said again behind what was judged late, which told that it is awake.
             batches += intake.idle()
+        self._idle = idle
         return [*batches, *lanes]
 
     def snapshot(self) -> bytes:
@@ -184,6 +199,7 @@ class InputSource(FixedPartitionedSource[Out, bytes]):
         idle_timeout: float,
         local: Callable[[str], bool] = lambda _: True,
         topics: Mapping[str, KafkaInput] = MappingProxyType({}),
+        follow: bool = False,
     ) -> None:
         """Describe the inputs; nothing is opened yet.
 
@@ -198,10 +214,11 @@ class InputSource(FixedPartitionedSource[Out, bytes]):
             idle_timeout: seconds of silence after which a live input isn't waited for.
             local: whether this process can read an input.
             topics: what is read from Kafka, by the names of partitions.
+            follow: files may grow and others appear: those inputs don't end.
         """
         self._inputs, self._make, self._batch, self._limit = inputs, intake, batch, limit
         self._seal, self._progress, self._local, self._topics = seal, progress, local, topics
-        self._alignment, self._idle_timeout = Alignment(alignment), idle_timeout
+        self._alignment, self._idle_timeout, self._follow = Alignment(alignment), idle_timeout, follow
 
     def list_parts(self) -> list[str]:
         """The inputs, as they were given."""
@@ -227,6 +244,25 @@ class InputSource(FixedPartitionedSource[Out, bytes]):
                 added=topic.added,
                 batch=self._batch,
                 limit=self._limit,
+                seal=self._seal,
+                idle_timeout=self._idle_timeout,
+                progress=progress,
+                alignment=self._alignment,
+            )
+        if self._follow or state.files:
+            follower = Follower(
+                for_part,
+                expand,
+                state.files,
+                state.position,
+                self._limit,
+                self._idle_timeout,
+                live=self._follow,
+            )
+            return FollowedPartition(
+                follower,
+                intake,
+                batch=self._batch,
                 seal=self._seal,
                 idle_timeout=self._idle_timeout,
                 progress=progress,

@@ -53,6 +53,8 @@ class PartitionState(msgspec.Struct):
     """t-digest (Dunning, 2021) of ingest less event time, seconds, as datasketches serialises it."""
     topic: str = ""
     """Kafka's id of the topic; another one means that it was made anew. "" where the broker tells none."""
+    files: bytes = b""
+    """`FilesState` of an input that was followed."""
     towards: list[int] = []
     """Key groups of the tenants that it has had activities of."""
 
@@ -71,6 +73,8 @@ class Intake:
     state: PartitionState
     _pending: deque[tuple[Activity | Rejected | None, Position]] = field(default_factory=deque)
     """Parsed, not judged: judging looks ahead. None marks the end of a file."""
+    left: dict[int, Position] = field(default_factory=dict)
+    """Of followed files, where judging left each when it went on with another."""
     _told: int = -(2**62)
 
     def __post_init__(self) -> None:
@@ -85,11 +89,17 @@ class Intake:
     def feed(self, *lines: Line) -> None:
         """Parse lines that have one offset; `state.position` moves only as their records are judged."""
         at, first, last = self.state.position, lines[0], lines[-1]
-        skip = at.index if (first.file, first.offset) == (at.file, at.offset) and not at.done else 0
+        same_file = first.stream == at.stream if at.stream else first.file == at.file
+        same = same_file and first.offset == at.offset
+        skip = at.index if same and not at.done else 0
         records = [record for line in lines for record in self._parse(line)]
-        behind = Position(last.file, last.end, last.number + last.lines - 1)
+        behind = Position(last.file, last.end, last.number + last.lines - 1, stream=last.stream)
         for index, record in enumerate(records[skip:], skip + 1):
-            position = behind if index == len(records) else Position(first.file, first.offset, first.number - 1, index)
+            position = (
+                behind
+                if index == len(records)
+                else Position(first.file, first.offset, first.number - 1, index, stream=first.stream)
+            )
             self._pending.append((record, position))
 
     def passed(self, position: Position) -> None:
@@ -118,7 +128,7 @@ class Intake:
             if leap and not ended and len(self._pending) <= LOOK_AHEAD:
                 break
             self._pending.popleft()
-            state.position = position
+            self._move(position)
             if record is None:
                 continue
             count += 1
@@ -152,6 +162,12 @@ class Intake:
         if refused:
             lanes.append(RejectedBatch(refused))
         return self._batches(taken), lanes
+
+    def _move(self, position: Position) -> None:
+        before = self.state.position
+        if position.stream != before.stream:
+            self.left[before.stream] = before
+        self.state.position = position
 
     def finish(self, *, seal: bool) -> tuple[list[Keyed], list[Lane]]:
         """What is sent when the partition ends (`seal`: make all final) or stops."""

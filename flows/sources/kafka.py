@@ -154,9 +154,11 @@ class KafkaPartition(StatefulSourcePartition[Out, bytes]):
         else:
             self._alignment.report(intake.partition, intake.state.clock.high)
         # While no broker can be reached, silence doesn't say that there is nothing.
-        idle, self._idle = self._idle, self._at_end and silent > self._idle_timeout and not self._reader.outage.down
-        if self._idle and not idle:
+        idle = self._at_end and silent > self._idle_timeout and not self._reader.outage.down
+        if idle and (batches or not self._idle):
+            # Said again behind what was judged late, which told that it is awake.
             batches += intake.idle()
+        self._idle = idle
         self._report()
         return [*batches, *lanes]
 

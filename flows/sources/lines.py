@@ -38,6 +38,8 @@ class Position(msgspec.Struct, frozen=True):
     index: int = 0
     done: bool = False
     """The file is read to its end."""
+    stream: int = 0
+    """Of a followed file, the number of its content: names change, and are given to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Line:
     """When the log was handed it, ms; 0 where only its records say that, if anything does."""
     lines: int = 1
     """How many lines of the file it takes; a row of a table may have line breaks in it."""
+    stream: int = 0
+    """As in `Position`."""
 
 
 class InputError(Exception):
@@ -111,7 +115,7 @@ def _read_file(name: str, offset: int, number: int, limit: int) -> Iterator[Line
                 yield from _rows(file, table, name, offset, number, limit)
                 return
             file.seek(offset)
-            yield from _lines(file, name, offset, number, limit)
+            yield from file_lines(file, name, offset, number, limit)
     except OSError as error:
         yield Line(name, number + 1, offset, offset, b"", f"can't be read: {error.strerror or error}")
 
@@ -126,7 +130,7 @@ def _open(name: str) -> BinaryIO | gzip.GzipFile:
 
 
 def _table(file: BinaryIO | gzip.GzipFile) -> csv_rows.Head | None:
-    """The header of the file, if it is a table; what can't be read is for `_lines` to say."""
+    """The header of the file, if it is a table; what can't be read is for `file_lines` to say."""
     try:
         return csv_rows.head(file.readline)
     except (EOFError, zlib.error, OSError):
@@ -141,12 +145,13 @@ def _rows(
         offset, number = table.start, table.lines
     file.seek(offset)
     rows = csv_rows.Rows(table.header, limit)
-    for line in _lines(file, name, offset, number, limit):
+    for line in file_lines(file, name, offset, number, limit):
         yield from rows.take(line)
     yield from rows.end()
 
 
-def _lines(file: BinaryIO | gzip.GzipFile, name: str, offset: int, number: int, limit: int) -> Iterator[Line]:
+def file_lines(file: BinaryIO | gzip.GzipFile, name: str, offset: int, number: int, limit: int) -> Iterator[Line]:
+    """Lines of an open file that stands at `offset`, behind line `number`; what breaks it off is the last."""
     whole = offset == 0
     while True:
         number += 1

@@ -15,9 +15,10 @@ import pytest
 
 import detections
 from activities.activity import User
+from flows.delivery.message import alert_messages
 from flows.kafka.errors import BrokerError
 from flows.settings import Kafka
-from flows.sinks.kafka import kafka_sink
+from flows.sinks.kafka import KafkaSink, kafka_sink
 from stateful.finding import Alert, Severity
 from stateful.messages import AlertBatch
 
@@ -98,6 +99,13 @@ def alert() -> Alert:
     )
 
 
+def sink_of(address: str, settings: Kafka) -> KafkaSink[tuple[str, AlertBatch]]:
+    active = detections.load()
+    return kafka_sink(
+        address, settings, "alerts_kafka", lambda items: alert_messages((batch for _, batch in items), active)
+    )
+
+
 def test_each_revision_is_a_message_with_key_and_headers(broker: Broker, tmp_path: Path) -> None:
     source, sink = broker.create("alerts-source", 1), broker.create("alerts", 3)
     broker.produce("alerts-source", [stop_logging(number) for number in range(9)])
@@ -141,7 +149,7 @@ def test_a_dead_broker_ends_the_run_and_loses_nothing(broker: Broker, second_bro
         child.kill()
     assert child.returncode == 1
     last = errors.decode().strip().splitlines()[-1]
-    assert f"setting alerts_kafka: expected {sink} to take an alert within 3 s" in last
+    assert f"setting alerts_kafka: expected {sink} to take a message within 3 s" in last
     assert "the next run sends it again" in last
     second_broker.start()
     done = run(tmp_path, source, sink, settings + "until_end = true\n")
@@ -173,15 +181,15 @@ def test_killed_between_alert_and_snapshot_sends_again(broker: Broker, tmp_path:
 
 def test_what_a_broker_will_not_take_is_an_error(broker: Broker, alert: Alert) -> None:
     """A message larger than allowed: not dropped, but told."""
-    sink = kafka_sink(broker.create("small", 1), Kafka(sink_properties={"message.max.bytes": 1000}), detections.load())
+    sink = sink_of(broker.create("small", 1), Kafka(sink_properties={"message.max.bytes": 1000}))
     partition = sink.build("alerts_kafka", 0, 1)
-    with pytest.raises(BrokerError, match="expected kafka://.*/small to take an alert .* found: .*too large"):
+    with pytest.raises(BrokerError, match="expected kafka://.*/small to take a message .* found: .*too large"):
         partition.write_batch([("k", AlertBatch((alert,)))])
 
 
 def test_more_than_the_producers_queue_holds_is_all_sent(broker: Broker, alert: Alert) -> None:
     address = broker.create("many", 1)
-    sink = kafka_sink(address, Kafka(sink_properties={"queue.buffering.max.messages": 10}), detections.load())
+    sink = sink_of(address, Kafka(sink_properties={"queue.buffering.max.messages": 10}))
     partition = sink.build("alerts_kafka", 0, 1)
     partition.write_batch([("k", AlertBatch((alert,) * 500))])
     partition.close()

@@ -92,7 +92,7 @@ def flow(files: Files, items: list[Any]) -> Dataflow:
     lanes = op.flat_map(
         "lane", stream, lambda batch: [(LANES[int(item.uid[3:]) % 3], item.uid) for item in batch.alerts]
     )
-    op.output("lanes", lanes, LaneSink(files.lanes))
+    op.output("lanes", lanes, LaneSink(dict.fromkeys(LANES, files.lanes)))
     return described
 
 
@@ -147,7 +147,7 @@ def test_what_came_after_the_snapshot_is_taken_back(snapshot_at: int, crash_at: 
         sinks: tuple[tuple[Any, str], ...] = (
             (AlertStoreSink(files.store, {}, "state-1"), "alerts"),
             (JsonLinesSink(files.lines, {}), "alerts"),
-            (LaneSink(files.lanes), "late"),
+            (LaneSink(dict.fromkeys(LANES, files.lanes)), "late"),
         )
         for sink, name in sinks:
             part = sink.build_part("sink", name, None)
@@ -241,7 +241,7 @@ def test_a_torn_line_is_ended(files: Files) -> None:
 
 def test_an_unknown_lane_is_named(files: Files) -> None:
     with pytest.raises(JsonLinesError, match="late, rejected, suppressed, found 'lost'"):
-        LaneSink(files.lanes).part_fn("lost")
+        LaneSink(dict.fromkeys(LANES, files.lanes)).part_fn("lost")
 
 
 def hostile() -> Iterator[Any]:
@@ -251,7 +251,7 @@ def hostile() -> Iterator[Any]:
 
 
 def test_lanes_take_whatever_was_rejected(files: Files) -> None:
-    part = LaneSink(files.lanes).build_part("lanes", "rejected", None)
+    part = LaneSink(dict.fromkeys(LANES, files.lanes)).build_part("lanes", "rejected", None)
     part.write_batch(list(hostile()))
     part.close()
     text, odd, struct = files.written("rejected")
@@ -266,7 +266,7 @@ def test_lanes_of_the_states_own_drop_what_a_crash_left(tmp_path: Path) -> None:
         folder = tmp_path / str(owned)
         folder.mkdir()
         (folder / "late.jsonl").write_text('"left by a crash"\n')
-        partition = LaneSink(folder, owned=owned).build_part("lanes", "late", None)
+        partition = LaneSink({"late": folder}, ["late"] if owned else []).build_part("lanes", "late", None)
         partition.write_batch(["new"])
         partition.close()
         assert [json.loads(line) for line in (folder / "late.jsonl").read_text().splitlines()] == rest
