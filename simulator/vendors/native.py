@@ -1,0 +1,28 @@
+"""Anput's own JSON: one file, a record a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from simulator.record import native
+from simulator.vendors.vendor import Recorded, Vendor
+
+FILE = Path("activities.jsonl")
+_encode = msgspec.json.Encoder().encode
+
+
+def vendor(tenant: str) -> Vendor:
+    """All that the tenant's accounts do."""
+    return Vendor(
+        name="native",
+        record=lambda event, account, uid, arrives: Recorded("", _encode(native(event, account, tenant, uid, arrives))),
+        user=lambda account: account.user.id,
+        resolution=1,
+        window=0,
+        root=lambda log: FILE,
+        path=lambda log, begins, part: FILE,
+        pack=lambda records: b"\n".join(records) + b"\n",
+        most=0,
+    )
