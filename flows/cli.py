@@ -13,6 +13,7 @@ from flows.alerts_cli import alerts_app
 from flows.enrich_cli import enrich_app
 from flows.exit_codes import USAGE
 from flows.logs import configure
+from flows.simulate_cli import simulate
 from flows.state_cli import state_app
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(enrich_app, name="enrich")
 app.add_typer(state_app, name="state")
+app.command()(simulate)
 
 
 @app.callback()
@@ -93,27 +95,6 @@ def run(
     except settings_.SettingsError as error:
         _fail(str(error))
     raise typer.Exit(run_(settings, processes, summary, quiet=quiet))
-
-
-@app.command()
-def simulate(
-    out: Annotated[Path, typer.Option(help="Directory for activities.jsonl and truth.jsonl.")],
-    users: Annotated[int, typer.Option(help="People in the tenant.")] = 200,
-    days: Annotated[int, typer.Option(help="Days, from Monday 2026-01-05.")] = 21,
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    attack: Annotated[str, typer.Option(help="all, none, or names with commas between.")] = "all",
-) -> None:
-    """Write a believable tenant's activities, with attacks in them, and the truth about the attacks."""
-    from simulator.simulate import simulate as simulate_  # noqa: PLC0415
-
-    try:
-        summary = simulate_(users, days, seed, [name.strip() for name in attack.split(",") if name.strip()], out)
-    except (ValueError, OSError) as error:
-        _fail(str(error))
-    typer.echo(
-        f"{summary.activities:,} activities of {summary.people} people and {summary.services} services over {days} "
-        f"days, {summary.attacks} attacks among them: {out / 'activities.jsonl'}, {out / 'truth.jsonl'}"
-    )
 
 
 @app.command()

@@ -38,10 +38,19 @@ SELDOM_APPS = tuple(f"{stem} {ending}" for stem in _STEMS for ending in _ENDINGS
 """Apps that hardly anybody uses, none of them bad."""
 SELDOM_SHARE = 0.08
 
-_MODEST = ("User.Read openid profile", "User.Read email offline_access", "Calendars.Read User.Read", "Files.Read User.Read")
+_MODEST = (
+    "User.Read openid profile",
+    "User.Read email offline_access",
+    "Calendars.Read User.Read",
+    "Files.Read User.Read",
+)
 
-_PARTNERS = "contoso-logistics northgate-legal adatum-audit fabrikam-print wide-world litware proseware treyresearch".split()
-_CONTACTS = "anna.larsen ben.ito carla.diaz dev.mehta emma.roux finn.olsen greta.holm hugo.lind iris.chan jon.bauer".split()
+_PARTNERS = (
+    "contoso-logistics northgate-legal adatum-audit fabrikam-print wide-world litware proseware treyresearch".split()
+)
+_CONTACTS = (
+    "anna.larsen ben.ito carla.diaz dev.mehta emma.roux finn.olsen greta.holm hugo.lind iris.chan jon.bauer".split()
+)
 
 
 @lru_cache(maxsize=1024)

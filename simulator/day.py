@@ -67,9 +67,7 @@ def _occasions(diary: Diary, today: date, rollout: str) -> None:
         occasions.password_expires(diary)
     # As many draws on every day, so that one occasion never moves another.
     happens = [chance(rng, share) for share in (occasions.FOLDER_DOWNLOAD, occasions.TIDYING, occasions.EMPTYING)]
-    for yes, occasion in zip(
-        happens, (occasions.folder_download, occasions.tidying, occasions.emptying), strict=True
-    ):
+    for yes, occasion in zip(happens, (occasions.folder_download, occasions.tidying, occasions.emptying), strict=True):
         if yes:
             occasion(diary)
     consents, takes_up = chance(rng, occasions.CONSENT), chance(rng, occasions.ROLLOUT_CONSENT)
@@ -83,7 +81,9 @@ def _occasions(diary: Diary, today: date, rollout: str) -> None:
     occasions.closing(diary, today)
 
 
-def person_day(person: Person, plan: Plan, day: int, today: date, rng: Random, rollout: str, first: bool) -> list[Event]:
+def person_day(
+    person: Person, plan: Plan, day: int, today: date, rng: Random, rollout: str, first: bool
+) -> list[Event]:
     """What `person` does on `day` (from 0), whose local date is `today`, in time order.
 
     Args:

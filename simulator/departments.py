@@ -26,7 +26,7 @@ DEPARTMENTS: tuple[Department, ...] = (
     Department("legal", 4, 25, {"mail": 4, "files": 6, "chat": 1}),
     Department("executive", 3, 22, {"mail": 6, "files": 2, "chat": 2, "ledger": 0.5}),
 )
-IT = DEPARTMENTS[5]
+ENGINEERING, IT = DEPARTMENTS[0], DEPARTMENTS[5]
 API_WEIGHT = 5.0
 PLATFORM_SHARE = {"it": 0.8, "engineering": 0.12}
 """Share of a department that administers cloud accounts."""

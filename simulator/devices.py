@@ -83,7 +83,9 @@ def phone(rng: Random) -> NativeDevice:
 
 def at_version(device: NativeDevice, number: int) -> NativeDevice:
     """The device with Chrome's version `number`, or what other browsers had then."""
-    agent = device.user_agent.replace(_CHROME_VERSION, str(number)).replace(_FIREFOX_VERSION, str(number + _FIREFOX_LAG))
+    agent = device.user_agent.replace(_CHROME_VERSION, str(number)).replace(
+        _FIREFOX_VERSION, str(number + _FIREFOX_LAG)
+    )
     return replace(device, user_agent=agent)
 
 

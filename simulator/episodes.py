@@ -80,7 +80,9 @@ def _joins(world: World, person: Person) -> list[Event]:
     """The help desk makes the account, a day or two before."""
     rng = stream(world.seed, world.tenant, person.key, "joins episode")
     user = named("user", person.user.id)
-    groups = [directory("Add member to group.", *user, *named("group", name)) for name in (f"all-{person.unit}", "vpn-users")]
+    groups = [
+        directory("Add member to group.", *user, *named("group", name)) for name in (f"all-{person.unit}", "vpn-users")
+    ]
     steps = [directory("Add user.", *user), directory("Change user license.", *user), *groups]
     for before in (1, 2, 3):
         seen = _at_work(world, _staff(world, HELP_DESK, person), person.joins - before, rng)
@@ -95,7 +97,10 @@ def _ends(world: World, account: Account, last: int | None) -> list[Event]:
     user, staff, found = named("user", account.user.id), _staff(world, HELP_DESK, account), []
     if last is None:
         return []
-    steps = [directory("Disable account.", *user), directory("Remove member from group.", *user, *named("group", "vpn-users"))]
+    steps = [
+        directory("Disable account.", *user),
+        directory("Remove member from group.", *user, *named("group", "vpn-users")),
+    ]
     if isinstance(account, Person):
         steps.insert(0, other(WORKDAY, "WorkerTerminated", Category.MODIFY_USER, *named("worker", account.user.id)))
     deleted, pause = chance(rng, _DELETED_SHARE), rng.randint(2, 14)

@@ -16,11 +16,8 @@ from simulator.apis import habitual
 from simulator.catalogue import acquaintance
 from simulator.operations import (
     ENTRA,
-    EXCHANGE,
-    GITHUB,
     NETSUITE,
     SALESFORCE,
-    SHAREPOINT,
     TEAMS,
     WORKDAY,
     directory,
@@ -96,7 +93,12 @@ _MAIL: Weighted[Step] = Weighted(
     (58, 24, 8, 5, 4.9, 0.1),
 )
 _FOLDER: Weighted[str] = Weighted(("Inbox", "Sent Items", "Archive", "Calendar"), (80, 8, 4, 8))
-_SENDERS = ("newsletter@industry-daily.example", "noreply@builds.example", "alerts@status.example", "events@expo.example")
+_SENDERS = (
+    "newsletter@industry-daily.example",
+    "noreply@builds.example",
+    "alerts@status.example",
+    "events@expo.example",
+)
 _RULES: Weighted[str] = Weighted(("MoveToFolder", "MarkAsRead", "DeleteMessage", "ForwardTo"), (72, 12, 10, 6))
 
 
@@ -162,7 +164,9 @@ def files(rng: Random, person: Person) -> Step:
 
 
 _CHAT: Weighted[Step] = Weighted(
-    tuple(m365(TEAMS, action) for action in ("MessageSent", "ChatRetrieved", "MessageUpdated", "MeetingParticipantDetail")),
+    tuple(
+        m365(TEAMS, action) for action in ("MessageSent", "ChatRetrieved", "MessageUpdated", "MeetingParticipantDetail")
+    ),
     (50, 35, 5, 10),
 )
 
@@ -205,10 +209,18 @@ _DESK: Weighted[tuple[str, str]] = Weighted(
         ("Add-DistributionGroupMember", "list"),
         ("Add member to role.", "role"),
     ),
-    (24, 26, 8, 16, 12, 1.5, 2, 2.5, 7, 1),
+    (24, 26, 8, 16, 12, 1.5, 2, 2, 7, 0.4),
 )
-_GROUPS = tuple(f"grp-{name}" for name in "project-a project-b vpn-users sales-tools wiki-editors printers crm expo".split())
-_ROLES = ("Directory Readers", "Reports Reader", "Message Center Reader", "Printer Administrator", "License Administrator")
+_GROUPS = tuple(
+    f"grp-{name}" for name in "project-a project-b vpn-users sales-tools wiki-editors printers crm expo".split()
+)
+_ROLES = (
+    "Directory Readers",
+    "Reports Reader",
+    "Message Center Reader",
+    "Printer Administrator",
+    "License Administrator",
+)
 SHARED_MAILBOXES = ("support", "accounts", "careers", "events", "info", "office")
 """Mailboxes of nobody in particular, without their domain."""
 

@@ -96,13 +96,17 @@ TOR: tuple[Exit, ...] = (
     Exit(_CITIES["US"], Block("23.191.200", "Unredacted", 401401, ("tor",)), tuple(range(2, 42))),
     Exit(_CITIES["US"], Block("204.8.96", "Quintex Alliance Consulting", 62744, ("tor",)), tuple(range(64, 90))),
     Exit(_CITIES["NL"], Block("192.42.116", "Church of Cyberology", 215125, ("tor",)), tuple(range(42, 69))),
-    Exit(_CITIES["SE"], Block("171.25.193", "DFRI", 198093, ("tor",)), (20, 25, 35, 36, 37, 38, 39, 40, 77, 78, 79, 80)),
+    Exit(
+        _CITIES["SE"], Block("171.25.193", "DFRI", 198093, ("tor",)), (20, 25, 35, 36, 37, 38, 39, 40, 77, 78, 79, 80)
+    ),
     Exit(_CITIES["AT"], Block("109.70.100", "Foundation for Applied Privacy", 208323, ("tor",)), tuple(range(1, 16))),
 )
 """Exits of the Tor network."""
 
 VPNS: tuple[Exit, ...] = (
-    Exit(_CITIES["GB"], Block("149.88.27", "Datacamp", 212238, ("vpn", "hosting")), (193, 206, 219, 232, 233, 234, 235)),
+    Exit(
+        _CITIES["GB"], Block("149.88.27", "Datacamp", 212238, ("vpn", "hosting")), (193, 206, 219, 232, 233, 234, 235)
+    ),
     Exit(_CITIES["GB"], Block("45.83.145", "Datacamp", 212238, ("vpn", "hosting")), (1, 25, 50, 74, 79, 84, 89, 94)),
     Exit(_CITIES["US"], Block("68.235.46", "tzulo", 11878, ("vpn", "hosting")), (2, 33, 64, 95, 126, 157, 188, 209)),
     Exit(_CITIES["NL"], Block("46.29.25", "NovoServe", 215224, ("vpn", "hosting")), (2, 3, 4, 5, 6)),

@@ -17,8 +17,8 @@ from activities import (
 )
 from activities.activity import Category, Outcome
 from activities.category import category_of_verb
-from simulator.record import NativeObject, NativeUser, Step
 from simulator.aws_parameters import is_read_only, parameters
+from simulator.record import NativeObject, NativeUser, Step
 
 ENTRA = "AzureActiveDirectory"
 EXCHANGE = "Exchange"

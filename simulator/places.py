@@ -264,7 +264,10 @@ CLOUD: tuple[tuple[City, Block], ...] = (
     (HUBS["US"], Block("52.20.10", "Amazon", 14618, ("hosting",))),
     (City("Falkenstein", "DE", "Europe/Berlin", 50.4779, 12.3713), Block("88.198.50", "Hetzner", 24940, ("hosting",))),
     (City("Boydton", "US", "America/New_York", 36.6676, -78.3875), Block("20.69.139", "Microsoft", 8075, ("hosting",))),
-    (City("Council Bluffs", "US", "America/Chicago", 41.2619, -95.8608), Block("104.196.0", "Google", 396982, ("hosting",))),
+    (
+        City("Council Bluffs", "US", "America/Chicago", 41.2619, -95.8608),
+        Block("104.196.0", "Google", 396982, ("hosting",)),
+    ),
 )
 """Where the company's own service accounts and its suppliers' apps run."""
 

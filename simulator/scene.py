@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from random import Random
 from typing import NamedTuple
 
@@ -144,7 +144,7 @@ class Scene:
         self.act(logon("0", *(facts or (MFA,))), via, actor)
 
     def spread(self, steps: Sequence[Step], via: Via | Callable[[], Via], span: int) -> None:
-        """Takes steps in their order at random times within the next `span` ms, at the end of which the clock stands."""
+        """Takes steps in their order at random times within the next `span` ms; the clock then stands at their end."""
         offsets = sorted(self.rng.randrange(span) for _ in steps)
         for offset, step in zip(offsets, steps, strict=True):
             used = via if isinstance(via, Via) else via()

@@ -15,6 +15,7 @@ from simulator.departments import (
     ADMINISTRATORS,
     API_WEIGHT,
     DEPARTMENTS,
+    ENGINEERING,
     HELP_DESK,
     IT,
     PLATFORM_SHARE,
@@ -53,6 +54,9 @@ FAVOURITE_SPREAD = 0.5
 OPENING_SHARE = 0.08
 """Share of people who move to the office that is opened; and at least `OPENING_LEAST`."""
 OPENING_LEAST = 5
+_LEAVERS, _FIRST_LEAVER = 60, 7
+_LEAVES_SOON = (4, 5, 6)
+"""Days on which they leave."""
 _DOMAINS = ("northwind-consulting.example", "bluepeak.example", "freelance-mail.example")
 
 _DEPARTMENT: Weighted[Department] = Weighted(DEPARTMENTS, [department.weight for department in DEPARTMENTS])
@@ -89,7 +93,9 @@ class _Job(NamedTuple):
 
 def _job(rng: Random, index: int) -> _Job:
     office, contractor, site = _OFFICE.draw(rng), chance(rng, CONTRACTOR_SHARE), _SITE.draw(rng)
-    department = _DEPARTMENT.draw(rng) if index else IT
+    department = _DEPARTMENT.draw(rng)
+    if index == 0 or leaves_soon(index):
+        department = ENGINEERING if index else IT
     platform = chance(rng, PLATFORM_SHARE.get(department.name, 0)) or index == 0
     aws = chance(rng, 0.75) or index == 0
     pattern = _PATTERN.draw(rng) if index else "regular"
@@ -127,7 +133,8 @@ def _homes(of: _Streams, city: City, days: int) -> tuple[Home, ...]:
     provider = rng.choice(NETWORKS[city.country].home).isp
     blocks = [block for block in NETWORKS[city.country].home if block.isp == provider]
     return tuple(
-        Home(day, line(rng, city, rng.choice(blocks))) for day in (BEFORE, *renewals(of("home days"), ADDRESS_DAYS, days))
+        Home(day, line(rng, city, rng.choice(blocks)))
+        for day in (BEFORE, *renewals(of("home days"), ADDRESS_DAYS, days))
     )
 
 
@@ -156,11 +163,19 @@ def _workdays(rng: Random, pattern: str) -> tuple[int, ...]:
     return (0, 1, 2, 3, 4)
 
 
+def leaves_soon(index: int) -> bool:
+    """Whether person number `index` is one of those whose last week it is."""
+    return index % _LEAVERS == _FIRST_LEAVER
+
+
 def _employment(of: _Streams, index: int, days: int) -> tuple[int, int | None]:
     joins = int(of("joins").expovariate(1 / STAY_DAYS)) + 1
     leaves = int(of("leaves").expovariate(1 / STAY_DAYS)) + 1
     if index == 0:
         return BEFORE, None
+    if leaves_soon(index):
+        last = _LEAVES_SOON[leaves % len(_LEAVES_SOON)]
+        return BEFORE, last if last < days - 1 else None
     if joins < days - 1:
         return joins, None
     return BEFORE, leaves if leaves < days - 1 else None
@@ -170,6 +185,7 @@ def hire(seed: int, tenant: str, index: int, days: int, first: date) -> Person:
     """Person number `index`, known up to `days` days after the first, whose date is `first`.
 
     Person 0 is always an administrator of AWS who takes no leave and goes on no trips: the smallest tenant has one.
+    One of sixty, the first of them person 7, is an engineer who leaves in the first week.
     The identifiers of the user are given when all are hired: see `simulator.world`.
     """
     of = _Streams(seed, tenant, "person", index)
@@ -215,11 +231,13 @@ def hire(seed: int, tenant: str, index: int, days: int, first: date) -> Person:
         homes=_homes(of, city, days),
         laptops=_devices(of, "laptop", technical, days, first, workdays),
         phones=_devices(of, "phone", technical, days, first, workdays),
-        absences=_absences(of, days) if index else (),
+        absences=_absences(of, days) if index and not leaves_soon(index) else (),
         trips=() if stays else tuple(_trips(of, days, first, abroad)),
         password_days=frozenset(renewals(of("password days"), PASSWORD_DAYS, days)),
         work=Weighted(tuple(work), weights),
-        calls=habits(of("calls"), job.catalogue, min(rng.randint(14, 32), len(job.catalogue) // 2)) if job.platform else (),
+        calls=habits(of("calls"), job.catalogue, min(rng.randint(14, 32), len(job.catalogue) // 2))
+        if job.platform
+        else (),
         catalogue=job.catalogue,
     )
 

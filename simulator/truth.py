@@ -37,6 +37,10 @@ class Truth(msgspec.Struct, frozen=True, omit_defaults=True):
     """All whose activities belong to the attack, where it isn't the victim alone."""
     stages: tuple[TruthStage, ...] = ()
     """Of a campaign."""
+    activities: int = 0
+    """How many activities the attack has in this log."""
+    unseen: int = 0
+    """How many more it has that the vendor doesn't log."""
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -53,7 +57,7 @@ def _time(written: Written, vendor: Vendor) -> str:
 
 
 def truth_of(strike: Strike, written: Sequence[Written], vendor: Vendor) -> Truth | None:
-    """The line of a strike, of whose events those in `written`, in time order, are in the vendor's log; None if none is.
+    """The line of a strike, of whose events those in `written`, in time order, are in the log; None if none is.
 
     The victim is the one who was attacked, also where the vendor only saw others act.
     """
@@ -74,6 +78,8 @@ def truth_of(strike: Strike, written: Sequence[Written], vendor: Vendor) -> Trut
         first_ingested=rfc3339(first.ingested),
         users=() if users == [user] else tuple(users),
         stages=tuple(_stages(strike, by_event, vendor)),
+        activities=len(written),
+        unseen=len(strike.events) - len(written),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from simulator.attacks import Attack, Variant, hours_of
@@ -58,6 +58,10 @@ class _Casting:
         self.order = sorted(known, key=lambda name: (fitting[name], name))
         self._there: dict[tuple[str, Kind, float], bool] = {}
 
+    def forget_all_but(self, victims: Iterable[Account]) -> None:
+        """Frees everybody but these."""
+        self._taken = {victim.key for victim in victims}
+
     def cast(self, name: str, variants: Sequence[Variant], stream_name: str, number: int) -> _Assignment:
         """The first fitting free account by chance, of the first variant that has one; else one that was attacked.
 
@@ -104,9 +108,10 @@ def _in_turn(world: World, attack: Attack, number: int) -> list[Variant]:
 def _assignments(world: World, known: Mapping[str, Attack], asked: Asked, count: int) -> Iterator[_Assignment]:
     """Victims for all the attacks there are, so that one doesn't depend on which others are asked for.
 
-    Those asked for by variant choose afterwards, among who isn't taken.
+    Those asked for by variant choose afterwards, among whoever isn't attacked already.
     """
     casting = _Casting(world, known)
+    attacked: list[Account] = []
     by_chance = any(not variants for variants in asked.values())
     for number in range(count if by_chance else 0):
         for name in casting.order:
@@ -117,7 +122,9 @@ def _assignments(world: World, known: Mapping[str, Attack], asked: Asked, count:
                     raise
                 continue
             if name in asked and not asked[name]:
+                attacked.append(found.victim)
                 yield found
+    casting.forget_all_but(attacked)
     for number in range(count):
         for name in casting.order:
             for variant in known[name].variants:

@@ -80,7 +80,6 @@ class World:
         people = _employ(seed, tenant, users, days + 1, self.first)
         self.people = tuple(moved(seed, tenant, people, self.first, days) if new_office else people)
         self.opening = opening_day(self.first, days) if new_office else None
-        rng = stream(seed, tenant, "rollouts")
         self.rollouts = _rollouts(seed, tenant, days)
         self.services = services(seed, tenant, users, self.rollouts)
         self._seen: dict[tuple[str, int], list[Event]] = {}

@@ -29,9 +29,9 @@ class Variant(NamedTuple):
     fits: Fits
     strike: Callable[[Scene], None]
     hours: float = 2
-    """It never takes longer, or, for a campaign, never less."""
+    """It never takes longer; a campaign has at least so many left of the period when it begins."""
     days: float = 0
-    """A campaign takes so many, or fewer where the period is short."""
+    """A campaign has so many days left, or fewer where the period is short."""
     beside: bool = True
     """Whether it begins beside something that the victim does."""
 

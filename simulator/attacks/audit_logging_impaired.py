@@ -65,7 +65,9 @@ def diagnostics(scene: Scene) -> None:
     """Settings that send Azure's logs away are deleted."""
     scene.wait(60, 600)
     steps = [azure("Microsoft.Insights/diagnosticSettings/read")]
-    steps += [azure("Microsoft.Insights/diagnosticSettings/delete", *named("resource", "send-to-siem"))] * scene.number(1, 4)
+    steps += [azure("Microsoft.Insights/diagnosticSettings/delete", *named("resource", "send-to-siem"))] * scene.number(
+        1, 4
+    )
     steps += [azure("Microsoft.Network/networkWatchers/flowLogs/delete", *named("resource", "flow-logs"))]
     scene.act_all(steps, scene.own(), 5, 60)
 

@@ -47,8 +47,13 @@ def open_folders(scene: Scene) -> None:
     scene.log_on(via)
     read_mail(scene, via, scene.number(2, 6))
     rights = settings(User="Default", AccessRights="Owner")
-    folders = scene.rng.sample(("Inbox", "Sent Items", "Archive", "Calendar", "Top of Information Store"), k=scene.number(2, 5))
-    steps = [exchange("Add-MailboxFolderPermission", *settings(Identity=f"{scene.victim.user.id}:\\{name}"), *rights) for name in folders]
+    folders = scene.rng.sample(
+        ("Inbox", "Sent Items", "Archive", "Calendar", "Top of Information Store"), k=scene.number(2, 5)
+    )
+    steps = [
+        exchange("Add-MailboxFolderPermission", *settings(Identity=f"{scene.victim.user.id}:\\{name}"), *rights)
+        for name in folders
+    ]
     scene.act_all(steps, via, 5, 60)
 
 

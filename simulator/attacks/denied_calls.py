@@ -24,7 +24,7 @@ _PROBES = (
     "sagemaker.ListNotebookInstances codebuild.ListProjects codecommit.ListRepositories backup.ListBackupVaults "
     "acm.ListCertificates apigateway.GetRestApis cognito-idp.ListUserPools elasticache.DescribeCacheClusters"
 ).split()
-_ROLES = "admin administrator ops devops terraform deploy jenkins readonly audit billing OrganizationAccountAccessRole".split()
+_ROLES = "admin administrator ops devops terraform deploy jenkins readonly audit billing master".split()
 
 _ALLOWED = 0.06
 """Probes that the key may do."""

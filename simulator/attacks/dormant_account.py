@@ -12,7 +12,7 @@ from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.moves import files_in_a_row, read_files, read_mail
 from simulator.operations import directory, github, named, sharepoint
 from simulator.people import Person
-from simulator.presence import earliest
+from simulator.presence import earliest, known_since
 from simulator.record import DAY, Account, NativeDevice
 from simulator.scene import Scene, coder
 from simulator.services import Service
@@ -32,7 +32,7 @@ def _idle(world: World, account: Account, days: int) -> bool:
     """Whether the account did something once, and its last at least that many days before attacks begin."""
     last = _last_day(account)
     begins = (earliest(world) - world.start) // DAY
-    return last is not None and last + days <= begins and bool(world.seen(account, 1))
+    return last is not None and last + days <= begins and known_since(world, account) is not None
 
 
 def left(world: World, account: Account) -> bool:
@@ -75,7 +75,9 @@ def enabled_again(scene: Scene) -> None:
     """The help desk is told that somebody came back, enables the account and sets a password; a stranger logs on."""
     helper, desk = scene.helper()
     user = named("user", scene.victim.user.id)
-    scene.act_all([directory("Enable account.", *user), directory("Reset user password.", *user)], desk, 20, 200, helper)
+    scene.act_all(
+        [directory("Enable account.", *user), directory("Reset user password.", *user)], desk, 20, 200, helper
+    )
     scene.wait(300, 2_400)
     via = scene.intruder(relay(scene.rng, VPNS, scene.city.country))
     scene.log_on(via)

@@ -18,7 +18,9 @@ def anonymous_links(scene: Scene) -> None:
     """Links that work for everybody, one file after the other."""
     scene.wait(60, 900)
     files = files_in_a_row(scene, scene.number(25, 80))
-    scene.spread([sharepoint("AnonymousLinkCreated", file) for file in files], scene.own(), scene.number(10, 50) * MINUTE)
+    scene.spread(
+        [sharepoint("AnonymousLinkCreated", file) for file in files], scene.own(), scene.number(10, 50) * MINUTE
+    )
 
 
 def private_address(scene: Scene) -> None:

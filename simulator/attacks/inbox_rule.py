@@ -19,7 +19,9 @@ def hidden_replies(scene: Scene) -> None:
     scene.log_on(via)
     read_mail(scene, via, scene.number(3, 7))
     scene.wait(20, 120)
-    rule = settings(DeleteMessage="True", MarkAsRead="True", StopProcessingRules="True", Name=scene.rng.choice((".", "..", ",")))
+    rule = settings(
+        DeleteMessage="True", MarkAsRead="True", StopProcessingRules="True", Name=scene.rng.choice((".", "..", ","))
+    )
     scene.act(exchange("New-InboxRule", *rule, *settings(SubjectOrBodyContainsWords=_MONEY)), via)
 
 

@@ -54,7 +54,9 @@ def exported(scene: Scene) -> None:
     """With the tools made for lawyers: a search over all mailboxes, and its export."""
     scene.wait(60, 900)
     steps = [
-        exchange("New-ComplianceSearch", *settings(Name="review-7", ExchangeLocation="All", ContentMatchQuery="password")),
+        exchange(
+            "New-ComplianceSearch", *settings(Name="review-7", ExchangeLocation="All", ContentMatchQuery="password")
+        ),
         exchange("Start-ComplianceSearch", *settings(Identity="review-7")),
         exchange("New-ComplianceSearchAction", *settings(SearchName="review-7", Export="True", Format="FxStream")),
     ]

@@ -55,9 +55,16 @@ def bucket(scene: Scene) -> None:
     scene.wait(120, 1_200)
     via = scene.intruder(server(scene.rng, scene.city))
     store = named("bucket", "acme-s3-data-2")
-    steps = [WHO_AM_I, aws("s3", "ListBuckets"), aws("s3", "PutBucketVersioning", *store), aws("s3", "ListObjectVersions", *store)]
+    steps = [
+        WHO_AM_I,
+        aws("s3", "ListBuckets"),
+        aws("s3", "PutBucketVersioning", *store),
+        aws("s3", "ListObjectVersions", *store),
+    ]
     scene.act_all(steps, via, 3, 40)
-    objects = [NativeObject("object", f"acme-s3-data-2/part-{number:05d}.parquet") for number in range(scene.number(150, 600))]
+    objects = [
+        NativeObject("object", f"acme-s3-data-2/part-{number:05d}.parquet") for number in range(scene.number(150, 600))
+    ]
     scene.spread([aws("s3", "DeleteObject", item) for item in objects], via, scene.number(4, 30) * MINUTE)
 
 

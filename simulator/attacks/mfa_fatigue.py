@@ -6,7 +6,15 @@ from simulator.attacks import Variant
 from simulator.habits import FACTOR_ADDED, FACTOR_REMOVED
 from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.moves import read_mail
-from simulator.operations import MFA_DENIED, MFA_UNANSWERED, SECOND_FACTOR, SECOND_FACTOR_FAILED, directory, logon, named
+from simulator.operations import (
+    MFA_DENIED,
+    MFA_UNANSWERED,
+    SECOND_FACTOR,
+    SECOND_FACTOR_FAILED,
+    directory,
+    logon,
+    named,
+)
 from simulator.record import DAY, HOUR
 from simulator.scene import Scene, Via, anybody
 

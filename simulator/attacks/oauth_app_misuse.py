@@ -57,7 +57,12 @@ def customers(scene: Scene) -> None:
     via = scene.intruder(relay(scene.rng, TOR, "US"), device)
     counts = [other(SALESFORCE, "QueryExecuted", Category.READ, NativeObject("object", kind)) for kind in kinds]
     exports = [
-        other(SALESFORCE, "BulkJobExported", Category.DOWNLOAD, NativeObject("object", kind, scene.number(20, 400) * 1_000_000))
+        other(
+            SALESFORCE,
+            "BulkJobExported",
+            Category.DOWNLOAD,
+            NativeObject("object", kind, scene.number(20, 400) * 1_000_000),
+        )
         for kind in kinds
     ]
     scene.act_all(counts, via, 2, 20)

@@ -8,7 +8,14 @@ from simulator.hostile import server
 from simulator.operations import directory, github, named
 from simulator.scene import Scene, anybody, coder, directory_admin
 
-_LURES = ("Voicemail Viewer", "OneDrive Shared Files", "eFax Online", "HR Benefits 2026", "Mailbox Upgrade", "Doc Secure View")
+_LURES = (
+    "Voicemail Viewer",
+    "OneDrive Shared Files",
+    "eFax Online",
+    "HR Benefits 2026",
+    "Mailbox Upgrade",
+    "Doc Secure View",
+)
 _SCOPES = (
     "Mail.ReadWrite Mail.Send Contacts.Read offline_access",
     "Mail.Read Files.Read.All offline_access User.Read",
@@ -27,7 +34,10 @@ def for_all(scene: Scene) -> None:
     """An administrator is tricked into consenting for everybody, with rights of the app's own."""
     scene.wait(60, 1_200)
     app = scene.rng.choice(_LURES)
-    objects = (principal(app), *named("permission", scene.rng.choice(("Mail.ReadWrite", "Files.Read.All", "Mail.Send"))))
+    objects = (
+        principal(app),
+        *named("permission", scene.rng.choice(("Mail.ReadWrite", "Files.Read.All", "Mail.Send"))),
+    )
     steps = [*consent(app, "Directory.Read.All Mail.ReadWrite offline_access")]
     steps += [directory("Add app role assignment to service principal.", *objects, changed=("AppRole.Value",))] * 2
     scene.act_all(steps, scene.own(), 0.2, 3)
@@ -40,7 +50,7 @@ def secret_added(scene: Scene) -> None:
     via = scene.intruder(server(scene.rng, scene.city))
     scene.log_on(via)
     steps = [
-        directory("Add owner to service principal.", app, *named("user", scene.victim.user.id)),
+        directory("Add owner to service principal.", *named("user", scene.victim.user.id), app),
         directory("Update application – Certificates and secrets management ", app, changed=_KEYS),
         directory("Add service principal credentials.", app, changed=_KEYS),
     ]
@@ -58,7 +68,9 @@ def source_code(scene: Scene) -> None:
     """An OAuth app, or an installed one, gets the company's repositories (as with the tokens stolen in 2022)."""
     scene.wait(60, 1_200)
     app = named("app", scene.rng.choice(("ci-insights-bot", "repo-health-check", "deploy-preview")))
-    scene.act_all([github("oauth_authorization.create", *app), github("integration_installation.create", *app)], scene.own(), 1, 8)
+    scene.act_all(
+        [github("oauth_authorization.create", *app), github("integration_installation.create", *app)], scene.own(), 1, 8
+    )
 
 
 VARIANTS = (

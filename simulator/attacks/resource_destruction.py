@@ -42,8 +42,12 @@ def storage(scene: Scene) -> None:
     for number in range(scene.number(4, 9)):
         bucket = named("bucket", f"acme-s3-data-{number}")
         steps += [aws("s3", "PutBucketLifecycleConfiguration", *bucket), aws("s3", "DeleteBucket", *bucket)]
-    steps += [aws("dynamodb", "DeleteTable", *named("table", f"dynamodb-prod-{n:03d}")) for n in range(scene.number(3, 8))]
-    steps += [aws("rds", "DeleteDBInstance", *named("db_instance", f"rds-prod-{n:03d}")) for n in range(scene.number(2, 5))]
+    steps += [
+        aws("dynamodb", "DeleteTable", *named("table", f"dynamodb-prod-{n:03d}")) for n in range(scene.number(3, 8))
+    ]
+    steps += [
+        aws("rds", "DeleteDBInstance", *named("db_instance", f"rds-prod-{n:03d}")) for n in range(scene.number(2, 5))
+    ]
     steps += [aws("elasticfilesystem", "DeleteFileSystem")] * scene.number(1, 3)
     scene.act_all(steps, scene.shell(), 3, 60)
 
@@ -61,8 +65,14 @@ def resource_groups(scene: Scene) -> None:
     scene.wait(60, 900)
     protected = "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/delete"
     steps = [azure(protected, *named("resource", f"vm-{n:02d}")) for n in range(scene.number(8, 25))]
-    steps += [azure("Microsoft.Compute/virtualMachines/delete", *named("resource", f"vm-{n:02d}")) for n in range(scene.number(10, 30))]
-    steps += [azure("Microsoft.Storage/storageAccounts/delete", *named("resource", f"store{n}")) for n in range(scene.number(2, 6))]
+    steps += [
+        azure("Microsoft.Compute/virtualMachines/delete", *named("resource", f"vm-{n:02d}"))
+        for n in range(scene.number(10, 30))
+    ]
+    steps += [
+        azure("Microsoft.Storage/storageAccounts/delete", *named("resource", f"store{n}"))
+        for n in range(scene.number(2, 6))
+    ]
     steps += [azure("Microsoft.Resources/subscriptions/resourceGroups/delete", *named("resource", "rg-prod-01"))]
     scene.act_all(steps, scene.own(), 2, 30)
 

@@ -25,14 +25,20 @@ def secrets_manager(scene: Scene) -> None:
     scene.wait(60, 900)
     via = scene.intruder(server(scene.rng, scene.city), scripted("aws-cli/2.15.30 Python/3.11.8 Linux/6.6.9"))
     scene.act_all([WHO_AM_I, aws("secretsmanager", "ListSecrets")], via, 2, 20)
-    steps = [aws("secretsmanager", "GetSecretValue", *named("secret", name)) for name in _secrets(scene, scene.number(20, 50))]
+    steps = [
+        aws("secretsmanager", "GetSecretValue", *named("secret", name))
+        for name in _secrets(scene, scene.number(20, 50))
+    ]
     scene.spread(steps, via, scene.number(1, 10) * MINUTE)
 
 
 def one_by_one(scene: Scene) -> None:
     """Stealthy: an administrator reads a dozen secrets that aren't theirs, over three hours, at their desk."""
     scene.wait(60, 900)
-    steps = [aws("secretsmanager", "GetSecretValue", *named("secret", name)) for name in _secrets(scene, scene.number(10, 18))]
+    steps = [
+        aws("secretsmanager", "GetSecretValue", *named("secret", name))
+        for name in _secrets(scene, scene.number(10, 18))
+    ]
     scene.spread(steps, scene.shell(), 3 * HOUR)
 
 
@@ -42,7 +48,9 @@ def parameters(scene: Scene) -> None:
     via = scene.intruder(server(scene.rng, scene.elsewhere()), scripted("Boto3/1.34.162 md/Botocore#1.34.162"))
     names = _secrets(scene, 50)
     steps = [aws("ssm", "DescribeParameters")]
-    steps += [aws("ssm", "GetParameters", *named("parameter", *names[first : first + 10])) for first in range(0, 50, 10)]
+    steps += [
+        aws("ssm", "GetParameters", *named("parameter", *names[first : first + 10])) for first in range(0, 50, 10)
+    ]
     steps += [aws("ssm", "GetParametersByPath", *named("parameter", f"/prod/{app}")) for app in _APPS]
     scene.act_all(steps, via, 1, 15)
 

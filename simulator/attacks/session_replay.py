@@ -47,7 +47,9 @@ def workload(scene: Scene) -> None:
     via = scene.replayed(server(scene.rng, scene.city), scripted("aws-cli/2.15.30 Python/3.11.8 Linux/6.6.9-amd64"))
     bucket = named("bucket", f"acme-s3-data-{scene.number(0, 11)}")
     scene.act_all([WHO_AM_I, aws("s3", "ListBuckets"), aws("s3", "ListObjectsV2", *bucket)], via, 2, 30)
-    reads = [aws("s3", "GetObject", *named("object", f"acme-s3-data-1/part-{number:05d}.parquet")) for number in range(9)]
+    reads = [
+        aws("s3", "GetObject", *named("object", f"acme-s3-data-1/part-{number:05d}.parquet")) for number in range(9)
+    ]
     scene.act_all(reads, via, 1, 10)
 
 

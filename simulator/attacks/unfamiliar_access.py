@@ -32,7 +32,9 @@ def browser(scene: Scene) -> None:
 def mail_client(scene: Scene) -> None:
     """A mail program, set up with stolen credentials, fetches everything."""
     scene.later(0.5, 7)
-    via = scene.intruder(_strange_line(scene), scripted("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Thunderbird/128.5.2"))
+    via = scene.intruder(
+        _strange_line(scene), scripted("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Thunderbird/128.5.2")
+    )
     scene.log_on(via)
     read_mail(scene, via, scene.number(15, 40), 1, 8)
 
@@ -40,7 +42,9 @@ def mail_client(scene: Scene) -> None:
 def phone(scene: Scene) -> None:
     """A phone in another carrier's network."""
     scene.later(0.5, 7)
-    device = scripted("Mozilla/5.0 (Linux; Android 12; SM-A125F) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile", "Android 12")
+    device = scripted(
+        "Mozilla/5.0 (Linux; Android 12; SM-A125F) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile", "Android 12"
+    )
     via = scene.intruder(_strange_line(scene, mobile=True), device)
     scene.log_on(via)
     read_mail(scene, via, scene.number(5, 12))
@@ -51,7 +55,12 @@ def programming_interface(scene: Scene) -> None:
     scene.later(0.5, 7)
     device = scripted("Boto3/1.34.46 md/Botocore#1.34.46 ua/2.0 os/windows#10 lang/python#3.12.1", "Windows 10")
     via = scene.intruder(_strange_line(scene), device)
-    steps = [WHO_AM_I, aws("s3", "ListBuckets"), aws("ec2", "DescribeInstances"), aws("lambda", "ListFunctions20150331")]
+    steps = [
+        WHO_AM_I,
+        aws("s3", "ListBuckets"),
+        aws("ec2", "DescribeInstances"),
+        aws("lambda", "ListFunctions20150331"),
+    ]
     scene.act_all([*steps, aws("rds", "DescribeDBInstances"), aws("iam", "ListRoles")], via, 5, 80)
 
 

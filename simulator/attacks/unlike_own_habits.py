@@ -64,7 +64,9 @@ def records(scene: Scene) -> None:
         if number % 3 == 2:  # noqa: PLR2004
             steps.append(other(WORKDAY, "WorkerViewed", Category.READ, NativeObject("worker", f"W{number:05d}")))
         else:
-            steps.append(other(SALESFORCE, "RecordViewed", Category.READ, NativeObject("account", f"001A{first + number:05d}")))
+            steps.append(
+                other(SALESFORCE, "RecordViewed", Category.READ, NativeObject("account", f"001A{first + number:05d}"))
+            )
     scene.spread(steps, scene.own(), scene.number(1, 3) * HOUR)
 
 

@@ -21,7 +21,10 @@ def ruler_of_all(scene: Scene) -> None:
     scene.log_on(via)
     made = named("user", f"svc-adsync{scene.number(2, 9)}@{scene.domain}")
     role = named("role", scene.rng.choice(_ROLES))
-    steps = [directory("Add user.", *made), directory("Add member to role.", *made, *role, changed=("Role.DisplayName",))]
+    steps = [
+        directory("Add user.", *made),
+        directory("Add member to role.", *made, *role, changed=("Role.DisplayName",)),
+    ]
     scene.act_all(steps, via, 20, 120)
 
 
@@ -47,7 +50,10 @@ def open_role(scene: Scene) -> None:
     """A role is opened to another account and gets all rights: a way back that no password change closes."""
     scene.wait(60, 900)
     role = named("role", f"ops-readonly-{scene.number(1, 9)}")
-    steps = [aws("iam", "UpdateAssumeRolePolicy", *role), aws("iam", "AttachRolePolicy", *role, *named("policy", _ADMIN_POLICY))]
+    steps = [
+        aws("iam", "UpdateAssumeRolePolicy", *role),
+        aws("iam", "AttachRolePolicy", *role, *named("policy", _ADMIN_POLICY)),
+    ]
     scene.act_all(steps, scene.shell(), 5, 60)
 
 
@@ -67,7 +73,10 @@ def mail_for_an_app(scene: Scene) -> None:
     app = "Legacy Sync Connector"
     grants = settings(Role="ApplicationImpersonation", User=scene.victim.user.id)
     role = (principal(app), *named("role", "Exchange Administrator"))
-    steps = [exchange("New-ManagementRoleAssignment", *grants), directory("Add member to role.", *role, changed=("Role.DisplayName",))]
+    steps = [
+        exchange("New-ManagementRoleAssignment", *grants),
+        directory("Add member to role.", *role, changed=("Role.DisplayName",)),
+    ]
     scene.act_all(steps, via, 20, 200)
 
 

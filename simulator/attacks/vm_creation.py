@@ -23,7 +23,9 @@ def everywhere(scene: Scene) -> None:
     for region in scene.rng.sample(_UNUSED, k=scene.number(3, 6)):
         kind = named("instance_type", scene.rng.choice(_LARGE))
         steps += [aws("ec2", "RunInstances", *kind, region=region)] * scene.number(2, 6)
-        steps += [aws("ec2", "RunInstances", *kind, region=region, error=scene.rng.choice(_LIMITS))] * scene.number(0, 3)
+        steps += [aws("ec2", "RunInstances", *kind, region=region, error=scene.rng.choice(_LIMITS))] * scene.number(
+            0, 3
+        )
     scene.act_all(steps, via, 2, 40)
 
 
@@ -31,7 +33,10 @@ def one_region(scene: Scene) -> None:
     """Stealthy: two or three machines in one region that nobody uses, in the administrator's own session."""
     scene.wait(60, 900)
     region = scene.rng.choice(_UNUSED)
-    steps = [aws("ec2", "DescribeInstances", region=region), aws("ec2", "CreateKeyPair", *named("key_pair", "tmp"), region=region)]
+    steps = [
+        aws("ec2", "DescribeInstances", region=region),
+        aws("ec2", "CreateKeyPair", *named("key_pair", "tmp"), region=region),
+    ]
     steps += [aws("ec2", "RunInstances", *named("instance_type", "c6a.48xlarge"), region=region)] * scene.number(2, 3)
     scene.act_all(steps, scene.shell(), 15, 120)
 

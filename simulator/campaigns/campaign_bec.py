@@ -74,4 +74,7 @@ def neighbour(scene: Scene) -> None:
     _fraud(scene, via)
 
 
-VARIANTS = (Variant("kit", writes_invoices, kit, hours=12, days=4), Variant("neighbour", anybody, neighbour, hours=12, days=4))
+VARIANTS = (
+    Variant("kit", writes_invoices, kit, hours=12, days=4),
+    Variant("neighbour", anybody, neighbour, hours=12, days=4),
+)

@@ -7,6 +7,7 @@ what may I, a user to come back by.
 
 from __future__ import annotations
 
+from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.hostile import VPNS, relay, server
@@ -16,7 +17,6 @@ from simulator.record import MINUTE, Account, NativeObject, NativeUser, Step
 from simulator.scene import Scene, Via, aws_service
 from simulator.services import Service
 from simulator.world import World
-from activities.activity import UserType
 
 _LOOKS = (
     "iam.ListUsers iam.ListRoles iam.ListAttachedUserPolicies iam.GetAccountSummary organizations.DescribeOrganization "
@@ -28,7 +28,11 @@ _BUCKET = "acme-s3-data-4"
 
 def pipeline(world: World, account: Account) -> bool:
     """The account of continuous delivery, or of an automation."""
-    return aws_service(world, account) and isinstance(account, Service) and account.job in ("delivery", "function", "batch")
+    return (
+        aws_service(world, account)
+        and isinstance(account, Service)
+        and account.job in ("delivery", "function", "batch")
+    )
 
 
 def _explore(scene: Scene, via: Via) -> None:
@@ -51,14 +55,20 @@ def _come_back(scene: Scene, via: Via) -> Account:
     name = f"ci-support-{scene.number(1, 9)}"
     user = named("user", name)
     policy = named("policy", "arn:aws:iam::aws:policy/AdministratorAccess")
-    steps = [aws("iam", "CreateUser", *user), aws("iam", "AttachUserPolicy", *user, *policy), aws("iam", "CreateAccessKey", *user)]
+    steps = [
+        aws("iam", "CreateUser", *user),
+        aws("iam", "AttachUserPolicy", *user, *policy),
+        aws("iam", "CreateAccessKey", *user),
+    ]
     scene.act_all(steps, via, 4, 40)
     made = NativeUser(f"{name}@{scene.domain}", name, UserType.SERVICE)
     return Account(key=f"made/{scene.victim.key}/{name}", user=made)
 
 
 def _objects(scene: Scene, count: int) -> list[NativeObject]:
-    return [NativeObject("object", f"{_BUCKET}/part-{n:05d}.parquet", scene.number(1, 90) * 1_000_000) for n in range(count)]
+    return [
+        NativeObject("object", f"{_BUCKET}/part-{n:05d}.parquet", scene.number(1, 90) * 1_000_000) for n in range(count)
+    ]
 
 
 def _ransom(scene: Scene, via: Via, actor: Account, objects: list[NativeObject]) -> None:
@@ -106,4 +116,7 @@ def destroyed(scene: Scene) -> None:
     _ransom(scene, via, scene.victim, _objects(scene, scene.number(150, 400)))
 
 
-VARIANTS = (Variant("encrypted", pipeline, encrypted, hours=12, days=4), Variant("destroyed", pipeline, destroyed, hours=6))
+VARIANTS = (
+    Variant("encrypted", pipeline, encrypted, hours=12, days=4),
+    Variant("destroyed", pipeline, destroyed, hours=6),
+)

@@ -18,9 +18,14 @@ _PRIVATE = ("w.next.job@freemail.example", "portfolio.2026@webmail.example")
 def _look_around(scene: Scene) -> None:
     scene.stage("unlike_own_habits")
     scene.wait(60, 600)
-    unit = scene.rng.choice([unit for unit in ("sales", "finance", "legal", "engineering") if unit != scene.victim.unit])
+    unit = scene.rng.choice(
+        [unit for unit in ("sales", "finance", "legal", "engineering") if unit != scene.victim.unit]
+    )
     first = scene.rng.randrange(LIBRARY_SIZE)
-    steps = [sharepoint("FileAccessed", file(unit, (first + number * 3) % LIBRARY_SIZE)) for number in range(scene.number(50, 90))]
+    steps = [
+        sharepoint("FileAccessed", file(unit, (first + number * 3) % LIBRARY_SIZE))
+        for number in range(scene.number(50, 90))
+    ]
     scene.spread(steps, scene.own(), 2 * HOUR)
 
 
@@ -62,4 +67,7 @@ def source_code(scene: Scene) -> None:
     scene.act_all([github("repo.destroy", *named("repository", f"service-{n:02d}")) for n in numbers], via, 2, 20)
 
 
-VARIANTS = (Variant("documents", anybody, documents, hours=12, days=4), Variant("source_code", coder, source_code, hours=12, days=4))
+VARIANTS = (
+    Variant("documents", anybody, documents, hours=12, days=4),
+    Variant("source_code", coder, source_code, hours=12, days=4),
+)

@@ -80,4 +80,7 @@ def telephone(scene: Scene) -> None:
     scene.act_all([exchange("MailItemsAccessed", *INBOX, owner=owner)] * scene.number(15, 40), via, 3, 30)
 
 
-VARIANTS = (Variant("pushes", directory_admin, pushes, hours=12, days=4), Variant("telephone", directory_admin, telephone, hours=26, days=4))
+VARIANTS = (
+    Variant("pushes", directory_admin, pushes, hours=12, days=4),
+    Variant("telephone", directory_admin, telephone, hours=26, days=4),
+)

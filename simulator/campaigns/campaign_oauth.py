@@ -9,7 +9,7 @@ from simulator.devices import scripted
 from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.moves import INBOX, files_in_a_row
 from simulator.operations import exchange, named, settings, sharepoint
-from simulator.record import MINUTE, Account, NativeUser
+from simulator.record import Account, NativeUser
 from simulator.scene import Scene, anybody
 
 
@@ -23,7 +23,9 @@ def mail_reader(scene: Scene) -> None:
     title = scene.rng.choice(("Voicemail Viewer", "eFax Online", "Mailbox Upgrade"))
     scene.stage("oauth_consent")
     scene.wait(60, 900)
-    scene.act_all(consent(title, "Mail.ReadWrite Mail.Send MailboxSettings.ReadWrite offline_access"), scene.own(), 0.2, 2)
+    scene.act_all(
+        consent(title, "Mail.ReadWrite Mail.Send MailboxSettings.ReadWrite offline_access"), scene.own(), 0.2, 2
+    )
     app, owner = _app(title), scene.victim.user
     via = scene.intruder(server(scene.rng, scene.city), scripted("python-requests/2.31.0"))
     for _ in range(3):
@@ -35,7 +37,9 @@ def mail_reader(scene: Scene) -> None:
     scene.stage("inbox_rule")
     scene.wait(30, 300)
     rule = settings(ForwardTo="collector@consultant-mail.example", Name="Sync", StopProcessingRules="True")
-    scene.act(exchange("New-InboxRule", *rule), scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser()))
+    scene.act(
+        exchange("New-InboxRule", *rule), scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    )
 
 
 def file_reader(scene: Scene) -> None:
@@ -59,4 +63,7 @@ def file_reader(scene: Scene) -> None:
         scene.act(sent, via, app)
 
 
-VARIANTS = (Variant("mail_reader", anybody, mail_reader, hours=12, days=4), Variant("file_reader", anybody, file_reader, hours=12, days=4))
+VARIANTS = (
+    Variant("mail_reader", anybody, mail_reader, hours=12, days=4),
+    Variant("file_reader", anybody, file_reader, hours=12, days=4),
+)

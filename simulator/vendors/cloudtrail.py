@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 
 from activities.activity import Category, UserType
+from simulator.aws_parameters import is_read_only, moved, parameters
 from simulator.record import MINUTE, SECOND, Account, Event, Step, rfc3339
 from simulator.streams import guid, token
-from simulator.aws_parameters import is_read_only, moved, parameters
 from simulator.vendors.vendor import Recorded, Vendor
 
 HOME = "eu-west-1"

@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 
 from activities.activity import Category
-from activities.entra_operations import category_of
 from simulator.catalogue import app_id
 from simulator.operations import (
     DEVICE_CODE,
@@ -33,7 +32,7 @@ _APPS = ("Office 365 Exchange Online", "Microsoft Office 365 Portal", "Microsoft
 _WHY = {
     "50126": "Error validating credentials due to invalid username or password.",
     "50034": "The user account does not exist in the directory.",
-    "50053": "The account is locked because the user tried to sign in too many times with an incorrect user ID or password.",
+    "50053": "The account is locked, because of too many tries with an incorrect user ID or password.",
     "50057": "The user account is disabled.",
     "50074": "Strong Authentication is required.",
     "500121": "Authentication failed during strong authentication request.",
@@ -129,7 +128,11 @@ _CHANGED = {"role": "Role.DisplayName", "group": "Group.DisplayName", "permissio
 
 def targets(step: Step) -> list[dict[str, object]]:
     """`targetResources`: the users, apps and devices; what the first of them got is a changed property of it."""
-    named = [item for item in step.objects if item.type in _TARGETS and not (item.type == "group" and item is not step.objects[0])]
+    named = [
+        item
+        for item in step.objects
+        if item.type in _TARGETS and not (item.type == "group" and item is not step.objects[0])
+    ]
     given = [item for item in step.objects if item not in named]
     changes: list[dict[str, object]] = [
         {"displayName": _property(step, item.type), "oldValue": None, "newValue": f'"{item.name}"'} for item in given

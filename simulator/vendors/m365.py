@@ -14,7 +14,7 @@ from activities.activity import Category, UserType
 from activities.entra_errors import ERRORS
 from simulator.catalogue import app_id
 from simulator.operations import ENTRA, EXCHANGE, MICROSOFT, SHAREPOINT, TEAMS
-from simulator.record import MINUTE, SECOND, Account, Event, NativeObject, Step, rfc3339
+from simulator.record import MINUTE, SECOND, Account, Event, NativeObject, rfc3339
 from simulator.streams import guid, token
 from simulator.vendors.microsoft import OFFICE, is_managed, object_id, seconds, system, tenant_id, upn
 from simulator.vendors.vendor import Recorded, Vendor

@@ -128,7 +128,11 @@ def _record(event: Event, account: Account, uid: str) -> Recorded | None:
             "detailEntry": None,
         },
         "client": {
-            "userAgent": {"rawUserAgent": event.device.user_agent, "os": event.device.os or "Unknown", "browser": "UNKNOWN"},
+            "userAgent": {
+                "rawUserAgent": event.device.user_agent,
+                "os": event.device.os or "Unknown",
+                "browser": "UNKNOWN",
+            },
             "zone": "null",
             "device": "Mobile" if event.device.id.startswith("PH-") else "Computer",
             "id": None,
@@ -159,7 +163,9 @@ def _record(event: Event, account: Account, uid: str) -> Recorded | None:
         "transaction": {"type": "WEB", "id": token("transaction", uid, size=8), "detail": {}},
         "uuid": uid,
         "version": "0",
-        "request": {"ipChain": [{"ip": event.address.ip, "geographicalContext": where, "version": "V4", "source": None}]},
+        "request": {
+            "ipChain": [{"ip": event.address.ip, "geographicalContext": where, "version": "V4", "source": None}]
+        },
         "target": _targets(step) or None,
     }
     return Recorded("system-log", _encode(made))
