@@ -10,7 +10,7 @@ from random import Random
 from typing import NamedTuple
 
 from activities.activity import Category, Outcome
-from simulator.operations import AZURE, Objects, aws, aws_category, azure
+from simulator.operations import AZURE, HOME_PLACE, Objects, aws, aws_category, azure, placed
 from simulator.record import NativeObject, Step
 from simulator.streams import chance, token, zipf
 
@@ -185,8 +185,10 @@ def objects_of(rng: Random, call: Call) -> Objects:
     """The resource that a call is made on, some far more often than others."""
     number = zipf(rng, _MOST_NUMBERS)
     if call.action == "RunInstances":
-        return (NativeObject("instance_type", ("t3.medium", "t3.large", "m6i.large", "c6i.xlarge")[number % 4]),)
-    return (resource(call.app, call.kind, number),) if call.kind else ()
+        sizes = ("t3.medium", "t3.large", "m6i.large", "c6i.xlarge")
+        return placed(call.category, (NativeObject("instance_type", sizes[number % len(sizes)]),))
+    objects = (resource(call.app, call.kind, number),) if call.kind else ()
+    return placed(call.category, objects, HOME_PLACE if call.app.startswith(AZURE) else "")
 
 
 def step(rng: Random, call: Call) -> Step:

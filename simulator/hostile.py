@@ -1,8 +1,9 @@
 """Addresses that intruders come from.
 
 As in `simulator.places`, the packaged country database agrees on each; provider and AS number are those that ran the
-block when this was written. Tags are those that an enrichment from published lists would give (hosting providers'
-ranges, VPN operators' servers, the Tor project's exit list): a home line that somebody rents out as a proxy has none.
+block when this was written. Tags are those that an enrichment from published lists gives (`activities.location_tags`):
+hosting providers' ranges, commercial VPNs' servers, the Tor project's exits. A home line that somebody rents out as a
+proxy has none.
 """
 
 from __future__ import annotations
@@ -104,15 +105,13 @@ TOR: tuple[Exit, ...] = (
 """Exits of the Tor network."""
 
 VPNS: tuple[Exit, ...] = (
-    Exit(
-        _CITIES["GB"], Block("149.88.27", "Datacamp", 212238, ("vpn", "hosting")), (193, 206, 219, 232, 233, 234, 235)
-    ),
-    Exit(_CITIES["GB"], Block("45.83.145", "Datacamp", 212238, ("vpn", "hosting")), (1, 25, 50, 74, 79, 84, 89, 94)),
-    Exit(_CITIES["US"], Block("68.235.46", "tzulo", 11878, ("vpn", "hosting")), (2, 33, 64, 95, 126, 157, 188, 209)),
-    Exit(_CITIES["NL"], Block("46.29.25", "NovoServe", 215224, ("vpn", "hosting")), (2, 3, 4, 5, 6)),
-    Exit(_CITIES["SE"], Block("185.65.134", "31173 Services", 39351, ("vpn", "hosting")), (76, 82, 83, 86, 116)),
-    Exit(_CITIES["CH"], Block("62.169.136", "Proton", 209103, ("vpn", "hosting")), (7, 8, 9, 10, 11, 12, 13, 27, 35)),
-    Exit(_CITIES["RO"], Block("146.70.174", "M247", 9009, ("vpn", "hosting")), (82, 130, 146, 162, 178, 194, 210, 226)),
+    Exit(_CITIES["GB"], Block("149.88.27", "Datacamp", 212238, ("anonymous",)), (193, 206, 219, 232, 233, 234, 235)),
+    Exit(_CITIES["GB"], Block("45.83.145", "Datacamp", 212238, ("anonymous",)), (1, 25, 50, 74, 79, 84, 89, 94)),
+    Exit(_CITIES["US"], Block("68.235.46", "tzulo", 11878, ("anonymous",)), (2, 33, 64, 95, 126, 157, 188, 209)),
+    Exit(_CITIES["NL"], Block("46.29.25", "NovoServe", 215224, ("anonymous",)), (2, 3, 4, 5, 6)),
+    Exit(_CITIES["SE"], Block("185.65.134", "31173 Services", 39351, ("anonymous",)), (76, 82, 83, 86, 116)),
+    Exit(_CITIES["CH"], Block("62.169.136", "Proton", 209103, ("anonymous",)), (7, 8, 9, 10, 11, 12, 13, 27, 35)),
+    Exit(_CITIES["RO"], Block("146.70.174", "M247", 9009, ("anonymous",)), (82, 130, 146, 162, 178, 194, 210, 226)),
 )
 """Servers of commercial VPNs, of the kind that employees use too."""
 

@@ -33,6 +33,9 @@ AZURE = "microsoft."
 """How the names of Azure's resource providers begin, which are its apps: `microsoft.compute`."""
 KEY_VAULT = "Azure Key Vault"
 
+HOME_REGION, HOME_PLACE = "eu-west-1", "westeurope"
+"""Where the company has its machines, in AWS and in Azure."""
+
 MFA = "mfa"
 """A fact: more than one factor was shown, now or earlier in the session."""
 MFA_DENIED, MFA_UNANSWERED = "mfa-denied", "mfa-unanswered"
@@ -100,7 +103,15 @@ def aws(service: str, action: str, *objects: NativeObject, error: str = "", regi
     """A call of an AWS service, e.g. `s3`; `error` is an AWS error code, of which some mean that it was denied."""
     app = f"{service}.amazonaws.com"
     outcome = _aws_outcome(error) if error else _SUCCESS
-    return Step(app, action, aws_category(app, action, objects), objects, outcome, error, region=region)
+    category = aws_category(app, action, objects)
+    return Step(app, action, category, placed(category, objects, region), outcome, error, region=region)
+
+
+def placed(category: Category, objects: Objects, region: str = "") -> Objects:
+    """The objects, of a machine that is started also where: in the company's own region unless another is given."""
+    if category is not Category.COMPUTE_START:
+        return objects
+    return (*objects, NativeObject("region", region or HOME_REGION))
 
 
 def _aws_outcome(error: str) -> Outcome:
@@ -124,6 +135,8 @@ def azure(action: str, *objects: NativeObject, denied: bool = False) -> Step:
     """An operation of the Azure activity log."""
     outcome, error = (_DENIED, "AuthorizationFailed") if denied else (_SUCCESS, "")
     category = azure_operations.category_of(action, created=False)
+    if category is Category.COMPUTE_START:
+        objects = (*objects, NativeObject("region", HOME_PLACE))
     return Step(action.partition("/")[0].lower(), action, category, objects, outcome, error)
 
 

@@ -79,6 +79,7 @@ class NativeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     unit: str = ""
     impersonated: NativeUser | None = None
     error: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class Address(NamedTuple):
@@ -141,8 +142,8 @@ def rfc3339(time: int) -> str:
     return f"{_date(day)}T{hour:02d}:{minute:02d}:{second:02d}.{ms:03d}Z"
 
 
-def native(event: Event, account: Account, tenant: str, uid: str, ingested: int) -> NativeRecord:
-    """The record of `event`, done by `account`; `ingested` in ms."""
+def native(event: Event, account: Account, tenant: str, uid: str, ingested: int, tags: tuple[str, ...]) -> NativeRecord:
+    """The record of `event`, done by `account`; `ingested` in ms, `tags` as of `activities.tags`."""
     step = event.step
     return NativeRecord(
         id=uid,
@@ -163,4 +164,5 @@ def native(event: Event, account: Account, tenant: str, uid: str, ingested: int)
         unit=account.unit,
         impersonated=step.owner,
         error=step.error,
+        tags=tags,
     )

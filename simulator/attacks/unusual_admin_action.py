@@ -62,7 +62,7 @@ def subscriptions(scene: Scene) -> None:
     scene.wait(60, 900)
     via = scene.own()
     steps = [azure("Microsoft.Authorization/elevateAccess/action")]
-    steps += [azure("Microsoft.Authorization/roleAssignments/write", *named("resource", "Owner"))] * 2
+    steps += [azure("Microsoft.Authorization/roleAssignments/write", *named("role", "Owner"))] * 2
     scene.act_all(steps, via, 10, 120)
 
 

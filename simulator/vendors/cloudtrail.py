@@ -15,12 +15,11 @@ import msgspec
 
 from activities.activity import Category, UserType
 from simulator.aws_parameters import is_read_only, moved, parameters
+from simulator.operations import HOME_REGION as HOME
 from simulator.record import MINUTE, SECOND, Account, Event, Step, rfc3339
 from simulator.streams import guid, token
 from simulator.vendors.vendor import Recorded, Vendor
 
-HOME = "eu-west-1"
-"""The company's own region."""
 _GLOBAL = frozenset("iam organizations route53 ce sts support account signin health budgets".split())
 """Services whose events are logged in us-east-1, wherever they are called from."""
 _DATA_EVENTS = frozenset(("GetObject", "PutObject", "CopyObject", "HeadObject", "DeleteObject", "Invoke"))

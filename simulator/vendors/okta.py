@@ -155,7 +155,7 @@ def _record(event: Event, account: Account, uid: str) -> Recorded | None:
             "asOrg": place.isp,
             "isp": place.isp,
             "domain": ".",
-            "isProxy": bool({"tor", "vpn", "proxy"}.intersection(place.tags)) and event.device.id == "",
+            "isProxy": bool({"tor", "anonymous"}.intersection(place.tags)),
         },
         "severity": "INFO" if kind.result in ("SUCCESS", "ALLOW") else "WARN",
         "debugContext": {"debugData": debug},

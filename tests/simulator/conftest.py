@@ -64,6 +64,7 @@ class Record(msgspec.Struct, forbid_unknown_fields=True):
     unit: str = ""
     impersonated: RecordUser | None = None
     error: str = ""
+    tags: tuple[str, ...] = ()
 
 
 def _ms(text: msgspec.Raw) -> int:
@@ -102,6 +103,7 @@ def activity(line: bytes) -> Activity:
         unit=record.unit,
         error=record.error,
         source="native",
+        tags=record.tags,
     )
 
 

@@ -148,7 +148,7 @@ def test_nobody_travels_faster_than_an_airliner_except_through_the_vpn(large: Wo
     moved = 0
     for person in travellers:
         # A phone is seen where its carrier's gateway is, and abroad mostly at home.
-        seen = [event for event in large.life(person) if not {"vpn", "mobile"} & set(event.address.location.tags)]
+        seen = [event for event in large.life(person) if not {"vpn", "anonymous", "mobile"} & set(event.address.location.tags)]
         for before, after in pairwise(seen):
             distance = kilometres(before.address, after.address)
             if distance > 100:

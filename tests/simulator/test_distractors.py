@@ -77,7 +77,7 @@ def test_some_people_work_behind_a_vpn_of_their_own(world: World, lives: Lives) 
     private = [person for person in world.people if person.privacy]
     assert 0.02 < len(private) / USERS < 0.07
     seen = {
-        event.address for person in private for event in lives[person.key] if "hosting" in event.address.location.tags
+        event.address for person in private for event in lives[person.key] if "anonymous" in event.address.location.tags
     }
     assert seen == {person.privacy for person in private} & seen
     assert len(seen) >= 5

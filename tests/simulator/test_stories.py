@@ -131,7 +131,7 @@ def unusual_admin_action(one: Played) -> bool:
 
 
 def anonymous_address(one: Played) -> bool:
-    return all({"tor", "vpn", "hosting"} & set(event.address.location.tags) for event in one.acts) and all(
+    return all({"tor", "anonymous", "hosting"} & set(event.address.location.tags) for event in one.acts) and all(
         event.step.outcome is Outcome.SUCCESS for event in one.acts
     )
 

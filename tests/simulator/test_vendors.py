@@ -42,7 +42,7 @@ CODES = {
 """How a vendor calls what another one has a number for."""
 NOT_NAMED = frozenset(
     # What these vendors' records don't have, or what the parser doesn't take from them.
-    "account channel device group instance_type license permission query resource role serviceprincipal team".split()
+    "account channel device group instance_type permission query region resource role serviceprincipal team".split()
 )
 
 
