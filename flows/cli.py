@@ -17,6 +17,7 @@ from flows.exit_codes import USAGE
 from flows.formats_cli import formats, parse
 from flows.logs import configure
 from flows.new_cli import new_app
+from flows.simulate_cli import simulate
 from flows.state_cli import state_app
 from flows.test_cli import test
 
@@ -35,6 +36,7 @@ app.add_typer(new_app, name="new")
 app.command("test")(test)
 app.command()(formats)
 app.command()(parse)
+app.command()(simulate)
 
 
 @app.callback()
@@ -117,27 +119,6 @@ def run(
     except settings_.SettingsError as error:
         _fail(str(error))
     raise typer.Exit(run_(settings, processes, summary, quiet=quiet))
-
-
-@app.command()
-def simulate(
-    out: Annotated[Path, typer.Option(help="Directory for activities.jsonl and truth.jsonl.")],
-    users: Annotated[int, typer.Option(help="People in the tenant.")] = 200,
-    days: Annotated[int, typer.Option(help="Days, from Monday 2026-01-05.")] = 21,
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    attack: Annotated[str, typer.Option(help="all, none, or names with commas between.")] = "all",
-) -> None:
-    """Write a believable tenant's activities, with attacks in them, and the truth about the attacks."""
-    from simulator.simulate import simulate as simulate_  # noqa: PLC0415
-
-    try:
-        summary = simulate_(users, days, seed, [name.strip() for name in attack.split(",") if name.strip()], out)
-    except (ValueError, OSError) as error:
-        _fail(str(error))
-    typer.echo(
-        f"{summary.activities:,} activities of {summary.people} people and {summary.services} services over {days} "
-        f"days, {summary.attacks} attacks among them: {out / 'activities.jsonl'}, {out / 'truth.jsonl'}"
-    )
 
 
 @app.command()

@@ -18,6 +18,13 @@ from flows.sinks.alert_store import AlertStore
 from simulator.simulate import simulate
 
 USERS, DAYS, SEED = 200, 21, 7
+ATTACKS = (
+    "audit_logging_impaired:trail_stopped",
+    "brute_force:guessing",
+    "first_country:rented_server",
+    "mass_download:library",
+    "rare_api:stolen_key",
+)
 FIXTURE = Path("tests/fixtures/cloudtrail-invictus")
 MARKER = ".anput-demo"
 FINDS = {
@@ -52,7 +59,7 @@ def demo(out: Path) -> int:
     (out / MARKER).touch()
     began = time.monotonic()
     console.rule(f"1  A tenant of {USERS} people over {DAYS} days, with attacks")
-    simulate(USERS, DAYS, SEED, ["all"], out)
+    simulate(USERS, DAYS, SEED, ATTACKS, out)
     store = out / "alerts.db"
     _anput("run", "--input", str(out / "activities.jsonl"), "--state", str(out / "state"), "--alerts", str(store))
     truth = [msgspec.json.decode(line, type=Truth) for line in (out / "truth.jsonl").read_bytes().splitlines()]

@@ -6,7 +6,7 @@ import math
 from random import Random
 from typing import NamedTuple
 
-from simulator.habits import ENTRA, EXCHANGE, GITHUB, NETSUITE, SALESFORCE, SHAREPOINT, TEAMS, WORKDAY
+from simulator.operations import AZURE, ENTRA, EXCHANGE, GITHUB, NETSUITE, SALESFORCE, SHAREPOINT, TEAMS, WORKDAY
 from simulator.record import DAY, HOUR, MINUTE, SECOND
 from simulator.streams import Weighted, chance, log_uniform, stream
 
@@ -39,7 +39,9 @@ class Outage(NamedTuple):
 
 def connector(app: str) -> str:
     """The connector that brings the records of `app`."""
-    return AWS if app.endswith(".amazonaws.com") else _CONNECTOR.get(app, app)
+    if app.endswith(".amazonaws.com"):
+        return AWS
+    return AZURE if app.startswith(AZURE) else _CONNECTOR.get(app, app)
 
 
 def outages(seed: int, tenant: str, start: int, days: int) -> tuple[Outage, ...]:

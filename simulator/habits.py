@@ -13,18 +13,24 @@ from typing import NamedTuple
 
 from activities.activity import Category, Outcome
 from simulator.apis import habitual
+from simulator.catalogue import acquaintance
+from simulator.operations import (
+    ENTRA,
+    NETSUITE,
+    SALESFORCE,
+    TEAMS,
+    WORKDAY,
+    directory,
+    exchange,
+    github,
+    m365,
+    named,
+    settings,
+    sharepoint,
+)
 from simulator.people import Person
 from simulator.record import NativeObject, Step
 from simulator.streams import Weighted, chance, token, zipf
-
-ENTRA = "AzureActiveDirectory"
-EXCHANGE = "Exchange"
-SHAREPOINT = "SharePoint"
-TEAMS = "MicrosoftTeams"
-GITHUB = "GitHub"
-SALESFORCE = "Salesforce"
-NETSUITE = "NetSuite"
-WORKDAY = "Workday"
 
 LIBRARY_SIZE = 3_000
 """Files in a department's library."""
@@ -33,6 +39,8 @@ WORKING_SET = 150
 """Files around which one person's work turns."""
 OWN_SHARE = 0.75
 """Steps on a file of the person's own working set; others are on the department's favourites."""
+OTHER_MAILBOX = 0.2
+"""Steps in another mailbox, of those who have access to one."""
 OFTEN_ALL = 0.002
 """Shares of steps that fail for no bad reason: a conflict, a missing right, a time-out."""
 
@@ -68,39 +76,74 @@ def _fate(rng: Random) -> Outcome:
     return Outcome.FAILURE if chance(rng, OFTEN_ALL) else Outcome.SUCCESS
 
 
-_MAIL: Weighted[Operation] = Weighted(
+def colleague(rng: Random, person: Person) -> str:
+    """The address of somebody whom the person deals with, or of a shared mailbox in a company of one."""
+    return person.colleagues[zipf(rng, len(person.colleagues))] if person.colleagues else "info@acme.example"
+
+
+_MAIL: Weighted[Step] = Weighted(
     (
-        ("MailItemsAccessed", Category.READ),
-        ("Send", Category.SEND),
-        ("MoveToDeletedItems", Category.DELETE),
-        ("SearchQueryPerformed", Category.LIST),
-        ("Update", Category.MODIFY),
-        ("New-InboxRule", Category.MAILBOX_RULE),
+        exchange("MailItemsAccessed"),
+        exchange("Send"),
+        exchange("MoveToDeletedItems"),
+        exchange("SearchQueryPerformed"),
+        exchange("Update"),
+        exchange("New-InboxRule"),
     ),
     (58, 24, 8, 5, 4.9, 0.1),
 )
 _FOLDER: Weighted[str] = Weighted(("Inbox", "Sent Items", "Archive", "Calendar"), (80, 8, 4, 8))
+_SENDERS = (
+    "newsletter@industry-daily.example",
+    "noreply@builds.example",
+    "alerts@status.example",
+    "events@expo.example",
+)
+_RULES: Weighted[str] = Weighted(("MoveToFolder", "MarkAsRead", "DeleteMessage", "ForwardTo"), (72, 12, 10, 6))
+
+
+def rule(rng: Random, person: Person) -> Step:
+    """An inbox rule as people make them: newsletters to a folder, sometimes something to a colleague."""
+    kind, sender, other = _RULES.draw(rng), rng.choice(_SENDERS), colleague(rng, person)
+    folder = sender.partition("@")[2].partition(".")[0].title()
+    value = {"MoveToFolder": folder, "ForwardTo": other}.get(kind, "True")
+    return exchange("New-InboxRule", *settings(**{kind: value}), *settings(Name=folder, From=sender))
 
 
 def mail(rng: Random, person: Person) -> Step:
     """A step in the person's mailbox."""
-    action, category = _MAIL.draw(rng)
-    return Step(EXCHANGE, action, category, (NativeObject("folder", _FOLDER.draw(rng)),))
+    step = _MAIL.draw(rng)
+    if step.category is Category.MAILBOX_RULE:
+        return rule(rng, person)
+    owner = person.mailboxes[0] if person.mailboxes and chance(rng, OTHER_MAILBOX) else None
+    return step._replace(objects=(NativeObject("folder", _FOLDER.draw(rng)),), owner=owner)
 
 
-_FILES: Weighted[Operation] = Weighted(
-    (
-        ("FileAccessed", Category.READ),
-        ("FileModified", Category.MODIFY),
-        ("FileDownloaded", Category.DOWNLOAD),
-        ("FileUploaded", Category.UPLOAD),
-        ("SharingSet", Category.SHARE),
-        ("FileDeleted", Category.DELETE),
-        ("FileRenamed", Category.MODIFY),
-        ("SearchQueryPerformed", Category.LIST),
+_FILES: Weighted[Step] = Weighted(
+    tuple(
+        sharepoint(action)
+        for action in (
+            "FileAccessed FileModified FileDownloaded FileUploaded SharingSet FileDeleted FileRenamed "
+            "SearchQueryPerformed"
+        ).split()
     ),
     (48, 20, 12, 8, 3, 2, 1, 6),
 )
+_SHARES: Weighted[str] = Weighted(
+    ("SharingSet", "CompanyLinkCreated", "AddedToSecureLink", "SharingInvitationCreated", "AnonymousLinkCreated"),
+    (62, 22, 6, 6, 4),
+)
+_OUTWARD = frozenset(("marketing", "sales", "legal", "executive", "hr"))
+"""Departments whose people share much with others outside."""
+
+
+def share(rng: Random, person: Person, shared: NativeObject) -> Step:
+    """A file is shared: mostly with a colleague, sometimes with a partner or by a link."""
+    kind, inside, outside = _SHARES.draw(rng), colleague(rng, person), acquaintance(rng)
+    if kind in ("SharingSet", "CompanyLinkCreated") or (person.department not in _OUTWARD and chance(rng, 0.6)):
+        kind = kind if kind == "CompanyLinkCreated" else "SharingSet"
+        return sharepoint(kind, shared, *(named("user", inside) if kind == "SharingSet" else ()))
+    return sharepoint(kind, shared, *(() if kind == "AnonymousLinkCreated" else named("guest", outside)))
 
 
 def own_file(rng: Random, person: Person) -> NativeObject:
@@ -111,18 +154,18 @@ def own_file(rng: Random, person: Person) -> NativeObject:
 
 def files(rng: Random, person: Person) -> Step:
     """A step in the department's library."""
-    action, category = _FILES.draw(rng)
-    if category is Category.LIST:
-        return Step(SHAREPOINT, action, category)
-    return Step(SHAREPOINT, action, category, (own_file(rng, person),), _fate(rng))
+    step = _FILES.draw(rng)
+    if step.category is Category.LIST:
+        return step
+    acted_on = own_file(rng, person)
+    if step.category is Category.SHARE:
+        return share(rng, person, acted_on)
+    return step._replace(objects=(acted_on,), outcome=_fate(rng))
 
 
-_CHAT: Weighted[Operation] = Weighted(
-    (
-        ("MessageSent", Category.SEND),
-        ("ChatRetrieved", Category.READ),
-        ("MessageUpdated", Category.MODIFY),
-        ("MeetingParticipantDetail", Category.OTHER),
+_CHAT: Weighted[Step] = Weighted(
+    tuple(
+        m365(TEAMS, action) for action in ("MessageSent", "ChatRetrieved", "MessageUpdated", "MeetingParticipantDetail")
     ),
     (50, 35, 5, 10),
 )
@@ -130,20 +173,17 @@ _CHAT: Weighted[Operation] = Weighted(
 
 def chat(rng: Random, person: Person) -> Step:
     """A message, a meeting."""
-    action, category = _CHAT.draw(rng)
-    return Step(TEAMS, action, category, (NativeObject("channel", f"{person.department}-{zipf(rng, 12):02d}"),))
+    channel = NativeObject("channel", f"{person.department}-{zipf(rng, 12):02d}")
+    return _CHAT.draw(rng)._replace(objects=(channel,))
 
 
-_CODE: Weighted[Operation] = Weighted(
-    (
-        ("git.fetch", Category.READ),
-        ("git.push", Category.UPLOAD),
-        ("git.clone", Category.DOWNLOAD),
-        ("pull_request.create", Category.CREATE),
-        ("pull_request_review.submit", Category.MODIFY),
-        ("pull_request.merge", Category.MODIFY),
-        ("issue_comment.create", Category.CREATE),
-        ("workflows.created_workflow_run", Category.EXECUTE),
+_CODE: Weighted[Step] = Weighted(
+    tuple(
+        github(action)
+        for action in (
+            "git.fetch git.push git.clone pull_request.create pull_request_review.submit pull_request.merge "
+            "issue_comment.create workflows.created_workflow_run"
+        ).split()
     ),
     (46, 20, 2, 6, 10, 5, 8, 3),
 )
@@ -151,9 +191,56 @@ _CODE: Weighted[Operation] = Weighted(
 
 def code(rng: Random, person: Person) -> Step:
     """A step in one of the repositories that the person works on."""
-    action, category = _CODE.draw(rng)
+    step = _CODE.draw(rng)
     number = (person.index * 7 + zipf(rng, 10)) % 80
-    return Step(GITHUB, action, category, (NativeObject("repository", f"service-{number:02d}"),), _fate(rng))
+    return step._replace(objects=(NativeObject("repository", f"service-{number:02d}"),), outcome=_fate(rng))
+
+
+_DESK: Weighted[tuple[str, str]] = Weighted(
+    (
+        ("Reset user password.", ""),
+        ("Add member to group.", "group"),
+        ("Remove member from group.", "group"),
+        ("Update user.", ""),
+        ("Change user license.", ""),
+        ("Admin deleted security info", ""),
+        ("Admin registered security info", ""),
+        ("Add-MailboxPermission", "mailbox"),
+        ("Add-DistributionGroupMember", "list"),
+        ("Add member to role.", "role"),
+    ),
+    (24, 26, 8, 16, 12, 1.5, 2, 2, 7, 0.4),
+)
+_GROUPS = tuple(
+    f"grp-{name}" for name in "project-a project-b vpn-users sales-tools wiki-editors printers crm expo".split()
+)
+_ROLES = (
+    "Directory Readers",
+    "Reports Reader",
+    "Message Center Reader",
+    "Printer Administrator",
+    "License Administrator",
+)
+SHARED_MAILBOXES = ("support", "accounts", "careers", "events", "info", "office")
+"""Mailboxes of nobody in particular, without their domain."""
+
+
+def desk(rng: Random, person: Person) -> Step:
+    """A ticket of the help desk: a password, a group, a licence, a shared mailbox."""
+    action, kind = _DESK.draw(rng)
+    who, number = colleague(rng, person), zipf(rng, len(_GROUPS))
+    user = NativeObject("user", who)
+    domain = who.partition("@")[2]
+    if kind == "mailbox":
+        box = f"{SHARED_MAILBOXES[number % len(SHARED_MAILBOXES)]}@{domain}"
+        return exchange(action, *settings(Identity=box, User=who, AccessRights="FullAccess"))
+    if kind == "list":
+        return exchange(action, *settings(Identity=f"all-{_GROUPS[number]}@{domain}", Member=who))
+    if kind == "group":
+        return directory(action, user, *named("group", _GROUPS[number]), changed=("Group.DisplayName",))
+    if kind == "role":
+        return directory(action, user, *named("role", _ROLES[number % len(_ROLES)]), changed=("Role.DisplayName",))
+    return directory(action, user)
 
 
 _CRM: Weighted[Operation] = Weighted(
@@ -234,20 +321,16 @@ HABITS: dict[str, Habit] = {
     "ledger": Habit(ledger, 4.0, 55),
     "staff": Habit(staff, 3.0, 60),
     "api": Habit(api, 5.0, 12),
+    "desk": Habit(desk, 1.3, 90),
 }
 
 PHONE: Weighted[str] = Weighted(("mail", "chat"), (70, 30))
 """What people do on their phones."""
 
-
-def logon(outcome: Outcome = Outcome.SUCCESS) -> Step:
-    """A logon to the company's identity provider."""
-    if outcome is Outcome.SUCCESS:
-        return Step(ENTRA, "UserLoggedIn", Category.LOGON)
-    return Step(ENTRA, "UserLoginFailed", Category.FAILED_LOGON, (), outcome)
-
-
 LOGOFF = Step(ENTRA, "UserLoggedOff", Category.LOGOFF)
-PASSWORD_CHANGE = Step(ENTRA, "Change user password.", Category.CREDENTIAL)
+PASSWORD_CHANGE = directory("Change user password.")
+FACTOR_ADDED = directory("User registered security info")
+FACTOR_REMOVED = directory("User deleted security info")
+DEVICE_ADDED = directory("Add device.")
 CONSOLE_LOGON = Step("signin.amazonaws.com", "ConsoleLogin", Category.LOGON)
 ASSUME_ROLE = Step("sts.amazonaws.com", "AssumeRole", Category.TOKEN)

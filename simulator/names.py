@@ -30,4 +30,12 @@ NAMES: dict[str, tuple[str, str]] = {
         "Ana Beatriz Camila Fernanda Juliana Larissa Mariana Paula Bruno Diego Felipe Gustavo Lucas Mateus Thiago",
         "Silva Santos Oliveira Souza Lima Pereira Ferreira Costa Rodrigues Almeida Nascimento Carvalho Araujo Ribeiro",
     ),
+    "PL": (
+        "Agnieszka Joanna Magdalena Monika Karolina Natalia Ewelina Zofia Piotr Krzysztof Tomasz Marcin Michal Jakub",
+        "Nowak Kowalski Wisniewski Wojcik Kaminski Lewandowski Zielinski Szymanski Dabrowski Mazur Krawczyk Piotrowski",
+    ),
+    "ES": (
+        "Carmen Lucia Marta Elena Cristina Laura Irene Pilar Alejandro Javier Pablo Sergio Diego Raul Alvaro Hugo",
+        "Moreno Navarro Romero Serrano Molina Ortega Delgado Castro Vega Ramos Gil Cano Prieto Herrera Medina Iglesias",
+    ),
 }

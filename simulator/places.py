@@ -7,9 +7,11 @@ that ran the block when this was written; nothing depends on them being current.
 from __future__ import annotations
 
 from functools import lru_cache
+from random import Random
 from typing import NamedTuple
 
 from simulator.record import Address, NativeLocation
+from simulator.streams import chance
 
 
 class City(NamedTuple):
@@ -77,35 +79,36 @@ NETWORKS: dict[str, Networks] = {
             ("BT", 2856, "81.129.10 86.150.44 86.180.20"),
             ("Virgin Media", 5089, "82.31.5 80.194.20"),
             ("Sky", 5607, "90.200.33"),
+            ("TalkTalk", 13285, "79.79.63"),
         ),
-        _mobile(("Three UK", 206067, "92.40.170"), ("Vodafone UK", 25135, "188.29.164")),
+        _mobile(("Three UK", 206067, "92.40.170"), ("Vodafone UK", 25135, "212.183.140")),
         _office(("BT Business", 2856, "217.38.7")),
-        _hosting(("iomart", 20860, "78.129.150")),
+        _hosting(("iomart", 20860, "78.129.150"), ("Leaseweb UK", 205544, "212.135.128")),
     ),
     "DE": Networks(
         _home(
             ("Deutsche Telekom", 3320, "84.150.12 93.210.40 217.230.8"),
-            ("Vodafone", 3209, "88.70.11"),
-            ("Vodafone Kabel", 31334, "91.64.32"),
+            ("Vodafone", 3209, "88.70.11 91.64.32"),
+            ("1&1 Versatel", 8881, "87.123.214"),
         ),
         _mobile(("Telekom Mobile", 3320, "80.187.96"), ("O2 Telefonica", 6805, "46.114.3 89.204.130")),
         _office(("Deutsche Telekom", 3320, "217.6.30")),
-        _hosting(("Hetzner", 24940, "88.198.50 116.202.10")),
+        _hosting(("Hetzner", 24940, "116.202.10"), ("Contabo", 51167, "45.85.249")),
     ),
     "US": Networks(
         _home(
             ("Comcast", 7922, "73.162.40 98.207.10 24.6.30"),
             ("Verizon Fios", 701, "71.190.20 96.246.15"),
             ("Charter", 12271, "68.174.100 72.229.60"),
-            ("AT&T", 7018, "99.10.20 107.140.30"),
+            ("AT&T", 7018, "99.24.40 107.140.30"),
         ),
         _mobile(
             ("T-Mobile USA", 21928, "172.58.20"),
             ("AT&T Mobility", 20057, "166.137.10"),
-            ("Verizon Wireless", 6167, "174.192.10"),
+            ("Verizon Wireless", 6167, "174.248.182"),
         ),
         _office(("AT&T", 7018, "12.130.20"), ("Zayo", 6461, "64.124.10")),
-        _hosting(("DigitalOcean", 14061, "165.227.50 104.248.10")),
+        _hosting(("DigitalOcean", 14061, "165.227.50 104.248.10"), ("Vultr", 20473, "108.61.122")),
     ),
     "IN": Networks(
         _home(
@@ -118,10 +121,14 @@ NETWORKS: dict[str, Networks] = {
         _hosting(("E2E Networks", 132420, "164.52.200")),
     ),
     "SG": Networks(
-        _home(("SingNet", 9506, "119.74.30 219.74.10"), ("StarHub", 55430, "116.86.20 101.127.10")),
-        _mobile(("Singtel Mobile", 45143, "119.56.100"), ("M1", 17547, "111.65.60")),
+        _home(
+            ("SingNet", 9506, "119.74.30 219.74.10"),
+            ("StarHub", 55430, "116.86.20"),
+            ("MyRepublic", 56300, "103.6.150"),
+        ),
+        _mobile(("Singtel Mobile", 45143, "111.65.60"), ("M1", 4773, "119.56.100")),
         _office(("Singtel", 3758, "165.21.10")),
-        _hosting(("SG.GS", 24482, "103.6.150")),
+        _hosting(("Contabo Asia", 141995, "62.146.232"), ("Leaseweb Singapore", 59253, "45.39.62")),
     ),
     "AU": Networks(
         _home(
@@ -131,19 +138,19 @@ NETWORKS: dict[str, Networks] = {
         ),
         _mobile(("Telstra Mobile", 1221, "1.128.20"), ("Vodafone Australia", 133612, "120.16.10")),
         _office(("Telstra", 1221, "203.45.20")),
-        _hosting(("Servers Australia", 45638, "103.18.42")),
+        _hosting(("Servers Australia", 58940, "103.18.42"), ("Leaseweb Australia", 136988, "103.64.16")),
     ),
     "BR": Networks(
         _home(
             ("Claro NET", 28573, "177.32.100 201.6.30"),
             ("Vivo", 27699, "189.46.20 187.74.10"),
         ),
-        _mobile(("Vivo Movel", 26599, "177.79.20 177.26.30"), ("TIM", 26615, "179.240.10")),
+        _mobile(("Vivo Movel", 26599, "177.79.20 177.26.30"), ("TIM", 26615, "179.16.99")),
         _office(("Embratel", 4230, "200.244.10")),
         _hosting(("Locaweb", 27715, "186.202.30 191.252.20")),
     ),
     "NL": Networks(
-        _home(("KPN", 1136, "77.165.20 86.85.10"), ("Ziggo", 33915, "84.82.20 83.80.10")),
+        _home(("KPN", 1136, "77.165.20 86.85.10 84.82.20"), ("Ziggo", 33915, "83.80.10")),
         _mobile(
             ("KPN Mobile", 1136, "188.207.70"),
         ),
@@ -190,6 +197,7 @@ NETWORKS: dict[str, Networks] = {
         _mobile(
             ("Rogers Wireless", 812, "72.143.20"),
         ),
+        _office(("Bell Canada", 577, "67.68.40")),
     ),
     "AE": Networks(
         _home(
@@ -204,7 +212,7 @@ NETWORKS: dict[str, Networks] = {
             ("Telia", 3301, "78.70.20 81.230.10"),
         ),
         _mobile(
-            ("Tele2", 1257, "95.193.10"),
+            ("Telia Mobile", 3301, "95.193.10"),
         ),
     ),
     "KR": Networks(
@@ -216,12 +224,8 @@ NETWORKS: dict[str, Networks] = {
         ),
     ),
     "PL": Networks(
-        _home(
-            ("Orange Polska", 5617, "83.10.20 79.190.10"),
-        ),
-        _mobile(
-            ("Orange Polska Mobile", 43447, "37.47.100"),
-        ),
+        _home(("Orange Polska", 5617, "83.10.20 79.190.10"), ("Vectra", 29314, "195.191.162")),
+        _mobile(("Orange Polska Mobile", 5617, "37.47.100"), ("T-Mobile Polska", 12912, "37.30.96")),
     ),
 }
 
@@ -259,6 +263,11 @@ VPN: dict[str, Block] = {
 CLOUD: tuple[tuple[City, Block], ...] = (
     (HUBS["US"], Block("52.20.10", "Amazon", 14618, ("hosting",))),
     (City("Falkenstein", "DE", "Europe/Berlin", 50.4779, 12.3713), Block("88.198.50", "Hetzner", 24940, ("hosting",))),
+    (City("Boydton", "US", "America/New_York", 36.6676, -78.3875), Block("20.69.139", "Microsoft", 8075, ("hosting",))),
+    (
+        City("Council Bluffs", "US", "America/Chicago", 41.2619, -95.8608),
+        Block("104.196.0", "Google", 396982, ("hosting",)),
+    ),
 )
 """Where the company's own service accounts and its suppliers' apps run."""
 
@@ -277,23 +286,46 @@ DESTINATIONS: tuple[City, ...] = (
 )
 """Where business trips go, besides the other offices."""
 
-HOSTS: tuple[tuple[City, Block], ...] = tuple(
-    (city, block)
-    for city, blocks in (
-        (
-            City("Saint Petersburg", "RU", "Europe/Moscow", 59.9311, 30.3609),
-            _hosting(("Selectel", 49505, "95.213.130")),
-        ),
-        (City("Moscow", "RU", "Europe/Moscow", 55.7558, 37.6173), _hosting(("Timeweb", 9123, "92.53.100"))),
-        (City("Hanoi", "VN", "Asia/Ho_Chi_Minh", 21.0278, 105.8342), _hosting(("Viettel IDC", 38731, "125.212.200"))),
-        (City("Sofia", "BG", "Europe/Sofia", 42.6977, 23.3219), _hosting(("Tamatiya", 50360, "79.124.60"))),
-        (City("Istanbul", "TR", "Europe/Istanbul", 41.0082, 28.9784), _hosting(("Cizgi Telekom", 34619, "94.73.140"))),
-        (City("Chisinau", "MD", "Europe/Chisinau", 47.0105, 28.8638), _hosting(("AlexHost", 200019, "176.123.5"))),
-        (City("Jakarta", "ID", "Asia/Jakarta", -6.2088, 106.8456), _hosting(("IDCloudHost", 136052, "116.193.190"))),
-    )
-    for block in blocks
+
+CONTRACTORS: tuple[Office, ...] = (
+    Office(DESTINATIONS[10], 5, "NL", (_NEW_YEAR, (5, 1), _CHRISTMAS)),
+    Office(DESTINATIONS[3], 2, "NL", (_NEW_YEAR, (5, 1), _CHRISTMAS)),
+    Office(OFFICES[4].city, 4, "SG", OFFICES[4].holidays),
 )
-"""Rented servers in countries where nobody of the tenant lives, works, travels or leaves a VPN."""
+"""Where contractors live and work, who come to no office."""
+
+OPENING = Office(DESTINATIONS[6], 0, "US", (_NEW_YEAR, (7, 1), _CHRISTMAS))
+"""The office that is opened where the simulation is asked for one."""
+
+_LOW, _MIDDLE, _HIGH = 2, 126, 250
+_SHARES = {"New York": (_LOW, _MIDDLE), "San Francisco": (_MIDDLE + 2, _HIGH)}
+"""Hosts of a block that are in each of two cities of one country: an address is in one place."""
+_RACKS = {"DE": City("Nuremberg", "DE", "Europe/Berlin", 49.4521, 11.0767)}
+"""Where a country's rented servers are, if not in the office's city."""
+
+_GATEWAY_SIZE = 62
+GATEWAYS: dict[str, tuple[City, ...]] = {
+    "US": (
+        OFFICES[2].city,
+        City("Dallas", "US", "America/Chicago", 32.7767, -96.797),
+        OFFICES[3].city,
+        City("Chicago", "US", "America/Chicago", 41.8781, -87.6298),
+    ),
+    "DE": (
+        OFFICES[1].city,
+        City("Frankfurt am Main", "DE", "Europe/Berlin", 50.1109, 8.6821),
+        City("Dusseldorf", "DE", "Europe/Berlin", 51.2277, 6.7735),
+    ),
+    "IN": (
+        OFFICES[4].city,
+        City("Mumbai", "IN", "Asia/Kolkata", 19.076, 72.8777),
+        City("New Delhi", "IN", "Asia/Kolkata", 28.6139, 77.209),
+    ),
+    "AU": (OFFICES[6].city, City("Melbourne", "AU", "Australia/Melbourne", -37.8136, 144.9631)),
+    "BR": (OFFICES[7].city, City("Rio de Janeiro", "BR", "America/Sao_Paulo", -22.9068, -43.1729)),
+}
+"""Where carriers' gateways are, by quarters of a block. A phone is seen where its gateway is, not where it is."""
+_NEAREST_GATEWAY = 0.7
 
 
 @lru_cache(maxsize=65_536)
@@ -303,11 +335,29 @@ def address(city: City, block: Block, host: int) -> Address:
     return Address(f"{block.net}.{host}", location)
 
 
+def line(rng: Random, city: City, block: Block) -> Address:
+    """An address that a fixed line in `city` may have."""
+    return address(city, block, rng.randint(*_SHARES.get(city.name, (_LOW, _HIGH))))
+
+
+def rack(rng: Random, city: City, block: Block) -> Address:
+    """An address of a rented server in the country of `city`."""
+    return line(rng, _RACKS.get(city.country, city), block)
+
+
+def carrier(rng: Random, city: City, block: Block) -> Address:
+    """An address that a phone in `city` may have: mostly of the nearest gateway, else of another of the country."""
+    gateways = GATEWAYS.get(city.country, (city,))
+    nearest, other = chance(rng, _NEAREST_GATEWAY), rng.randrange(len(gateways))
+    number = gateways.index(city) if nearest and city in gateways else other
+    return address(gateways[number], block, number * _GATEWAY_SIZE + rng.randint(_LOW, _GATEWAY_SIZE))
+
+
 def office_egress(city: City) -> Address:
     """The one address that everybody in the office at `city` comes from."""
     blocks = NETWORKS[city.country].office
     # Two offices of one country leave through different providers.
-    number = [office.city for office in OFFICES if office.city.country == city.country].index(city)
+    number = [office.city for office in (*OFFICES, OPENING) if office.city.country == city.country].index(city)
     return address(city, blocks[number], 10)
 
 

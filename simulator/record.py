@@ -77,6 +77,9 @@ class NativeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     objects: tuple[NativeObject, ...] = ()
     groups: tuple[str, ...] = ()
     unit: str = ""
+    impersonated: NativeUser | None = None
+    error: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class Address(NamedTuple):
@@ -86,14 +89,31 @@ class Address(NamedTuple):
     location: NativeLocation
 
 
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody or something that acts. `key` names its random streams."""
+
+    key: str
+    user: NativeUser
+    groups: tuple[str, ...] = ()
+    unit: str = ""
+
+
 class Step(NamedTuple):
-    """What is done, apart from who, when and from where."""
+    """What is done, apart from who, when and from where. `simulator.operations` makes them."""
 
     app: str
     action: str
     category: Category
     objects: tuple[NativeObject, ...] = ()
     outcome: Outcome = Outcome.SUCCESS
+    error: str = ""
+    """The vendor's error code where it didn't succeed."""
+    facts: tuple[str, ...] = ()
+    """What else the vendor's record says, in the words of `simulator.operations`: `mfa`, a changed property."""
+    region: str = ""
+    """The AWS region, where it isn't the company's own."""
+    owner: NativeUser | None = None
+    """On whose behalf, or in whose mailbox, if not the actor's own."""
 
 
 class Event(NamedTuple):
@@ -104,15 +124,8 @@ class Event(NamedTuple):
     address: Address
     device: NativeDevice
     session: str
-
-
-class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody or something that acts. `key` names its random streams."""
-
-    key: str
-    user: NativeUser
-    groups: tuple[str, ...] = ()
-    unit: str = ""
+    actor: Account | None = None
+    """Who, where it isn't the account that the events are asked of."""
 
 
 @lru_cache(maxsize=64)
@@ -129,8 +142,8 @@ def rfc3339(time: int) -> str:
     return f"{_date(day)}T{hour:02d}:{minute:02d}:{second:02d}.{ms:03d}Z"
 
 
-def native(event: Event, account: Account, tenant: str, uid: str, ingested: int) -> NativeRecord:
-    """The record of `event`; `ingested` in ms."""
+def native(event: Event, account: Account, tenant: str, uid: str, ingested: int, tags: tuple[str, ...]) -> NativeRecord:
+    """The record of `event`, done by `account`; `ingested` in ms, `tags` as of `activities.tags`."""
     step = event.step
     return NativeRecord(
         id=uid,
@@ -149,4 +162,7 @@ def native(event: Event, account: Account, tenant: str, uid: str, ingested: int)
         objects=step.objects,
         groups=account.groups,
         unit=account.unit,
+        impersonated=step.owner,
+        error=step.error,
+        tags=tags,
     )

@@ -10,8 +10,8 @@ from random import Random
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from simulator.people import Person
-from simulator.places import NETWORKS, OFFICES, City, address, office_egress
+from simulator.people import Person, Trip
+from simulator.places import HUBS, NETWORKS, OFFICES, City, carrier, office_egress, vpn_egress
 from simulator.record import EPOCH_ORDINAL, HOUR, MINUTE, Address
 from simulator.streams import chance
 
@@ -21,6 +21,12 @@ LUNCH = 50 * MINUTE
 VPN_DAY_SHARE = 0.6
 VPN_FIRST_DAYS = 3
 """VPN users use theirs on each working day among the first ones: it is part of what they have always done."""
+SWITCH_SHARE = 0.06
+"""Days with a VPN on which the nearest gateway is down and the next one is used for a while."""
+PRIVACY_DAY_SHARE = 0.4
+"""Days at home on which those who pay for a commercial VPN leave it on while they work."""
+ROAMING_SHARE = 0.65
+"""Trips on which the phone is seen at home: carriers route what roams through their own gateways."""
 MOVE_SHARE = 0.12
 """Days begun at home and continued in the office."""
 DESK_ABROAD = 0.7
@@ -61,8 +67,8 @@ class Plan(NamedTuple):
     """Of the person's home, or of the hotel."""
     places: tuple[tuple[int, Address], ...]
     """(from, address) of the laptop in time order; the first holds before its time too."""
-    vpn: tuple[int, int, Address] | None
-    """(from, to, egress) while the laptop is connected through the VPN."""
+    vpn: tuple[tuple[int, int, Address], ...]
+    """(from, to, egress) while the laptop is connected through a VPN."""
     mobile: tuple[Address, ...]
     """The phone's carrier addresses, one for each `MOBILE_SLOT` since midnight, cyclic."""
     abroad: bool
@@ -71,8 +77,9 @@ class Plan(NamedTuple):
 
     def laptop(self, time: int) -> Address:
         """The address that the laptop is seen from."""
-        if self.vpn and self.vpn[0] <= time < self.vpn[1]:
-            return self.vpn[2]
+        for begins, ends, egress in self.vpn:
+            if begins <= time < ends:
+                return egress
         return self.places[max(0, bisect_right(self.places, time, key=lambda place: place[0]) - 1)][1]
 
     def phone(self, time: int) -> Address:
@@ -91,7 +98,7 @@ def midnight(zone: str, ordinal: int) -> int:
 
 def _kind(rng: Random, person: Person, day: int, today: date, abroad: bool) -> Kind:
     spare = chance(rng, SPARE_WORK)
-    if any(first <= day <= last for first, last in person.absences):
+    if not person.employed(day) or any(first <= day <= last for first, last in person.absences):
         return Kind.ABSENT
     if any(day in (trip.departs, trip.returns) for trip in person.trips):
         return Kind.ABSENT
@@ -102,11 +109,41 @@ def _kind(rng: Random, person: Person, day: int, today: date, abroad: bool) -> K
     return Kind.SPARE if spare else Kind.IDLE
 
 
-def _egress(rng: Random, person: Person, city: City) -> Address | None:
+def _egress(rng: Random, person: Person, city: City, trip: Trip | None) -> Address | None:
     """That of the office the person goes to, if any."""
-    share = person.office_share if city == person.city else DESK_ABROAD
+    share = DESK_ABROAD if trip else person.office_share
     goes = chance(rng, share) and any(office.city == city for office in OFFICES)
-    return office_egress(city) if goes else None
+    return office_egress(city) if goes or (trip and trip.to_work) else None
+
+
+Tunnel = tuple[int, int, Address]
+
+
+def _tunnels(rng: Random, person: Person, day: int, start: int, end: int, at_home: bool) -> tuple[Tunnel, ...]:
+    """While the laptop is connected through a VPN on a working day; the numbers drawn are always as many."""
+    connects, begin, length = chance(rng, VPN_DAY_SHARE), rng.uniform(0.05, 0.5), rng.uniform(0.2, 0.5)
+    switches, hub, private = chance(rng, SWITCH_SHARE), rng.choice(sorted(HUBS)), chance(rng, PRIVACY_DAY_SHARE)
+
+    def at(share: float) -> int:
+        return start + int((end - start) * share)
+
+    if person.vpn and (connects or day < VPN_FIRST_DAYS):
+        if switches:
+            middle = begin + length / 2
+            return (at(begin), at(middle), person.vpn), (at(middle), at(begin + length), vpn_egress(hub, 0))
+        return ((at(begin), at(begin + length), person.vpn),)
+    if person.privacy and at_home and (private or day < VPN_FIRST_DAYS):
+        return ((start, at(0.99), person.privacy),)
+    return ()
+
+
+def _mobile(rng: Random, person: Person, trip: Trip | None) -> tuple[Address, ...]:
+    """The phone's addresses; on most trips those of its carrier at home."""
+    roams = trip is not None and (person.index * 7 + trip.departs) % 20 < ROAMING_SHARE * 20
+    city = trip.city if trip and not roams else person.city
+    carriers = NETWORKS[city.country].mobile
+    own = carriers[person.index % len(carriers)]
+    return tuple(carrier(rng, city, own) for _ in range(4))
 
 
 def plan(rng: Random, person: Person, day: int, ordinal: int) -> Plan:
@@ -129,20 +166,15 @@ def plan(rng: Random, person: Person, day: int, ordinal: int) -> Plan:
     lunch = start + 4 * HOUR if person.pattern == "night" else max(noon, start + HOUR)
 
     home = trip.address if trip else person.home(day)
-    egress = _egress(rng, person, city)
+    egress = _egress(rng, person, city, trip)
     moves, when = chance(rng, MOVE_SHARE), rng.uniform(0.2, 0.6)
     places: tuple[tuple[int, Address], ...] = ((start, home),)
     if kind is Kind.WORK and egress:
         places = ((start, egress), (end + 40 * MINUTE, home))
         if moves and not trip:
             places = ((start, home), (start + int((end - start) * when), egress))
-    vpn = None
-    connects, begin, length = chance(rng, VPN_DAY_SHARE), rng.uniform(0.05, 0.5), rng.uniform(0.2, 0.5)
-    if person.vpn and kind is Kind.WORK and (connects or day < VPN_FIRST_DAYS):
-        vpn = (start + int((end - start) * begin), start + int((end - start) * (begin + length)), person.vpn)
-    carriers = NETWORKS[city.country].mobile
-    carrier = carriers[person.index % len(carriers)]
-    mobile = tuple(address(city, carrier, rng.randint(2, 250)) for _ in range(4))
+    tunnels = _tunnels(rng, person, day, start, end, egress is None and trip is None)
+    mobile = _mobile(rng, person, trip)
     factor = WEEKDAY_SHARE[today.weekday()] if kind is Kind.WORK else SPARE_SHARE
     if person.pattern == "part_time":
         factor *= min(1, person.hours / 8)
@@ -156,7 +188,7 @@ def plan(rng: Random, person: Person, day: int, ordinal: int) -> Plan:
         share=factor * rng.lognormvariate(0, 0.3),
         home=home,
         places=places,
-        vpn=vpn,
+        vpn=tunnels if kind is Kind.WORK else (),
         mobile=mobile,
         abroad=trip is not None,
         leaving=any(day + 1 in (other.departs, other.returns) for other in person.trips),

@@ -1,44 +1,49 @@
-"""Service accounts and third-party apps: round the clock, from fixed cloud addresses."""
+"""Service accounts and third-party apps: who they are, and where they run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from random import Random
+from typing import NamedTuple
 
-from activities.activity import Category, UserType
-from simulator.apis import AWS_CALLS, Call, step
-from simulator.habits import GITHUB, LIBRARY_SIZE, SALESFORCE, SHAREPOINT, file
-from simulator.people import DEPARTMENTS
+from activities.activity import UserType
+from simulator.apis import AWS_CALLS, Call
+from simulator.people import BEFORE
 from simulator.places import CLOUD, address
-from simulator.record import (
-    DAY,
-    HOUR,
-    MINUTE,
-    SECOND,
-    Account,
-    Address,
-    Event,
-    NativeDevice,
-    NativeObject,
-    NativeUser,
-    Step,
-)
-from simulator.streams import around, chance, stream, token, zipf
+from simulator.record import Account, Address, NativeDevice, NativeUser
+from simulator.streams import stream
 
 PEOPLE_PER_FUNCTION = 60
 """One more account of an own automation for that many people."""
-BACKUP_FILES = 320
-"""Mean number of files that the backup downloads in a night."""
+PEOPLE_PER_APP = 25
+"""One more third-party app for that many people; at least three."""
+PEOPLE_PER_RETIRED = 150
+"""One more account that is retired soon after the beginning for that many people."""
+AMAZON, HETZNER, MICROSOFT, GOOGLE = CLOUD
 _BY_NAME = {(call.app.split(".", 1)[0], call.action): call for call in AWS_CALLS}
 
 
 class Service(Account, frozen=True, kw_only=True):
-    """A service account. `job` is what it does: a key of `_JOBS`."""
+    """A service account or app. `job` is what it does: a key of `simulator.jobs.JOBS`."""
 
     job: str
     address: Address
     device: NativeDevice
     calls: tuple[Call, ...]
+    starts: int
+    """The first day on which it does something; `BEFORE` for what was there before."""
+    ends: int | None
+    """The last day on which it does something, for what is retired."""
+
+
+class _Row(NamedTuple):
+    name: str
+    title: str
+    kind: UserType
+    job: str
+    place: int
+    agent: str
+    calls: tuple[Call, ...] = ()
+    starts: int = BEFORE
+    ends: int | None = None
 
 
 def _calls(*names: str) -> tuple[Call, ...]:
@@ -60,111 +65,67 @@ _DELIVERY = _calls(
     "ecs.UpdateService",
     "ecs.DescribeServices",
     "s3.GetObject",
+    "secretsmanager.GetSecretValue",
     "lambda.UpdateFunctionCode20150331v2",
 )
-_FUNCTION = _calls("s3.GetObject", "s3.PutObject", "sqs.GetQueueAttributes", "kms.Decrypt", "kms.GenerateDataKey")
+_FUNCTION = _calls(
+    "s3.GetObject", "s3.PutObject", "sqs.GetQueueAttributes", "kms.Decrypt", "secretsmanager.GetSecretValue"
+)
+_BATCH = _calls("ec2.RunInstances", "s3.GetObject", "s3.PutObject", "ec2.TerminateInstances")
+_SNAPSHOTS = _calls("ec2.DescribeVolumes", "ec2.CreateSnapshot", "ec2.DescribeSnapshots", "ec2.DeleteSnapshot")
+_AWS, _APP = UserType.SERVICE, UserType.APP
+
+_STANDARD = (
+    _Row("svc-backup", "Nightly Backup", _APP, "backup", 1, "Backup-Agent/7.4"),
+    _Row("svc-batch", "Batch", _AWS, "batch", 0, "Boto3/1.40 Botocore", _BATCH),
+    _Row("svc-crm-sync", "CRM Sync", _APP, "sync", 0, "crm-connector/3.18"),
+    _Row("svc-delivery", "Continuous Delivery", _AWS, "delivery", 0, "aws-sdk-go-v2/1.39", _DELIVERY),
+    _Row("svc-monitoring", "Monitoring", _AWS, "monitoring", 1, "Boto3/1.40 Botocore", _MONITORING),
+    _Row("svc-snapshots", "Snapshots", _AWS, "snapshots", 0, "aws-cli/2.32.6 md/Linux#6.1.0", _SNAPSHOTS),
+)
+_APPS = (
+    ("app-calendly", "Calendly", "calendar", 2, "Calendly/2.0"),
+    ("app-docusign", "DocuSign", "documents", 2, "DocuSign-Connect/25.4"),
+    ("app-hubspot", "HubSpot", "calendar", 0, "HubSpot-Integration/1.0"),
+    ("app-reporting", "Reporting", "documents", 3, "Looker-Fetch/6.2"),
+    ("app-slack", "Slack", "chat", 0, "Slackbot 1.0"),
+    ("app-archive", "Mail Archive", "calendar", 1, "MailArchive/9.1"),
+    ("app-translate", "Translate", "documents", 3, "Translate-Connector/2.7"),
+    ("app-esign", "Adobe Sign", "documents", 2, "AdobeSign/15"),
+    ("app-assistant", "Meeting Assistant", "calendar", 3, "MeetingAssistant/0.9"),
+    ("app-survey", "Survey", "documents", 0, "Typeform/3"),
+    ("app-desk", "Service Desk", "calendar", 2, "Zendesk/1.0"),
+    ("app-expenses", "Expenses", "documents", 0, "Expensify/8.4"),
+)
+_LEAST_APPS = 3
 
 
-def services(seed: int, tenant: str, people: int) -> tuple[Service, ...]:
-    """The service accounts of a tenant with that many people."""
-    rows = [
-        ("svc-backup", "Nightly Backup", UserType.APP, "backup", CLOUD[1], "Backup-Agent/7.4", ()),
-        ("svc-crm-sync", "CRM Sync", UserType.APP, "sync", CLOUD[0], "crm-connector/3.18", ()),
-        (
-            "svc-delivery",
-            "Continuous Delivery",
-            UserType.SERVICE,
-            "delivery",
-            CLOUD[0],
-            "aws-sdk-go-v2/1.39",
-            _DELIVERY,
-        ),
-        ("svc-monitoring", "Monitoring", UserType.SERVICE, "monitoring", CLOUD[1], "Boto3/1.40 Botocore", _MONITORING),
-    ]
+def services(seed: int, tenant: str, people: int, rollouts: tuple[tuple[int, str], ...]) -> tuple[Service, ...]:
+    """The service accounts and apps of a tenant with that many people; `rollouts` are (day, name) of new apps."""
+    rows = list(_STANDARD)
     for number in range(people // PEOPLE_PER_FUNCTION):
         name = f"svc-function-{number:02d}"
-        rows.append((name, name, UserType.SERVICE, "function", CLOUD[0], "aws-sdk-nodejs/3.9", _FUNCTION))
+        rows.append(_Row(name, name, _AWS, "function", 0, "aws-sdk-nodejs/3.9", _FUNCTION))
+    for name, title, job, place, agent in _APPS[: max(_LEAST_APPS, people // PEOPLE_PER_APP)]:
+        rows.append(_Row(name, title, _APP, job, place, agent))
+    for number in range(1 + people // PEOPLE_PER_RETIRED):
+        name = f"svc-legacy-{number:02d}"
+        ends = 2 + stream(seed, tenant, "retired", number).randrange(2)
+        rows.append(_Row(name, name, _APP, "legacy", 1, "import-job/1.2", ends=ends))
+    for day, title in rollouts:
+        name = f"app-{title.lower().replace(' ', '-').replace('.', '-')}"
+        rows.append(_Row(name, title, _APP, "documents", day % len(CLOUD), f"{title}/1.0", starts=day))
     return tuple(
         Service(
-            key=name,
-            user=NativeUser(f"{name}@{tenant}.example", title, kind),
+            key=row.name,
+            user=NativeUser(f"{row.name}@{tenant}.example", row.title, row.kind),
             groups=("service-accounts",),
-            job=job,
-            address=address(*place, 10 + stream(seed, tenant, "service", name).randrange(200)),
-            device=NativeDevice(user_agent=agent),
-            calls=calls,
+            job=row.job,
+            address=address(*CLOUD[row.place], 10 + stream(seed, tenant, "service", row.name).randrange(200)),
+            device=NativeDevice(user_agent=row.agent),
+            calls=row.calls,
+            starts=row.starts,
+            ends=row.ends,
         )
-        for name, title, kind, job, place, agent, calls in rows
+        for row in rows
     )
-
-
-Timed = tuple[int, Step]
-
-
-def _backup(service: Service, begins: int, rng: Random) -> Iterator[Timed]:
-    time = begins + HOUR + rng.randint(0, 20) * MINUTE
-    libraries = [department.name for department in DEPARTMENTS]
-    for _ in range(around(rng, BACKUP_FILES)):
-        unit = rng.choice(libraries)
-        yield time, Step(SHAREPOINT, "FileDownloaded", Category.DOWNLOAD, (file(unit, rng.randrange(LIBRARY_SIZE)),))
-        time += rng.randint(5, 50) * SECOND
-
-
-def _sync(service: Service, begins: int, rng: Random) -> Iterator[Timed]:
-    for time in range(begins + 7 * MINUTE, begins + DAY, HOUR):
-        at = time + rng.randint(0, 40) * SECOND
-        yield at, Step(SALESFORCE, "QueryExecuted", Category.READ, (NativeObject("object", "Account"),))
-        for _ in range(around(rng, 1.5)):
-            at += rng.randint(1, 20) * SECOND
-            number = zipf(rng, 20_000)
-            yield (
-                at,
-                Step(SALESFORCE, "RecordUpdated", Category.MODIFY, (NativeObject("account", f"001A{number:05d}"),)),
-            )
-
-
-def _monitoring(service: Service, begins: int, rng: Random) -> Iterator[Timed]:
-    for time in range(begins, begins + DAY, 12 * MINUTE):
-        yield time + rng.randint(0, 9_000), step(rng, service.calls[zipf(rng, len(service.calls))])
-
-
-def _delivery(service: Service, begins: int, rng: Random) -> Iterator[Timed]:
-    for hour in range(24):
-        # Most deliveries follow the working hours of Europe and America.
-        for _ in range(around(rng, 3 if 8 <= hour <= 22 else 0.7)):  # noqa: PLR2004
-            time = begins + hour * HOUR + rng.randint(0, HOUR)
-            repository = NativeObject("repository", f"service-{zipf(rng, 80):02d}")
-            yield time, Step(GITHUB, "git.clone", Category.DOWNLOAD, (repository,))
-            for call in service.calls:
-                time += rng.randint(5, 90) * SECOND
-                if chance(rng, 0.5):
-                    yield time, step(rng, call)
-
-
-def _function(service: Service, begins: int, rng: Random) -> Iterator[Timed]:
-    time = begins + rng.randint(0, 30) * MINUTE
-    while time < begins + DAY:
-        for _ in range(rng.randint(1, 3)):
-            yield time, step(rng, service.calls[zipf(rng, len(service.calls))])
-            time += rng.randint(1, 30) * SECOND
-        time += int(rng.expovariate(1 / (40 * MINUTE)))
-
-
-_JOBS = {
-    "backup": _backup,
-    "sync": _sync,
-    "monitoring": _monitoring,
-    "delivery": _delivery,
-    "function": _function,
-}
-
-
-def service_day(service: Service, begins: int, rng: Random) -> list[Event]:
-    """What `service` does in the UTC day that begins at `begins` ms, in time order."""
-    session = token(service.key, begins, size=8)
-    events = [
-        Event(time, action, service.address, service.device, session)
-        for time, action in _JOBS[service.job](service, begins, rng)
-    ]
-    events.sort(key=lambda event: event.time)
-    return events

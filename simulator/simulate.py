@@ -1,45 +1,39 @@
-"""`anput simulate`: writes a tenant's activities as native JSON records, and the truth about the attacks in them."""
+"""`anput simulate`: writes a tenant's activities as its logs have them, and the truth about the attacks in them."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import BinaryIO
 
 import msgspec
 
 from activities.activity import Category
 from simulator import attacks as registry
 from simulator.delays import Outage, ingested, outages
-from simulator.record import DAY, EPOCH_ORDINAL, HOUR, Account, Event, native, rfc3339
-from simulator.streams import stream, token
-from simulator.victims import HISTORY_DAYS, LEAST_DAYS, victims
+from simulator.episodes import episodes
+from simulator.presence import HISTORY_DAYS
+from simulator.record import DAY, EPOCH_ORDINAL, HOUR, Account, Event
+from simulator.streams import guid, stream
+from simulator.truth import Truth, Written, truth_of
+from simulator.vendors import VENDORS
+from simulator.vendors.vendor import Files, Lines, Recorded, Vendor, delivery
+from simulator.victims import LEAST_DAYS, Strike, strikes
 from simulator.world import World
 
 ALL, NONE = "all", "none"
+NATIVE = "native"
 START = datetime(2026, 1, 5, tzinfo=UTC)
 """A Monday."""
 _EAST = 14 * HOUR
 """A local day begins at most this long before the UTC day of the same date (Pacific/Kiritimati)."""
 
-Line = tuple[int, int, str, bytes]
+Line = tuple[int, int, str, Recorded]
 """Ingest time and event time in ms, id, encoded record: sorted by these, unique by the id."""
-
-
-class Truth(msgspec.Struct, frozen=True):
-    """One line of `truth.jsonl`: an attack, its victim, and its first and last activity by event time (RFC 3339)."""
-
-    attack: str
-    user: str
-    first: str
-    last: str
-    first_time: str
-    last_time: str
 
 
 @dataclass(frozen=True)
@@ -57,28 +51,32 @@ class SimulationSummary:
     """Activities by country, most first."""
     categories: dict[str, int]
     """Activities by category, most first."""
+    inputs: tuple[Path, ...]
+    """What was written: each is an `--input` of its own, in order when its files are read by name."""
 
 
 class _Writer:
     """Keeps records until no earlier arrival can come, and writes them in order of arrival."""
 
-    def __init__(self, file: BinaryIO, tenant: str, down: tuple[Outage, ...]) -> None:
-        self._file, self._tenant, self._down = file, tenant, down
-        self._encoder = msgspec.json.Encoder()
+    def __init__(self, sink: Lines | Files, vendor: Vendor, tenant: str, down: tuple[Outage, ...]) -> None:
+        self._sink, self._record = sink, vendor.record
+        self._tenant, self._down = tenant, down
         self._waiting: list[Line] = []
         self.late = 0
         self.countries: Counter[str] = Counter()
         self.categories: Counter[Category] = Counter()
 
-    def add(self, account: Account, events: Iterable[Event], rng: Random, *name: str | int) -> list[tuple[int, str]]:
-        """Takes an account's events, whose ids are made of `name`; (event time, id) of each."""
+    def add(self, account: Account, events: Iterable[Event], rng: Random, *name: str | int) -> list[Written]:
+        """Takes an account's events, whose ids are made of `name`; what of them the vendor logs."""
         added = []
         for number, event in enumerate(events):
             arrives = ingested(event.time, event.step.app, rng, self._down)
-            uid = token(self._tenant, *name, number)
-            record = native(event, account, self._tenant, uid, arrives)
-            self._waiting.append((arrives, event.time, uid, self._encoder.encode(record)))
-            added.append((event.time, uid))
+            uid, actor = guid(self._tenant, *name, number), event.actor or account
+            recorded = self._record(event, actor, uid, arrives)
+            if recorded is None:
+                continue
+            self._waiting.append((arrives, event.time, uid, recorded))
+            added.append(Written(event, actor, uid, arrives))
             self.late += arrives - event.time > HOUR
             self.countries[event.address.location.country] += 1
             self.categories[event.step.category] += 1
@@ -88,7 +86,8 @@ class _Writer:
         """Writes what arrived before the time `before`, ms."""
         self._waiting.sort()
         ready = bisect_left(self._waiting, before, key=lambda line: line[0])
-        self._file.writelines(line[3] + b"\n" for line in self._waiting[:ready])
+        for arrives, _, _, recorded in self._waiting[:ready]:
+            self._sink.take(arrives, recorded)
         del self._waiting[:ready]
 
     @property
@@ -97,56 +96,73 @@ class _Writer:
         return max((line[0] for line in self._waiting), default=0) + 1
 
 
-def _selected(attacks: Sequence[str], days: int) -> tuple[str, ...]:
-    known = registry.names()
-    asked = [name for name in attacks if name != NONE]
-    unknown = [name for name in asked if name not in known and name != ALL]
-    if unknown:
-        msg = f"attacks: expected {ALL}, {NONE} or some of {', '.join(known)}; found {', '.join(unknown)}"
-        raise ValueError(msg)
-    if asked and len(asked) < len(attacks):
+def _asked(attacks: Sequence[str], days: int) -> dict[str, tuple[str, ...]]:
+    """The attacks asked for, each with the variants asked for, if any."""
+    known = registry.attacks()
+    if NONE in attacks and len(attacks) > 1:
         msg = f"attacks: {NONE} excludes all others; found {', '.join(attacks)}"
         raise ValueError(msg)
-    if asked and days < LEAST_DAYS:
+    found: dict[str, tuple[str, ...]] = {}
+    for asked in attacks:
+        name, _, variant = asked.partition(":")
+        if name in (ALL, NONE) and not variant:
+            found |= {each: found.get(each, ()) for each in (known if name == ALL else ())}
+        elif name not in known:
+            names = ", ".join(known)
+            msg = f"attacks: expected {ALL}, {NONE} or some of {names}; found {asked}"
+            raise ValueError(msg)
+        elif variant and variant not in {each.name for each in known[name].variants}:
+            variants = ", ".join(each.name for each in known[name].variants)
+            msg = f"attacks: expected one of {variants} as a variant of {name}; found {asked}"
+            raise ValueError(msg)
+        else:
+            found[name] = (*found.get(name, ()), *([variant] if variant else []))
+    if found and days < LEAST_DAYS:
         msg = (
             f"days: attacks need at least {LEAST_DAYS}, because a victim has {HISTORY_DAYS} days of history before; "
             f"found {days}. Simulate more days, or attack {NONE}"
         )
         raise ValueError(msg)
-    return known if ALL in asked else tuple(name for name in known if name in asked)
+    return found
 
 
-def _strikes(world: World, selected: Sequence[str]) -> Iterator[tuple[str, Account, list[Event]]]:
-    if not selected:
-        return
-    known = registry.attacks()
-    chosen = victims(world, known)
-    for name in selected:
-        victim = chosen[name]
-        if victim is None:
-            msg = (
-                f"attack {name}: expected a fitting user who works in the last third of the period and has "
-                f"{HISTORY_DAYS} days of history; found none among {len(world.people)}. Simulate more users or days"
-            )
-            raise ValueError(msg)
-        rng = stream(world.seed, world.tenant, "attack", name)
-        yield name, victim, sorted(known[name].strike(world, victim, rng), key=lambda event: event.time)
-
-
-def _attack(world: World, writer: _Writer, strikes: Iterable[tuple[str, Account, list[Event]]]) -> Iterator[Truth]:
-    for name, victim, events in strikes:
-        rng = stream(world.seed, world.tenant, "attack", name, "arrival")
-        (first, first_id), *_, (last, last_id) = writer.add(victim, events, rng, world.seed, "attack", name)
-        yield Truth(name, victim.user.id, first_id, last_id, rfc3339(first), rfc3339(last))
+def _attack(world: World, writer: _Writer, vendor: Vendor, made: Iterable[Strike]) -> tuple[list[Truth], int]:
+    """Writes the attacks; the truth about those that the vendor saw anything of, and of how many activities."""
+    truth, count = [], 0
+    for strike in made:
+        name = ("attack", strike.key, strike.number)
+        rng = stream(world.seed, world.tenant, *name, "arrival")
+        written = writer.add(strike.victim, strike.events, rng, world.seed, *name)
+        line = truth_of(strike, written, vendor)
+        count += len(written)
+        truth += [line] if line else []
+    truth.sort(key=lambda line: (line.first_time, line.attack, line.first))
+    return truth, count
 
 
 def _live(world: World, writer: _Writer) -> None:
+    for episode in episodes(world):
+        rng = stream(world.seed, world.tenant, "episode", episode.name, "arrival")
+        writer.add(world.people[0], episode.events, rng, world.seed, "episode", episode.name)
     for day in world.every_day:
         for account in world.accounts:
             rng = stream(world.seed, world.tenant, account.key, "arrival", day)
             writer.add(account, world.day(account, day), rng, world.seed, account.key, day)
         writer.write(before=(world.first.toordinal() - EPOCH_ORDINAL + day + 1) * DAY - _EAST)
     writer.write(before=writer.end)
+
+
+def _check(users: int, days: int, attack_count: int, start: datetime, vendor: str) -> None:
+    for name, value in (("users", users), ("days", days), ("attack_count", attack_count)):
+        if value < 1:
+            msg = f"{name}: expected at least 1, found {value}"
+            raise ValueError(msg)
+    if start.tzinfo is None:
+        msg = f"start: expected a time with a time zone, found {start.isoformat()}; add +00:00 for UTC"
+        raise ValueError(msg)
+    if vendor not in VENDORS:
+        msg = f"vendor: expected one of {', '.join(VENDORS)}; found {vendor}"
+        raise ValueError(msg)
 
 
 def simulate(  # noqa: PLR0917
@@ -157,48 +173,54 @@ def simulate(  # noqa: PLR0917
     out: Path,
     start: datetime = START,
     tenant: str = "acme",
+    *,
+    attack_count: int = 1,
+    vendor: str = NATIVE,
+    new_office: bool = False,
 ) -> SimulationSummary:
-    """Writes `activities.jsonl` in order of arrival and `truth.jsonl` in time order into the folder `out`.
+    """Writes a tenant's activities in order of arrival and `truth.jsonl` in time order into the folder `out`.
 
-    The same arguments give the same bytes on any machine. More users, or other attacks, leave the lines of those who
-    are not attacked as they are.
+    The same arguments give the same records on any machine. More users, or other attacks, leave the records of those
+    who are not attacked as they are.
 
     Args:
-        users: People, at least 1; a few service accounts come on top.
+        users: People, at least 1; service accounts and apps come on top.
         days: Days of 24 hours from `start`, at least 1; at least 10 with attacks.
         seed: Any integer.
-        attacks: Names as in `simulator.attacks`, or `all`; `none` or nothing for none.
+        attacks: Names as in `simulator.attacks`, each perhaps with a variant (`mass_download:slowly`), or `all`;
+            `none` or nothing for none.
         out: Made if missing; files in it are replaced.
         start: With a time zone.
         tenant: Its name, which is also the domain of its users.
+        attack_count: How often each attack is done, on different victims as long as there are enough.
+        vendor: `native` for `activities.jsonl`, with everything; else what that vendor logs, as it delivers it, in a
+            folder of its name. The truth then has the attacks that it saw anything of, as far as it did.
+        new_office: Whether an office is opened, in which many people begin to work on one morning.
 
     Raises:
         ValueError: An argument is out of range, or no victim fits.
     """
-    for name, value in (("users", users), ("days", days)):
-        if value < 1:
-            msg = f"{name}: expected at least 1, found {value}"
-            raise ValueError(msg)
-    if start.tzinfo is None:
-        msg = f"start: expected a time with a time zone, found {start.isoformat()}; add +00:00 for UTC"
-        raise ValueError(msg)
-    selected = _selected(attacks, days)
-    world = World(users, days, seed, start, tenant)
-    strikes = list(_strikes(world, selected))
+    _check(users, days, attack_count, start, vendor)
+    asked = _asked(attacks, days)
+    world = World(users, days, seed, start, tenant, new_office=new_office)
+    made = list(strikes(world, registry.attacks(), asked, attack_count)) if asked else []
 
     out.mkdir(parents=True, exist_ok=True)
-    with (out / "activities.jsonl").open("wb") as file:
-        writer = _Writer(file, tenant, outages(seed, tenant, world.start, days))
-        truth = sorted(_attack(world, writer, strikes), key=lambda line: (line.first_time, line.attack))
-        _live(world, writer)
+    format_ = VENDORS[vendor](tenant)
+    sink = delivery(format_, out)
+    writer = _Writer(sink, format_, tenant, outages(seed, tenant, world.start, days))
+    truth, count = _attack(world, writer, format_, made)
+    _live(world, writer)
+    inputs = sink.close()
     (out / "truth.jsonl").write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in truth))
     return SimulationSummary(
         activities=writer.categories.total(),
         people=users,
         services=len(world.services),
         attacks=len(truth),
-        attack_activities=sum(len(events) for _, _, events in strikes),
+        attack_activities=count,
         late=writer.late,
         countries=dict(writer.countries.most_common()),
         categories={category.value: count for category, count in writer.categories.most_common()},
+        inputs=inputs,
     )

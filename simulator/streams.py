@@ -28,6 +28,12 @@ def token(*names: str | int, size: int = 12) -> str:
     return blake2b("\x1f".join(map(str, names)).encode(), digest_size=size).hexdigest()
 
 
+def guid(*names: str | int) -> str:
+    """A stable identifier in the form that vendors give their records and tenants: 8-4-4-4-12 hex digits."""
+    digits = token(*names, size=16)
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 def chance(rng: Random, probability: float) -> bool:
     """True with `probability`, 0 to 1. Draws exactly one number."""
     return rng.random() < probability

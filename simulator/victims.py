@@ -2,83 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from random import Random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from simulator.attacks import Attack
-from simulator.people import Person
-from simulator.record import DAY, HOUR, MINUTE, Account, Event
+from simulator.attacks import Attack, Variant, hours_of
+from simulator.presence import HISTORY_DAYS, earliest, moments
+from simulator.record import HOUR, Account, Event
+from simulator.scene import Scene, Stage
 from simulator.schedule import Kind
-from simulator.streams import token
+from simulator.streams import stream, token
 from simulator.world import World
 
-HISTORY_DAYS = 8
-"""A victim's first activity is at least that many days before the attack."""
-HISTORY_EVENTS = 30
 LEAST_DAYS = HISTORY_DAYS + 2
 """The shortest simulation that attacks fit into."""
-_LONGEST = 2 * HOUR
-"""No attack takes longer."""
+
+Asked = Mapping[str, tuple[str, ...]]
+"""Names of attacks, each with the variants asked for; none: one by chance."""
 
 
-def _present(world: World, account: Account, kind: Kind) -> list[Event]:
-    """What the account does from the last third of the period on: a person on the laptop in usual surroundings."""
-    earliest = world.start + max(HISTORY_DAYS * DAY, -(-(world.end - world.start) * 2 // 3))
-    latest = world.end - _LONGEST
-    found = []
-    for day in range((earliest - world.start) // DAY - 1, world.days + 1):
-        begins, ends, device = earliest, latest, None
-        if isinstance(account, Person):
-            plan = world.plan(account, day)
-            if plan.kind is not kind or plan.abroad:
-                continue
-            begins, ends, device = max(begins, plan.start), min(ends, plan.end - 30 * MINUTE), account.laptop(day)
-        elif kind is not Kind.WORK:
-            continue
-        found += [
-            event
-            for event in world.day(account, day)
-            if begins <= event.time <= ends and device in (None, event.device) and event.session
-        ]
-    return found
+class Strike(NamedTuple):
+    """An attack on a victim."""
+
+    attack: str
+    variant: str
+    number: int
+    """Which of its repetitions, from 0."""
+    victim: Account
+    events: list[Event]
+    """In time order."""
+    stages: tuple[Stage, ...]
+    """Of a campaign."""
+    key: str
+    """The name of its random streams."""
 
 
-def moments(world: World, account: Account, kind: Kind) -> list[Event]:
-    """The account's own events on days of that kind beside which an attack may begin, its history being long enough."""
-    present = _present(world, account, kind)
-    if not present:
-        return []
-    times = [event.time for event in world.life(account)[:HISTORY_EVENTS]]
-    if len(times) < HISTORY_EVENTS:
-        return []
-    enough = max(times[0] + HISTORY_DAYS * DAY, times[-1])
-    return [event for event in present if event.time > enough]
+class _Assignment(NamedTuple):
+    attack: str
+    variant: Variant
+    number: int
+    victim: Account
+    stream: str
 
 
-def moment(world: World, victim: Account, rng: Random) -> Event:
-    """One of the victim's own events beside which an attack begins: on a working day if there is one left."""
-    return rng.choice(moments(world, victim, Kind.WORK) or moments(world, victim, Kind.SPARE))
+class _Casting:
+    """Gives each attack a victim of its own, as long as there are enough."""
 
+    def __init__(self, world: World, known: Mapping[str, Attack]) -> None:
+        self._world, self._known = world, known
+        self._taken: set[str] = set()
+        fitting = {
+            name: sum(any(variant.fits(world, one) for variant in attack.variants) for one in world.accounts)
+            for name, attack in known.items()
+        }
+        # Those that fit few accounts choose first.
+        self.order = sorted(known, key=lambda name: (fitting[name], name))
+        self._there: dict[tuple[str, Kind, float], bool] = {}
 
-def _choose(world: World, attack: Attack, taken: list[Account]) -> Account | None:
-    fitting = [account for account in world.accounts if attack.fits(account)]
-    fitting.sort(key=lambda account: token(world.seed, world.tenant, "victim", attack.name, account.key))
-    free = [account for account in fitting if account not in taken]
-    for kind in (Kind.WORK, Kind.SPARE):
-        for account in (*free, *fitting):
-            if moments(world, account, kind):
+    def forget_all_but(self, victims: Iterable[Account]) -> None:
+        """Frees everybody but these."""
+        self._taken = {victim.key for victim in victims}
+
+    def cast(self, name: str, variants: Sequence[Variant], stream_name: str, number: int) -> _Assignment:
+        """The first fitting free account by chance, of the first variant that has one; else one that was attacked.
+
+        Raises:
+            ValueError: Nobody fits.
+        """
+        for free in (True, False):
+            for kind in (Kind.WORK, Kind.SPARE):
+                for variant in variants:
+                    victim = self._victim(variant, stream_name, number, kind, free)
+                    if victim:
+                        self._taken.add(victim.key)
+                        return _Assignment(name, variant, number, victim, stream_name)
+        names = ", ".join(variant.name for variant in variants)
+        msg = (
+            f"attack {name} ({names}): expected a fitting user who works in the last third of the period and has "
+            f"{HISTORY_DAYS} days of history; found none among {len(self._world.people)}. Simulate more users or days"
+        )
+        raise ValueError(msg)
+
+    def _victim(self, variant: Variant, stream_name: str, number: int, kind: Kind, free: bool) -> Account | None:
+        world = self._world
+        fitting = [one for one in world.accounts if variant.fits(world, one) and (one.key in self._taken) != free]
+        fitting.sort(key=lambda one: token(world.seed, world.tenant, "victim", stream_name, number, one.key))
+        for account in fitting:
+            if not variant.beside or self._is_there(account, kind, hours_of(variant, world)):
                 return account
-    return None
+        return None
+
+    def _is_there(self, account: Account, kind: Kind, hours: float) -> bool:
+        key = (account.key, kind, hours)
+        if key not in self._there:
+            self._there[key] = bool(moments(self._world, account, kind, hours))
+        return self._there[key]
 
 
-def victims(world: World, attacks: Mapping[str, Attack]) -> dict[str, Account | None]:
-    """The victim of each attack, another one for each as long as there are enough; None where nobody will do.
+def _in_turn(world: World, attack: Attack, number: int) -> list[Variant]:
+    """The variants in an order by chance, which moves on with each repetition, so that all of them come up."""
+    shuffled = stream(world.seed, world.tenant, "variants", attack.name).sample(attack.variants, k=len(attack.variants))
+    first = number % len(shuffled)
+    return [*shuffled[first:], *shuffled[:first]]
 
-    Pass all the attacks there are, so that a victim doesn't depend on which of them are asked for.
+
+def _assignments(world: World, known: Mapping[str, Attack], asked: Asked, count: int) -> Iterator[_Assignment]:
+    """Victims for all the attacks there are, so that one doesn't depend on which others are asked for.
+
+    Those asked for by variant choose afterwards, among whoever isn't attacked already.
     """
-    chosen: dict[str, Account | None] = {}
-    taken: list[Account] = []
-    for name, attack in attacks.items():
-        victim = chosen[name] = _choose(world, attack, taken)
-        taken += [victim] if victim else []
-    return chosen
+    casting = _Casting(world, known)
+    attacked: list[Account] = []
+    by_chance = any(not variants for variants in asked.values())
+    for number in range(count if by_chance else 0):
+        for name in casting.order:
+            try:
+                found = casting.cast(name, _in_turn(world, known[name], number), name, number)
+            except ValueError:
+                if name in asked and not asked[name]:
+                    raise
+                continue
+            if name in asked and not asked[name]:
+                attacked.append(found.victim)
+                yield found
+    casting.forget_all_but(attacked)
+    for number in range(count):
+        for name in casting.order:
+            for variant in known[name].variants:
+                if variant.name in asked.get(name, ()):
+                    yield casting.cast(name, [variant], f"{name}:{variant.name}", number)
+
+
+def strikes(world: World, known: Mapping[str, Attack], asked: Asked, count: int) -> Iterator[Strike]:
+    """Each attack asked for, `count` times.
+
+    Raises:
+        ValueError: Nobody fits an attack.
+    """
+    for found in list(_assignments(world, known, asked, count)):
+        rng = stream(world.seed, world.tenant, "attack", found.stream, found.number)
+        variant = found.variant
+        seen = None
+        hours = hours_of(variant, world)
+        latest = world.end - int(hours * HOUR)
+        begins = rng.randint(earliest(world), max(earliest(world), latest))
+        if variant.beside:
+            there = moments(world, found.victim, Kind.WORK, hours)
+            seen = rng.choice(there or moments(world, found.victim, Kind.SPARE, hours))
+            begins = seen.time
+        scene = Scene(world, found.victim, rng, seen, begins)
+        variant.strike(scene)
+        events = sorted(scene.events, key=lambda event: event.time)
+        yield Strike(found.attack, variant.name, found.number, found.victim, events, scene.stages, found.stream)

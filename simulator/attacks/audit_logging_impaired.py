@@ -1,40 +1,81 @@
-"""Traces are hidden: an administrator's account looks at the audit trails and switches them off."""
+"""Traces are hidden: what is logged is looked at, then switched off, narrowed or deleted (T1685.002)."""
 
 from __future__ import annotations
 
-from random import Random
-
-from activities.activity import Category
-from simulator.apis import AWS_CALLS, CLOUDTRAIL
-from simulator.devices import command_line
-from simulator.people import Person
-from simulator.record import SECOND, Account, Event, NativeObject, Step
-from simulator.victims import moment
-from simulator.world import World
+from simulator.attacks import Variant
+from simulator.hostile import server
+from simulator.operations import aws, azure, exchange, named, settings
+from simulator.record import NativeObject
+from simulator.scene import Scene, aws_person, azure_person, directory_admin
 
 _TRAILS = ("management-events", "organization-trail", "s3-data-events")
-_LOOKS = (("DescribeTrails", Category.LIST), ("GetTrailStatus", Category.READ), ("GetEventSelectors", Category.READ))
+_LOOKS = ("DescribeTrails", "GetTrailStatus", "GetEventSelectors")
 _WEAKENS = ("PutEventSelectors", "UpdateTrail", "PutInsightSelectors")
 
 
-def fits(account: Account) -> bool:
-    """An administrator of AWS."""
-    return isinstance(account, Person) and account.catalogue is AWS_CALLS
+def _trail(scene: Scene) -> NativeObject:
+    return NativeObject("trail", scene.rng.choice(_TRAILS))
 
 
-def strike(world: World, victim: Account, rng: Random) -> list[Event]:
-    """3 to 7 events within a few minutes, in the session that the victim is at work in; the first that harms, first."""
-    seen = moment(world, victim, rng)
-    trail = (NativeObject("trail", rng.choice(_TRAILS)),)
-    looks = _LOOKS[: rng.randint(1, 3)]
-    harms = ["StopLogging"] + (["DeleteTrail"] if rng.randint(0, 1) else [])
-    harms[:0] = rng.sample(_WEAKENS, k=rng.randint(0, 2))
-    steps = [Step(CLOUDTRAIL, action, category, trail) for action, category in looks]
-    steps += [Step(CLOUDTRAIL, action, Category.AUDIT_CONFIG, trail) for action in harms]
-    device = command_line(seen.device)
-    events = []
-    time = seen.time
-    for step in steps:
-        time += rng.randint(3, 45) * SECOND + rng.randint(0, 999)
-        events.append(Event(time, step, seen.address, device, seen.session))
-    return events
+def trail_stopped(scene: Scene) -> None:
+    """At the administrator's own desk: a look, then the trail is stopped, perhaps deleted."""
+    trail = _trail(scene)
+    harms = [*scene.rng.sample(_WEAKENS, k=scene.number(0, 2)), "StopLogging", *["DeleteTrail"][: scene.number(0, 1)]]
+    steps = [aws("cloudtrail", action, trail) for action in (*_LOOKS[: scene.number(1, 3)], *harms)]
+    scene.act_all(steps, scene.shell(), 3, 46)
+
+
+def narrowed(scene: Scene) -> None:
+    """Stealthy: from then on, only what is read is logged."""
+    trail = _trail(scene)
+    scene.wait(30, 300)
+    steps = [aws("cloudtrail", "GetEventSelectors", trail), aws("cloudtrail", "PutEventSelectors", trail)]
+    scene.act_all(steps, scene.shell(), 10, 90)
+
+
+def watchers(scene: Scene) -> None:
+    """With stolen keys, whatever watches the account is turned off, one after the other."""
+    scene.wait(120, 1_200)
+    via = scene.intruder(server(scene.rng, scene.city))
+    detector = named("detector", "6ab6e6ee780ed494f3b7ca56acdc74df")
+    steps = [
+        aws("guardduty", "ListDetectors"),
+        aws("guardduty", "DeleteDetector", *detector),
+        aws("config", "StopConfigurationRecorder", *named("configuration_recorder", "default")),
+        aws("config", "DeleteDeliveryChannel"),
+        aws("ec2", "DeleteFlowLogs", *named("flow_log", f"fl-0{scene.rng.getrandbits(32):08x}")),
+        aws("logs", "DeleteLogGroup", *named("log_group", "/aws/vpc/flow-logs")),
+        aws("securityhub", "DisableSecurityHub"),
+    ]
+    scene.act_all(steps[: scene.number(4, 7)], via, 3, 60)
+
+
+def mail_audit(scene: Scene) -> None:
+    """An administrator of Microsoft 365 switches the audit log off and exempts a mailbox from it."""
+    scene.wait(60, 600)
+    box = settings(Identity=scene.colleague().user.id, AuditBypassEnabled="True")
+    steps = [
+        exchange("Set-AdminAuditLogConfig", *settings(UnifiedAuditLogIngestionEnabled="False")),
+        exchange("Set-MailboxAuditBypassAssociation", *box),
+    ]
+    scene.act_all(steps[: scene.number(1, 2)], scene.own(), 20, 200)
+
+
+def diagnostics(scene: Scene) -> None:
+    """Settings that send Azure's logs away are deleted."""
+    scene.wait(60, 600)
+    steps = [azure("Microsoft.Insights/diagnosticSettings/read")]
+    steps += [azure("Microsoft.Insights/diagnosticSettings/delete", *named("resource", "send-to-siem"))] * scene.number(
+        1, 4
+    )
+    steps += [azure("Microsoft.Network/networkWatchers/flowLogs/delete", *named("resource", "flow-logs"))]
+    scene.act_all(steps, scene.own(), 5, 60)
+
+
+VARIANTS = (
+    Variant("trail_stopped", aws_person, trail_stopped),
+    Variant("narrowed", aws_person, narrowed),
+    Variant("watchers", aws_person, watchers),
+    Variant("mail_audit", directory_admin, mail_audit),
+    Variant("diagnostics", azure_person, diagnostics),
+)

@@ -1,43 +1,81 @@
-"""Passwords are tried until one works: many failed logons in minutes, then a successful one."""
+"""Passwords of one account are tried until one works (T1110.001), or those leaked elsewhere (T1110.004)."""
 
 from __future__ import annotations
 
-from random import Random
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.habits import CONSOLE_LOGON
+from simulator.hostile import HOMES_FAR, anywhere, home_proxy, server
+from simulator.moves import WHO_AM_I, read_files, read_mail
+from simulator.operations import LEGACY, MFA, PASSWORD_GRANT, WRONG_PASSWORD, aws, logon
+from simulator.places import OFFICES
+from simulator.record import MINUTE
+from simulator.scene import Scene, Via, anybody, aws_person
+from simulator.streams import chance
 
-from activities.activity import Category, Outcome
-from simulator.devices import stranger
-from simulator.habits import EXCHANGE, SHAREPOINT, logon
-from simulator.people import Person
-from simulator.places import NETWORKS, OFFICES, address
-from simulator.record import HOUR, MINUTE, SECOND, Account, Event, NativeObject, Step
-from simulator.victims import moment
-from simulator.world import World
-
-_READ = Step(EXCHANGE, "MailItemsAccessed", Category.READ, (NativeObject("folder", "Inbox"),))
-_SEARCH = Step(SHAREPOINT, "SearchQueryPerformed", Category.LIST)
-
-
-def fits(account: Account) -> bool:
-    """Any person."""
-    return isinstance(account, Person)
+_NO_CONSOLE_LOGON = CONSOLE_LOGON._replace(
+    category=logon(WRONG_PASSWORD).category, outcome=logon(WRONG_PASSWORD).outcome, error="Failed authentication"
+)
 
 
-def strike(world: World, victim: Account, rng: Random) -> list[Event]:
-    """15 to 60 failed logons in 10 to 30 minutes, from rented servers in a country of one of the tenant's offices."""
-    time = min(moment(world, victim, rng).time + int(rng.uniform(0, 8) * HOUR), world.end - 2 * HOUR)
-    city = rng.choice(OFFICES).city
-    blocks = NETWORKS[city.country].hosting
-    sources = [address(city, rng.choice(blocks), rng.randint(100, 250)) for _ in range(rng.randint(1, 4))]
-    device = stranger(rng)
-    span = rng.randint(10 * MINUTE, 30 * MINUTE)
-    tries = sorted(rng.sample(range(1, span), k=rng.randint(13, 58)))
-    events = [
-        Event(time + offset, logon(Outcome.FAILURE), rng.choice(sources), device, "") for offset in (0, *tries, span)
-    ]
-    time += span + rng.randint(3, 60) * SECOND
-    source, session = rng.choice(sources), f"{rng.getrandbits(64):016x}"
-    events.append(Event(time, logon(), source, device, session))
-    for _ in range(rng.randint(3, 10)):
-        time += rng.randint(5, 120) * SECOND
-        events.append(Event(time, rng.choice((_READ, _READ, _SEARCH)), source, device, session))
-    return events
+def guessing(scene: Scene) -> None:
+    """15 to 60 tries in 10 to 30 minutes, from a few rented servers in a country with an office."""
+    scene.later(0, 8)
+    city = scene.rng.choice(OFFICES).city
+    sources = [server(scene.rng, city) for _ in range(scene.number(1, 4))]
+    device = scene.intruder(sources[0]).device
+    tries = [logon(WRONG_PASSWORD)] * scene.number(15, 60)
+    scene.spread(tries, lambda: Via(scene.rng.choice(sources), device, ""), scene.number(10, 30) * MINUTE)
+    scene.wait(3, 60)
+    via = scene.intruder(scene.rng.choice(sources), device)
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(3, 10))
+
+
+def slowly(scene: Scene) -> None:
+    """A try every few minutes for hours, so that nothing is locked, over a protocol without a second factor."""
+    scene.later(0, 4, 8)
+    via = Via(server(scene.rng, scene.city), scripted("BAV2ROPC", ""), "")
+    for _ in range(scene.number(40, 70)):
+        scene.act(logon(WRONG_PASSWORD, LEGACY, PASSWORD_GRANT), via)
+        scene.wait(140, 420)
+    via = scene.intruder(via.address, via.device)
+    scene.log_on(via, LEGACY, PASSWORD_GRANT)
+    read_mail(scene, via, scene.number(6, 20), 1, 20)
+
+
+def stuffing(scene: Scene) -> None:
+    """Each try from another home line, a leaked password each; somebody's old one still works."""
+    scene.later(0, 8)
+    city = scene.rng.choice(OFFICES).city
+    device = scene.plain_browser()
+    far = chance(scene.rng, 0.3)
+
+    def source() -> Via:
+        return Via(anywhere(scene.rng, HOMES_FAR) if far else home_proxy(scene.rng, city), device, "")
+
+    scene.spread([logon(WRONG_PASSWORD)] * scene.number(14, 30), source, scene.number(5, 25) * MINUTE)
+    scene.wait(5, 90)
+    via = scene.intruder(source().address, device)
+    scene.log_on(via, MFA)
+    read_files(scene, via, scene.number(3, 9))
+
+
+def console(scene: Scene) -> None:
+    """The sign-in page of AWS, a word list, and what the account may do."""
+    scene.later(0, 8)
+    via = Via(server(scene.rng, scene.elsewhere()), scripted("Mozilla/5.0 (X11; Linux x86_64; rv:128.0)"), "")
+    scene.spread([_NO_CONSOLE_LOGON] * scene.number(18, 50), via, scene.number(6, 25) * MINUTE)
+    scene.wait(2, 30)
+    via = scene.intruder(via.address, via.device)
+    scene.act(CONSOLE_LOGON, via)
+    looks = [WHO_AM_I, aws("iam", "GetAccountSummary"), aws("ec2", "DescribeInstances"), aws("s3", "ListBuckets")]
+    scene.act_all(looks, via, 3, 40)
+
+
+VARIANTS = (
+    Variant("guessing", anybody, guessing),
+    Variant("slowly", anybody, slowly, hours=8),
+    Variant("stuffing", anybody, stuffing),
+    Variant("console", aws_person, console),
+)

@@ -1,39 +1,69 @@
-"""An account is taken over: a logon and some mail reading from a country where the tenant never was."""
+"""An account is taken over and used from a country where the tenant never was."""
 
 from __future__ import annotations
 
-from random import Random
-
-from activities.activity import Category
-from simulator.devices import stranger
-from simulator.habits import EXCHANGE, logon
-from simulator.people import Person
-from simulator.places import HOSTS, address
-from simulator.record import HOUR, SECOND, Account, Event, NativeObject, Step
-from simulator.victims import moment
-from simulator.world import World
-
-_SEARCHES = ("password", "invoice", "wire transfer", "payroll", "vpn")
+from simulator.apis import resource
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.habits import CONSOLE_LOGON
+from simulator.hostile import HOMES_FAR, HOSTS, PHONES_FAR, anywhere
+from simulator.moves import WHO_AM_I, read_files, read_mail
+from simulator.operations import aws, github, named
+from simulator.scene import Scene, anybody, aws_person, coder
 
 
-def fits(account: Account) -> bool:
-    """Any person."""
-    return isinstance(account, Person)
+def rented_server(scene: Scene) -> None:
+    """A logon from a rented server and some reading, some hours after the owner was seen at work."""
+    scene.later(0.5, 8)
+    via = scene.intruder(anywhere(scene.rng, HOSTS))
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(5, 12))
 
 
-def strike(world: World, victim: Account, rng: Random) -> list[Event]:
-    """6 to 15 events in about ten minutes, some hours after the victim was seen at work."""
-    time = min(moment(world, victim, rng).time + int(rng.uniform(0.5, 8) * HOUR), world.end - 2 * HOUR)
-    source = address(*rng.choice(HOSTS), rng.randint(2, 250))
-    device = stranger(rng)
-    session = f"{rng.getrandbits(64):016x}"
-    steps = [logon()]
-    for _ in range(rng.randint(4, 11)):
-        steps.append(Step(EXCHANGE, "MailItemsAccessed", Category.READ, (NativeObject("folder", "Inbox"),)))
-    query = NativeObject("query", rng.choice(_SEARCHES))
-    steps.insert(rng.randint(2, len(steps)), Step(EXCHANGE, "SearchQueryPerformed", Category.LIST, (query,)))
-    events = []
-    for step in steps:
-        events.append(Event(time, step, source, device, session))
-        time += rng.randint(4, 100) * SECOND + rng.randint(0, 999)
-    return events
+def home_line(scene: Scene) -> None:
+    """From somebody's own home, with a browser like everybody's; files are read too."""
+    scene.later(1, 9)
+    via = scene.intruder(anywhere(scene.rng, HOMES_FAR), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(4, 9))
+    read_files(scene, via, scene.number(3, 10))
+
+
+def phone(scene: Scene) -> None:
+    """A mail app on a phone abroad, which comes back twice to see what is new."""
+    scene.later(0.5, 5, 4)
+    device = scripted("Outlook-Android/2.0 (Android 13; Infinix X6833B)", "Android 13")
+    via = scene.intruder(anywhere(scene.rng, PHONES_FAR), device)
+    scene.log_on(via)
+    for _ in range(3):
+        read_mail(scene, via, scene.number(3, 6), 1, 20)
+        scene.wait(600, 2_400)
+
+
+def console(scene: Scene) -> None:
+    """The AWS console: a logon, a look at what there is and what it costs."""
+    scene.later(0.5, 8)
+    via = scene.intruder(anywhere(scene.rng, HOMES_FAR), scene.plain_browser())
+    scene.act(CONSOLE_LOGON, via)
+    steps = [WHO_AM_I, *(aws("ec2", "DescribeRegions"), aws("s3", "ListBuckets"), aws("iam", "ListUsers"))]
+    steps += [aws("ec2", "DescribeInstances"), aws("ce", "GetCostAndUsage")]
+    steps += [aws("s3", "GetBucketPolicy", resource("s3.amazonaws.com", "bucket", scene.number(0, 11)))]
+    scene.act_all(steps, via, 3, 60)
+
+
+def source_code(scene: Scene) -> None:
+    """A personal access token that leaked is used to fetch repositories."""
+    scene.later(0.5, 8)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("git/2.43.0"))
+    repositories = scene.rng.sample(range(80), k=scene.number(6, 15))
+    steps = [github("git.clone", *named("repository", f"service-{number:02d}")) for number in repositories]
+    scene.act_all(steps, via, 4, 50)
+
+
+VARIANTS = (
+    Variant("rented_server", anybody, rented_server),
+    Variant("home_line", anybody, home_line),
+    Variant("phone", anybody, phone, hours=4),
+    Variant("console", aws_person, console),
+    Variant("source_code", coder, source_code),
+)

@@ -1,32 +1,75 @@
-"""Data is taken: the user's own account, from its usual place, downloads hundreds of files within the hour."""
+"""Data is taken: far more is downloaded than the user ever downloads (T1530, T1213.002)."""
 
 from __future__ import annotations
 
-from random import Random
-
 from activities.activity import Category
-from simulator.habits import LIBRARY_SIZE, SHAREPOINT, file
-from simulator.people import Person
-from simulator.record import MINUTE, SECOND, Account, Event, Step
-from simulator.victims import moment
-from simulator.world import World
+from simulator.attacks import Variant
+from simulator.moves import files_in_a_row
+from simulator.operations import SALESFORCE, aws, github, named, other, sharepoint
+from simulator.record import HOUR, MINUTE, NativeObject
+from simulator.scene import Scene, anybody, aws_person, coder, seller
 
 
-def fits(account: Account) -> bool:
-    """Any person."""
-    return isinstance(account, Person)
+def library(scene: Scene) -> None:
+    """150 to 600 files of the own department in 20 to 50 minutes, in the session that the user is at work in."""
+    scene.wait(5, 300)
+    files = files_in_a_row(scene, scene.number(150, 600))
+    scene.spread([sharepoint("FileDownloaded", file) for file in files], scene.own(), scene.number(20, 50) * MINUTE)
 
 
-def strike(world: World, victim: Account, rng: Random) -> list[Event]:
-    """150 to 600 distinct files in 20 to 50 minutes, in the session that the victim is at work in."""
-    seen = moment(world, victim, rng)
-    begins = seen.time + rng.randint(5, 300) * SECOND
-    span = rng.randint(20 * MINUTE, 50 * MINUTE)
-    first = rng.randrange(LIBRARY_SIZE)
-    offsets = sorted(rng.sample(range(span), k=rng.randint(150, 600)))
-    events = []
-    for number, offset in enumerate(offsets):
-        wanted = file(victim.unit, (first + number) % LIBRARY_SIZE)
-        step = Step(SHAREPOINT, "FileDownloaded", Category.DOWNLOAD, (wanted,))
-        events.append(Event(begins + offset, step, seen.address, seen.device, seen.session))
-    return events
+def slowly(scene: Scene) -> None:
+    """Some 60 to 90 files an hour, through the afternoon: below what most limits see."""
+    scene.wait(60, 600)
+    hours = scene.number(4, 6)
+    files = files_in_a_row(scene, hours * scene.number(60, 90))
+    scene.spread([sharepoint("FileDownloaded", file) for file in files], scene.own(), hours * HOUR)
+
+
+def synchronised(scene: Scene) -> None:
+    """Another department's library is synchronised with the laptop: hundreds of files, in minutes."""
+    scene.wait(30, 600)
+    unit = scene.rng.choice([unit for unit in ("finance", "legal", "hr", "sales") if unit != scene.victim.unit])
+    files = files_in_a_row(scene, scene.number(400, 1_100), unit)
+    steps = [sharepoint("FileSyncDownloadedFull", file) for file in files]
+    scene.spread(steps, scene.own(), scene.number(12, 40) * MINUTE)
+
+
+def bucket(scene: Scene) -> None:
+    """A bucket is copied with the command line: a list, then hundreds of large objects."""
+    scene.wait(30, 300)
+    via = scene.shell()
+    scene.act_all([aws("s3", "ListBuckets"), aws("s3", "ListObjectsV2", *named("bucket", "acme-exports"))], via, 2, 20)
+    objects = [
+        NativeObject("object", f"acme-exports/2025/{number:06d}.parquet", scene.number(5, 400) * 1_000_000)
+        for number in range(scene.number(300, 900))
+    ]
+    scene.spread([aws("s3", "GetObject", item) for item in objects], via, scene.number(10, 45) * MINUTE)
+
+
+def repositories(scene: Scene) -> None:
+    """All the repositories that can be seen are cloned, one after the other."""
+    scene.wait(30, 300)
+    numbers = scene.rng.sample(range(160), k=scene.number(70, 140))
+    steps = [github("git.clone", *named("repository", f"service-{number:02d}")) for number in numbers]
+    scene.spread(steps, scene.own(), scene.number(15, 50) * MINUTE)
+
+
+def customers(scene: Scene) -> None:
+    """The customer database is exported report by report: few downloads, but large ones."""
+    scene.wait(30, 600)
+    reports = [
+        NativeObject("report", f"accounts-{number:02d}", scene.number(20, 180) * 1_000_000)
+        for number in range(scene.number(25, 60))
+    ]
+    steps = [other(SALESFORCE, "ReportExported", Category.DOWNLOAD, report) for report in reports]
+    scene.spread(steps, scene.own(), scene.number(20, 50) * MINUTE)
+
+
+VARIANTS = (
+    Variant("library", anybody, library),
+    Variant("slowly", anybody, slowly, hours=7),
+    Variant("synchronised", anybody, synchronised),
+    Variant("bucket", aws_person, bucket),
+    Variant("repositories", coder, repositories),
+    Variant("customers", seller, customers),
+)

@@ -1,71 +1,99 @@
-"""A stolen key explores: calls for discovery and persistence that its owner never made."""
+"""A stolen key or a curious administrator explores: calls that the account never made (T1526, T1580)."""
 
 from __future__ import annotations
 
-from random import Random
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.hostile import server
+from simulator.moves import call, unused
+from simulator.operations import azure, github, named
+from simulator.record import HOUR, MINUTE
+from simulator.scene import Scene, aws_account, aws_person, azure_person, coder
 
-from activities.activity import Category, Outcome
-from simulator.apis import AWS_CALLS
-from simulator.people import Person
-from simulator.places import NETWORKS, OFFICES, address
-from simulator.record import MINUTE, Account, Event, NativeDevice, NativeObject, Step
-from simulator.services import Service
-from simulator.streams import chance
-from simulator.victims import moment
-from simulator.world import World
-
-_CALLS: dict[str, dict[Category, str]] = {
-    "iam": {
-        Category.LIST: "ListUsers ListRoles ListGroups ListUserPolicies ListAttachedUserPolicies ListGroupsForUser "
-        "ListMFADevices ListSAMLProviders ListServerCertificates ListSSHPublicKeys GetAccountAuthorizationDetails",
-        Category.READ: "GetAccountPasswordPolicy GetCredentialReport GetLoginProfile SimulatePrincipalPolicy",
-        Category.CREATE_USER: "CreateUser",
-        Category.CREDENTIAL: "CreateAccessKey CreateLoginProfile UpdateLoginProfile",
-        Category.ROLE_GRANT: "AttachUserPolicy PutUserPolicy AddUserToGroup UpdateAssumeRolePolicy AttachRolePolicy",
-    },
-    "organizations": {Category.LIST: "ListAccounts ListPolicies", Category.READ: "DescribeOrganization"},
-    "secretsmanager": {Category.LIST: "ListSecrets", Category.SECRET_READ: "GetSecretValue BatchGetSecretValue"},
-    "ssm": {Category.SECRET_READ: "GetParameters GetParametersByPath"},
-    "guardduty": {Category.LIST: "ListDetectors", Category.READ: "GetDetector"},
-    "ses": {Category.LIST: "ListIdentities", Category.READ: "GetAccount GetSendQuota"},
-    "servicequotas": {Category.LIST: "ListServiceQuotas"},
-    "lightsail": {Category.LIST: "GetInstances GetRegions"},
-    "ec2": {Category.READ: "GetPasswordData DescribeInstanceAttribute"},
-}
-_POOL = tuple(
-    (f"{service}.amazonaws.com", action, category)
-    for service, calls in _CALLS.items()
-    for category, actions in calls.items()
-    for action in actions.split()
+_DISCOVERY = (
+    "iam.ListUsers iam.ListRoles iam.ListGroups iam.ListUserPolicies iam.ListAttachedUserPolicies "
+    "iam.ListGroupsForUser iam.ListMFADevices iam.ListSAMLProviders iam.ListServerCertificates iam.ListSSHPublicKeys "
+    "iam.GetAccountAuthorizationDetails iam.GetAccountPasswordPolicy iam.GetCredentialReport iam.GetLoginProfile "
+    "iam.SimulatePrincipalPolicy organizations.ListAccounts organizations.ListPolicies "
+    "organizations.DescribeOrganization secretsmanager.ListSecrets guardduty.ListDetectors guardduty.GetDetector "
+    "ses.ListIdentities ses.GetAccount ses.GetSendQuota servicequotas.ListServiceQuotas lightsail.GetInstances "
+    "lightsail.GetRegions ec2.DescribeInstanceAttribute ec2.DescribeAccountAttributes sts.GetSessionToken "
+    "account.ListRegions ssm.DescribeParameters config.DescribeConfigurationRecorders macie2.GetMacieSession"
 )
-_LOOKS = (Category.LIST, Category.READ)
-_DENIED = 0.3
-_AGENT = NativeDevice("", "Linux", "Boto3/1.34.162 md/Botocore#1.34.162 ua/2.0 os/linux lang/python#3.11")
+_PERSISTENCE = (
+    "iam.CreateUser iam.CreateAccessKey iam.CreateLoginProfile iam.AttachUserPolicy iam.PutUserPolicy "
+    "iam.AddUserToGroup iam.UpdateAssumeRolePolicy iam.UpdateLoginProfile secretsmanager.GetSecretValue "
+    "ssm.GetParametersByPath ec2.GetPasswordData"
+)
+_MAILING = (
+    "ses.GetAccount ses.GetSendQuota ses.GetSendStatistics ses.ListIdentities ses.VerifyEmailIdentity "
+    "ses.GetAccountSendingEnabled ses.PutAccountDetails ses.UpdateAccountSendingEnabled sns.GetSMSAttributes "
+    "servicequotas.ListServiceQuotas servicequotas.RequestServiceQuotaIncrease support.CreateCase iam.CreateUser"
+)
+_AZURE = (
+    "Microsoft.Authorization/roleDefinitions/read Microsoft.KeyVault/vaults/read "
+    "Microsoft.Storage/storageAccounts/listKeys/action Microsoft.Automation/automationAccounts/runbooks/read "
+    "Microsoft.Automation/automationAccounts/runbooks/draft/write Microsoft.Logic/workflows/read "
+    "Microsoft.Compute/virtualMachines/extensions/write Microsoft.Web/sites/publishxml/action "
+    "Microsoft.Web/sites/config/list/action Microsoft.ManagedIdentity/userAssignedIdentities/read "
+    "Microsoft.DocumentDB/databaseAccounts/listKeys/action Microsoft.Management/managementGroups/read "
+    "Microsoft.Resources/subscriptions/providers/read Microsoft.ContainerRegistry/registries/listCredentials/action"
+).split()
+_GITHUB = (
+    "org.audit_log_export hook.create repo.add_member public_key.create org.self_hosted_runner_group_created "
+    "environment.create_actions_secret repo.update_actions_settings protected_branch.policy_override repo.download_zip "
+    "org.update_default_repository_permission deploy_key.create org.runner_group_visiblity_updated"
+).split()
 
 
-def fits(account: Account) -> bool:
-    """An administrator of AWS, or a service account that calls AWS."""
-    if isinstance(account, Person):
-        return account.catalogue is AWS_CALLS
-    return isinstance(account, Service) and bool(account.calls)
+def stolen_key(scene: Scene) -> None:
+    """8 to 20 new names within the hour, looking first, from a rented server in a country with an office."""
+    chosen = scene.rng.sample(unused(scene, _DISCOVERY), k=scene.number(6, 14))
+    chosen += scene.rng.sample(unused(scene, _PERSISTENCE), k=scene.number(2, 6))
+    device = scripted("Boto3/1.34.162 md/Botocore#1.34.162 ua/2.0 os/linux lang/python#3.11")
+    via = scene.intruder(server(scene.rng, scene.city), device)
+    steps = [call(scene, service, action, "", 0.3) for service, action in chosen]
+    scene.wait(60, 300)
+    scene.spread(steps, via, scene.number(20, 54) * MINUTE)
 
 
-def strike(world: World, victim: Account, rng: Random) -> list[Event]:
-    """8 to 20 new names within an hour, looking first, from a rented server in a country with an office."""
-    seen = moment(world, victim, rng)
-    used = {event.step.action for event in world.life(victim)}
-    fresh = [call for call in _POOL if call[1] not in used]
-    chosen = rng.sample(fresh, k=rng.randint(8, 20))
-    chosen.sort(key=lambda call: call[2] not in _LOOKS)
-    city = victim.city if isinstance(victim, Person) else rng.choice(OFFICES).city
-    source = address(city, rng.choice(NETWORKS[city.country].hosting), rng.randint(100, 250))
-    offsets = sorted(rng.sample(range(MINUTE, 55 * MINUTE), k=len(chosen)))
-    denied = [chance(rng, _DENIED) for _ in chosen]
-    # Whatever a stolen key may do, it may do something, and not everything.
-    denied[0], denied[-1] = False, True
-    events = []
-    for (app, action, category), offset, refused in zip(chosen, offsets, denied, strict=True):
-        outcome = Outcome.DENIED if refused else Outcome.SUCCESS
-        target = (NativeObject("resource", f"{app.split('.', 1)[0]}-{rng.randint(1, 40):03d}"),)
-        events.append(Event(seen.time + offset, Step(app, action, category, target, outcome), source, _AGENT, ""))
-    return events
+def at_desk(scene: Scene) -> None:
+    """Stealthy: an administrator looks around in their own session, a dozen new calls over the afternoon."""
+    chosen = scene.rng.sample(unused(scene, _DISCOVERY), k=scene.number(10, 16))
+    steps = [call(scene, service, action) for service, action in chosen]
+    scene.wait(60, 300)
+    scene.spread(steps, scene.shell(), scene.number(2, 4) * HOUR)
+
+
+def spam(scene: Scene) -> None:
+    """A key is prepared for sending spam: quotas, identities, a ticket to have limits raised."""
+    chosen = unused(scene, _MAILING)
+    via = scene.intruder(server(scene.rng, scene.elsewhere()), scripted("aws-sdk-go/1.50.22"))
+    scene.wait(60, 300)
+    scene.act_all([call(scene, service, action, "", 0.1) for service, action in chosen], via, 5, 120)
+
+
+def subscriptions(scene: Scene) -> None:
+    """The same in Azure: what there is, its keys, and code that runs with more rights."""
+    scene.wait(60, 900)
+    names = scene.rng.sample(_AZURE, k=scene.number(9, len(_AZURE)))
+    names.sort(key=lambda name: not name.endswith("/read"))
+    steps = [azure(name, *named("resource", f"rg-prod-{scene.number(1, 30):02d}")) for name in names]
+    scene.act_all(steps, scene.own(), 20, 200)
+
+
+def repositories(scene: Scene) -> None:
+    """Settings of the organisation's repositories that a programmer never touched."""
+    scene.wait(60, 900)
+    names = scene.rng.sample(_GITHUB, k=scene.number(9, len(_GITHUB)))
+    steps = [github(name, *named("repository", f"service-{scene.number(0, 79):02d}")) for name in names]
+    scene.act_all(steps, scene.own(), 20, 240)
+
+
+VARIANTS = (
+    Variant("stolen_key", aws_account, stolen_key),
+    Variant("at_desk", aws_person, at_desk, hours=5),
+    Variant("spam", aws_account, spam),
+    Variant("subscriptions", azure_person, subscriptions),
+    Variant("repositories", coder, repositories),
+)

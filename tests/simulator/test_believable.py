@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from activities.activity import Category, UserType
-from simulator.day import business_day
+from simulator.occasions import business_day
 from simulator.people import Person
 from simulator.places import OFFICES
 from simulator.record import DAY, HOUR, Address, Event
@@ -104,7 +104,7 @@ def test_an_office_shares_one_address(tenant: Written) -> None:
 
 
 def test_vpn_users_use_it_from_their_first_working_day(large: World) -> None:
-    users = [person for person in large.people if person.vpn and not person.absences]
+    users = [person for person in large.people if person.vpn]
     assert len(users) > 10
     for person in users:
         working = [day for day in range(3) if large.plan(person, day).kind is Kind.WORK]
@@ -122,10 +122,10 @@ def test_home_addresses_change_now_and_then_within_the_provider(large: World) ->
 
 
 def test_devices_are_two_to_a_person_and_rarely_replaced(large: World) -> None:
-    changes = sum(len(person.laptops) + len(person.phones) - 2 for person in large.people)
-    assert 0 < changes < 0.3 * len(large.people)
-    owners = Counter(device.id for person in large.people for _, device in (*person.laptops, *person.phones))
-    assert max(owners.values()) == 1
+    owned = [{device.id for _, device in (*person.laptops, *person.phones)} for person in large.people]
+    assert all(len(devices) >= 2 for devices in owned)
+    assert 0 < sum(len(devices) - 2 for devices in owned) < 0.3 * len(large.people)
+    assert len(set().union(*owned)) == sum(map(len, owned))
 
 
 def test_two_to_four_percent_of_people_travel_a_month(large: World) -> None:
@@ -147,7 +147,12 @@ def test_nobody_travels_faster_than_an_airliner_except_through_the_vpn(large: Wo
     travellers = [person for person in large.people if person.trips]
     moved = 0
     for person in travellers:
-        seen = [event for event in large.life(person) if "vpn" not in event.address.location.tags]
+        # A phone is seen where its carrier's gateway is, and abroad mostly at home.
+        seen = [
+            event
+            for event in large.life(person)
+            if not {"vpn", "anonymous", "mobile"} & set(event.address.location.tags)
+        ]
         for before, after in pairwise(seen):
             distance = kilometres(before.address, after.address)
             if distance > 100:
@@ -211,7 +216,7 @@ def test_services_act_round_the_clock_from_fixed_cloud_addresses(tenant: Written
         addresses = {one.ip for one in found if one.user.id not in {entry.user for entry in tenant.truth}}
         assert len(addresses) <= 1
         assert found[0].user.type in (UserType.SERVICE, UserType.APP)
-        assert len({one.time // DAY for one in found}) == DAYS
+        assert len({one.time // DAY for one in found}) == (DAYS if service.ends is None else service.ends + 1)
     monitoring = [one.time % DAY // HOUR for one in tenant.activities if one.user.id.startswith("svc-monitoring")]
     assert len(set(monitoring)) == 24
 

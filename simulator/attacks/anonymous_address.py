@@ -1,0 +1,58 @@
+"""An account is used through a network that hides who uses it (T1090.003), in a country that is not new to it."""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.hostile import TOR, VPNS, relay, server
+from simulator.moves import WHO_AM_I, read_files, read_mail
+from simulator.operations import aws
+from simulator.scene import Scene, Via, anybody, aws_account
+
+_TOR_BROWSER = "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+
+def tor(scene: Scene) -> None:
+    """Tor Browser: one session, another exit every ten minutes."""
+    scene.later(0.5, 7)
+    first = scene.intruder(relay(scene.rng, TOR, scene.city.country), scripted(_TOR_BROWSER, "Windows 10"))
+    scene.log_on(first)
+    for _ in range(scene.number(2, 4)):
+        via = Via(relay(scene.rng, TOR, scene.city.country), first.device, first.session)
+        read_mail(scene, via, scene.number(3, 6))
+        scene.wait(100, 400)
+
+
+def commercial_vpn(scene: Scene) -> None:
+    """An ordinary browser behind a commercial VPN that nobody of the company uses this server of."""
+    scene.later(0.5, 7)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    read_files(scene, via, scene.number(5, 15))
+
+
+def rented_server(scene: Scene) -> None:
+    """A rented desktop in the victim's country, where people aren't."""
+    scene.later(0.5, 7)
+    via = scene.intruder(server(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(4, 12))
+
+
+def api_through_tor(scene: Scene) -> None:
+    """Keys of AWS are tried out through Tor on a penetration tester's system."""
+    scene.wait(300, 3_000)
+    device = scripted("aws-cli/2.15.22 Python/3.11.8 Linux/6.6.9-amd64 exe/x86_64.kali.2024")
+    session = scene.intruder(scene.seen.address).session
+    steps = [WHO_AM_I, aws("s3", "ListBuckets"), aws("ec2", "DescribeInstances"), aws("iam", "ListUsers")]
+    for step in [*steps, aws("ec2", "DescribeSnapshots"), aws("rds", "DescribeDBInstances")]:
+        scene.wait(4, 60)
+        scene.act(step, Via(relay(scene.rng, TOR, "US"), device, session))
+
+
+VARIANTS = (
+    Variant("tor", anybody, tor),
+    Variant("commercial_vpn", anybody, commercial_vpn),
+    Variant("rented_server", anybody, rented_server),
+    Variant("api_through_tor", aws_account, api_through_tor),
+)

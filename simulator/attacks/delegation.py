@@ -1,0 +1,65 @@
+"""Access to a mailbox is delegated, to act in another's name (T1098.002)."""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.hostile import home_proxy, server
+from simulator.moves import INBOX, read_mail
+from simulator.operations import exchange, named, settings
+from simulator.scene import Scene, anybody, directory_admin
+
+
+def full_access(scene: Scene) -> None:
+    """An administrator's stolen session gives itself the mailbox of somebody in finance, and reads it."""
+    scene.later(0.5, 6)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    owner = scene.executives(8)[-1].user
+    scene.wait(20, 200)
+    grant = settings(Identity=owner.id, User=scene.victim.user.id, AccessRights="FullAccess", AutoMapping="False")
+    scene.act(exchange("Add-MailboxPermission", *grant), via)
+    scene.wait(60, 400)
+    scene.act_all([exchange("MailItemsAccessed", *INBOX, owner=owner)] * scene.number(8, 25), via, 3, 40)
+
+
+def impersonation(scene: Scene) -> None:
+    """Stealthy: one cmdlet lets an account act in every mailbox."""
+    scene.wait(60, 900)
+    grant = settings(Name="svc-migration", Role="ApplicationImpersonation", User=scene.victim.user.id)
+    scene.act(exchange("New-ManagementRoleAssignment", *grant), scene.own())
+
+
+def in_anothers_name(scene: Scene) -> None:
+    """The right to send as an executive is given, and used for an urgent payment."""
+    scene.wait(60, 900)
+    via = scene.own()
+    boss = scene.executives(4)[0].user
+    grant = settings(Identity=boss.id, Trustee=scene.victim.user.id, AccessRights="SendAs")
+    scene.act(exchange("Add-RecipientPermission", *grant), via)
+    sent = exchange("SendAs", *named("folder", "Sent Items"), owner=boss)
+    scene.act_all([sent] * scene.number(2, 6), via, 120, 600)
+
+
+def open_folders(scene: Scene) -> None:
+    """In a mailbox that was taken over, every folder is opened to everybody of the company, to come back by."""
+    scene.later(0.5, 6)
+    via = scene.intruder(server(scene.rng, scene.city))
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(2, 6))
+    rights = settings(User="Default", AccessRights="Owner")
+    folders = scene.rng.sample(
+        ("Inbox", "Sent Items", "Archive", "Calendar", "Top of Information Store"), k=scene.number(2, 5)
+    )
+    steps = [
+        exchange("Add-MailboxFolderPermission", *settings(Identity=f"{scene.victim.user.id}:\\{name}"), *rights)
+        for name in folders
+    ]
+    scene.act_all(steps, via, 5, 60)
+
+
+VARIANTS = (
+    Variant("full_access", directory_admin, full_access),
+    Variant("impersonation", directory_admin, impersonation),
+    Variant("in_anothers_name", directory_admin, in_anothers_name),
+    Variant("open_folders", anybody, open_folders),
+)

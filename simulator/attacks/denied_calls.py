@@ -1,0 +1,114 @@
+"""Somebody tries what they may not do, again and again (T1580, T1619)."""
+
+from __future__ import annotations
+
+from simulator.apis import refused
+from simulator.attacks import Variant
+from simulator.departments import DEPARTMENTS
+from simulator.devices import scripted
+from simulator.habits import LIBRARY_SIZE, file
+from simulator.hostile import server
+from simulator.moves import WHO_AM_I
+from simulator.operations import aws, azure, named, sharepoint
+from simulator.record import HOUR, MINUTE, Step
+from simulator.scene import Scene, anybody, aws_account, aws_person, azure_person
+from simulator.streams import chance
+
+_PROBES = (
+    "iam.ListUsers iam.ListRoles iam.ListGroups iam.GetAccountAuthorizationDetails ec2.DescribeInstances "
+    "ec2.DescribeSnapshots ec2.DescribeKeyPairs s3.ListBuckets lambda.ListFunctions20150331 rds.DescribeDBInstances "
+    "dynamodb.ListTables secretsmanager.ListSecrets ssm.DescribeParameters kms.ListKeys sqs.ListQueues sns.ListTopics "
+    "ecr.DescribeRepositories ecs.ListClusters eks.ListClusters cloudformation.ListStacks logs.DescribeLogGroups "
+    "route53.ListHostedZones organizations.ListAccounts guardduty.ListDetectors cloudtrail.DescribeTrails "
+    "elasticfilesystem.DescribeFileSystems redshift.DescribeClusters glue.GetDatabases athena.ListWorkGroups "
+    "sagemaker.ListNotebookInstances codebuild.ListProjects codecommit.ListRepositories backup.ListBackupVaults "
+    "acm.ListCertificates apigateway.GetRestApis cognito-idp.ListUserPools elasticache.DescribeCacheClusters"
+).split()
+_ROLES = "admin administrator ops devops terraform deploy jenkins readonly audit billing master".split()
+
+_ALLOWED = 0.06
+"""Probes that the key may do."""
+_MISSING = 0.3
+"""Guessed buckets that nobody has."""
+
+
+def enumeration(scene: Scene) -> None:
+    """A tool tries every call there is with a stolen key: a hundred and more refused in minutes."""
+    scene.wait(60, 600)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("Boto3/1.34.69 md/Botocore#1.34.69"))
+    steps = [WHO_AM_I]
+    for _ in range(scene.number(2, 4)):
+        for probe in scene.rng.sample(_PROBES, k=len(_PROBES)):
+            service, action = probe.split(".")
+            steps.append(aws(service, action) if chance(scene.rng, _ALLOWED) else refused(service, action))
+    scene.spread(steps, via, scene.number(2, 8) * MINUTE)
+
+
+def by_hand(scene: Scene) -> None:
+    """Stealthy: 25 to 45 refused calls over two hours, at the administrator's own desk."""
+    scene.wait(60, 600)
+    chosen = [probe.split(".") for probe in scene.rng.sample(_PROBES, k=scene.number(25, len(_PROBES)))]
+    scene.spread([refused(service, action) for service, action in chosen], scene.shell(), 2 * HOUR)
+
+
+def other_roles(scene: Scene) -> None:
+    """Roles are guessed until one can be assumed."""
+    scene.wait(60, 600)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("Boto3/1.34.69 md/Botocore#1.34.69"))
+    guesses = [f"{role}{ending}" for role in _ROLES for ending in ("", "-role", "-prod", "Access")]
+    steps = [refused("sts", "AssumeRole", *named("role", guess)) for guess in guesses]
+    scene.spread([*steps, aws("sts", "AssumeRole", *named("role", "deploy-prod"))], via, scene.number(4, 20) * MINUTE)
+
+
+def buckets(scene: Scene) -> None:
+    """Names of buckets are guessed, and objects in them: refused, or not there."""
+    scene.wait(60, 600)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("aws-cli/2.15.30 Python/3.11.8 Linux/6.6.9"))
+    steps: list[Step] = []
+    for word in "backup prod dev logs data private hr finance invoices dumps db archive legal terraform-state".split():
+        for name in (f"acme-{word}", f"{word}-acme"):
+            bucket = named("bucket", name)
+            there = not chance(scene.rng, _MISSING)
+            listed = refused("s3", "ListObjectsV2", *bucket)
+            steps.append(listed if there else aws("s3", "ListObjectsV2", *bucket, error="NoSuchBucket"))
+            steps.append(refused("s3", "GetObject", *named("object", f"{name}/backup.sql")))
+    scene.spread(steps, via, scene.number(3, 25) * MINUTE)
+
+
+def closed_libraries(scene: Scene) -> None:
+    """An employee tries libraries of other departments, one after the other, and is kept out."""
+    scene.wait(60, 600)
+    units = [department.name for department in DEPARTMENTS if department.name != scene.victim.unit]
+    steps = []
+    for _ in range(scene.number(30, 80)):
+        wanted = file(scene.rng.choice(units), scene.rng.randrange(LIBRARY_SIZE))
+        steps.append(sharepoint("FileAccessed", wanted, denied=True))
+    scene.spread(steps, scene.own(), scene.number(10, 50) * MINUTE)
+
+
+def subscriptions(scene: Scene) -> None:
+    """The same in Azure."""
+    scene.wait(60, 600)
+    names = (
+        "Microsoft.KeyVault/vaults/read Microsoft.Storage/storageAccounts/listKeys/action "
+        "Microsoft.Compute/virtualMachines/runCommand/action Microsoft.Authorization/roleAssignments/write "
+        "Microsoft.Sql/servers/read Microsoft.Web/sites/config/list/action "
+        "Microsoft.Automation/automationAccounts/jobs/write Microsoft.Compute/disks/beginGetAccess/action"
+    ).split()
+    steps = [
+        azure(name, *named("resource", f"rg-{unit}-{number}"), denied=True)
+        for name in names
+        for unit in ("prod", "core", "data")
+        for number in (1, 2)
+    ]
+    scene.spread(steps, scene.own(), scene.number(5, 40) * MINUTE)
+
+
+VARIANTS = (
+    Variant("enumeration", aws_account, enumeration),
+    Variant("by_hand", aws_person, by_hand, hours=3),
+    Variant("other_roles", aws_account, other_roles),
+    Variant("buckets", aws_account, buckets),
+    Variant("closed_libraries", anybody, closed_libraries),
+    Variant("subscriptions", azure_person, subscriptions),
+)

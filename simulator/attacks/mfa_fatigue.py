@@ -1,0 +1,88 @@
+"""The second factor is worn down, or replaced (T1621, T1556.006, T1098.005)."""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.habits import FACTOR_ADDED, FACTOR_REMOVED
+from simulator.hostile import VPNS, home_proxy, relay, server
+from simulator.moves import read_mail
+from simulator.operations import (
+    MFA_DENIED,
+    MFA_UNANSWERED,
+    SECOND_FACTOR,
+    SECOND_FACTOR_FAILED,
+    directory,
+    logon,
+    named,
+)
+from simulator.record import DAY, HOUR
+from simulator.scene import Scene, Via, anybody
+
+
+def _push(scene: Scene, via: Via, refused: float) -> None:
+    """The password is right; the second factor is asked for, and not given."""
+    fact = MFA_DENIED if scene.rng.random() < refused else MFA_UNANSWERED
+    scene.act(logon(SECOND_FACTOR), Via(via.address, via.device, ""))
+    scene.wait(15, 60)
+    scene.act(logon(SECOND_FACTOR_FAILED, fact), Via(via.address, via.device, ""))
+
+
+def bombing(scene: Scene) -> None:
+    """Push after push within the hour, until one is approved to have peace (as at Uber, 2022)."""
+    scene.later(0.5, 8)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country))
+    for _ in range(scene.number(10, 35)):
+        _push(scene, via, 0.7)
+        scene.wait(10, 80)
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(3, 9))
+
+
+def at_night(scene: Scene) -> None:
+    """Stealthy: a handful of pushes between two and four at night, from the victim's own city."""
+    midnight = scene.time - scene.time % DAY + DAY - int(scene.city.longitude / 15 * HOUR)
+    scene.time = min(midnight + 2 * HOUR + scene.number(0, HOUR), scene.world.end - 3 * HOUR)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    for _ in range(scene.number(4, 7)):
+        _push(scene, via, 0.5)
+        scene.wait(200, 900)
+    scene.log_on(via)
+    scene.wait(30, 200)
+    scene.act(FACTOR_ADDED, via)
+    read_mail(scene, via, scene.number(2, 5))
+
+
+def help_desk(scene: Scene) -> None:
+    """The help desk is talked into a reset; the caller enrols a factor and logs on (as at MGM Resorts, 2023)."""
+    helper, desk = scene.helper()
+    victim = named("user", scene.victim.user.id)
+    resets = [directory("Reset user password.", *victim), directory("Admin deleted security info", *victim)]
+    scene.act_all(resets, desk, 20, 120, helper)
+    scene.wait(60, 600)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    scene.act(logon(SECOND_FACTOR), Via(via.address, via.device, ""))
+    scene.wait(20, 90)
+    scene.log_on(via)
+    scene.wait(20, 120)
+    scene.act(FACTOR_ADDED, via)
+    read_mail(scene, via, scene.number(3, 8))
+
+
+def new_factor(scene: Scene) -> None:
+    """With a session from a phishing kit, a factor is added to come back with, the old one removed."""
+    scene.later(0.5, 6)
+    via = scene.intruder(server(scene.rng, scene.city))
+    scene.log_on(via)
+    scene.act_all([FACTOR_ADDED, FACTOR_REMOVED], via, 20, 200)
+    scene.wait(600, 2_400)
+    back = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(back)
+    read_mail(scene, back, scene.number(4, 10))
+
+
+VARIANTS = (
+    Variant("bombing", anybody, bombing, hours=3),
+    Variant("at_night", anybody, at_night, hours=26),
+    Variant("help_desk", anybody, help_desk, hours=26),
+    Variant("new_factor", anybody, new_factor),
+)

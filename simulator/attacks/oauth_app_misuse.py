@@ -1,0 +1,85 @@
+"""An app's own credentials are used by somebody else (T1550.001)."""
+
+from __future__ import annotations
+
+from activities.activity import Category, UserType
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.hostile import TOR, VPNS, relay, server
+from simulator.moves import INBOX, files_in_a_row
+from simulator.operations import SALESFORCE, exchange, other, sharepoint
+from simulator.people import BEFORE
+from simulator.places import OFFICES
+from simulator.record import MINUTE, Account, NativeObject, Step
+from simulator.scene import Scene
+from simulator.services import Service
+from simulator.world import World
+
+
+def app(world: World, account: Account) -> bool:
+    """An app that reads files or mail of Microsoft 365, or customers' records."""
+    return (
+        isinstance(account, Service)
+        and account.user.type is UserType.APP
+        and account.ends is None
+        and account.starts == BEFORE
+        and account.job in ("calendar", "documents", "chat")
+    )
+
+
+def crm_app(world: World, account: Account) -> bool:
+    """The app that synchronises customers' records; any other app where that one is taken."""
+    return isinstance(account, Service) and (account.job == "sync" or app(world, account))
+
+
+def other_provider(scene: Scene) -> None:
+    """A stolen client secret is used on a rented server by a program of the intruder's: mailbox after mailbox."""
+    scene.wait(300, 3_000)
+    via = scene.intruder(server(scene.rng, scene.rng.choice(OFFICES).city))
+    steps: list[Step] = []
+    for person in scene.executives(scene.number(8, 20)):
+        steps += [exchange("MailItemsAccessed", *INBOX, owner=person.user)] * scene.number(3, 9)
+    scene.act_all(steps, via, 1, 15)
+
+
+def downloads(scene: Scene) -> None:
+    """Stealthy: from the app's own address, which was taken over; it reads as always, but begins to download."""
+    scene.wait(300, 1_800)
+    files = files_in_a_row(scene, scene.number(150, 450), "finance")
+    scene.spread([sharepoint("FileDownloaded", file) for file in files], scene.own(), scene.number(20, 50) * MINUTE)
+
+
+def customers(scene: Scene) -> None:
+    """Tokens of an integration are used through Tor to export customers' records (as at Salesloft Drift, 2025)."""
+    scene.wait(300, 1_800)
+    device = scripted("python-requests/2.32.4")
+    kinds = ("Account", "Contact", "Opportunity", "Case", "User", "Attachment")
+    via = scene.intruder(relay(scene.rng, TOR, "US"), device)
+    counts = [other(SALESFORCE, "QueryExecuted", Category.READ, NativeObject("object", kind)) for kind in kinds]
+    exports = [
+        other(
+            SALESFORCE,
+            "BulkJobExported",
+            Category.DOWNLOAD,
+            NativeObject("object", kind, scene.number(20, 400) * 1_000_000),
+        )
+        for kind in kinds
+    ]
+    scene.act_all(counts, via, 2, 20)
+    scene.act_all(exports * scene.number(1, 3), via, 30, 200)
+
+
+def files_by_vpn(scene: Scene) -> None:
+    """Through a commercial VPN, an app that handles documents takes all of a department's."""
+    scene.wait(300, 1_800)
+    via = scene.intruder(relay(scene.rng, VPNS), scripted("axios/1.7.9"))
+    files = files_in_a_row(scene, scene.number(80, 250), scene.rng.choice(("legal", "hr", "finance")))
+    scene.spread([sharepoint("FileDownloaded", file) for file in files], via, scene.number(10, 40) * MINUTE)
+
+
+VARIANTS = (
+    Variant("other_provider", app, other_provider),
+    Variant("downloads", app, downloads),
+    Variant("customers", crm_app, customers),
+    Variant("files_by_vpn", app, files_by_vpn),
+)

@@ -1,0 +1,82 @@
+"""An app gets rights, or an app's identity gets a key of the intruder's (T1528, T1098.001)."""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.catalogue import COMMON_APPS, consent, principal
+from simulator.hostile import server
+from simulator.operations import directory, github, named
+from simulator.scene import Scene, anybody, coder, directory_admin
+
+_LURES = (
+    "Voicemail Viewer",
+    "OneDrive Shared Files",
+    "eFax Online",
+    "HR Benefits 2026",
+    "Mailbox Upgrade",
+    "Doc Secure View",
+)
+_SCOPES = (
+    "Mail.ReadWrite Mail.Send Contacts.Read offline_access",
+    "Mail.Read Files.Read.All offline_access User.Read",
+    "Files.ReadWrite.All Sites.Read.All offline_access",
+)
+_KEYS = ("KeyDescription",)
+
+
+def phished(scene: Scene) -> None:
+    """A link in a mail leads to the consent page of an app that nobody ever heard of, which wants to read mail."""
+    scene.wait(60, 1_200)
+    scene.act_all(consent(scene.rng.choice(_LURES), scene.rng.choice(_SCOPES)), scene.own(), 0.2, 2)
+
+
+def for_all(scene: Scene) -> None:
+    """An administrator is tricked into consenting for everybody, with rights of the app's own."""
+    scene.wait(60, 1_200)
+    app = scene.rng.choice(_LURES)
+    objects = (
+        principal(app),
+        *named("permission", scene.rng.choice(("Mail.ReadWrite", "Files.Read.All", "Mail.Send"))),
+    )
+    steps = [*consent(app, "Directory.Read.All Mail.ReadWrite offline_access")]
+    steps += [directory("Add app role assignment to service principal.", *objects, changed=("AppRole.Value",))] * 2
+    scene.act_all(steps, scene.own(), 0.2, 3)
+
+
+def secret_added(scene: Scene) -> None:
+    """A secret is added to an app that the company trusts; from a server, with an administrator's session."""
+    scene.later(0.5, 6)
+    app = principal(scene.rng.choice(COMMON_APPS[:8]))
+    via = scene.intruder(server(scene.rng, scene.city))
+    scene.log_on(via)
+    steps = [
+        directory("Add owner to service principal.", *named("user", scene.victim.user.id), app),
+        directory("Update application – Certificates and secrets management ", app, changed=_KEYS),
+        directory("Add service principal credentials.", app, changed=_KEYS),
+    ]
+    scene.act_all(steps, via, 10, 90)
+
+
+def key_at_desk(scene: Scene) -> None:
+    """Stealthy: a certificate is added to one app, in the administrator's own session."""
+    scene.wait(60, 900)
+    app = principal(scene.rng.choice(COMMON_APPS[:12]))
+    scene.act(directory("Add service principal credentials.", app, changed=_KEYS), scene.own())
+
+
+def source_code(scene: Scene) -> None:
+    """An OAuth app, or an installed one, gets the company's repositories (as with the tokens stolen in 2022)."""
+    scene.wait(60, 1_200)
+    app = named("app", scene.rng.choice(("ci-insights-bot", "repo-health-check", "deploy-preview")))
+    scene.act_all(
+        [github("oauth_authorization.create", *app), github("integration_installation.create", *app)], scene.own(), 1, 8
+    )
+
+
+VARIANTS = (
+    Variant("phished", anybody, phished),
+    Variant("for_all", directory_admin, for_all),
+    Variant("secret_added", directory_admin, secret_added),
+    Variant("key_at_desk", directory_admin, key_at_desk),
+    Variant("source_code", coder, source_code),
+)

@@ -1,0 +1,86 @@
+"""Machines, backups and storage are destroyed (T1485, T1490)."""
+
+from __future__ import annotations
+
+from simulator.apis import resource
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.hostile import server
+from simulator.moves import WHO_AM_I
+from simulator.operations import aws, azure, named
+from simulator.record import HOUR, MINUTE, Step
+from simulator.scene import Scene, aws_account, aws_person, azure_person
+
+_EC2 = "ec2.amazonaws.com"
+
+
+def machines(scene: Scene) -> None:
+    """Machines are terminated, then their disks and addresses deleted."""
+    scene.wait(60, 900)
+    numbers = scene.rng.sample(range(60), k=scene.number(15, 40))
+    steps = [aws("ec2", "TerminateInstances", resource(_EC2, "instance", number)) for number in numbers]
+    steps += [aws("ec2", "DeleteVolume", resource(_EC2, "volume", number)) for number in numbers]
+    scene.spread(steps, scene.shell(), scene.number(3, 30) * MINUTE)
+
+
+def backups(scene: Scene) -> None:
+    """With a stolen key, before extortion: snapshots, recovery points and the vault."""
+    scene.wait(60, 900)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("aws-cli/2.15.30 Python/3.11.8 Linux/6.6.9"))
+    steps = [WHO_AM_I, aws("ec2", "DescribeSnapshots"), aws("backup", "ListBackupVaults")]
+    steps += [aws("ec2", "DeleteSnapshot", resource(_EC2, "snapshot", n)) for n in range(scene.number(20, 60))]
+    steps += [aws("rds", "DeleteDBSnapshot", *named("db_snapshot", f"prod-{n}")) for n in range(scene.number(3, 9))]
+    steps += [aws("backup", "DeleteRecoveryPoint")] * scene.number(8, 30)
+    steps += [aws("backup", "DeleteBackupVault")]
+    scene.act_all(steps, via, 1, 25)
+
+
+def storage(scene: Scene) -> None:
+    """Buckets are emptied by a rule and deleted, tables and databases too."""
+    scene.wait(60, 900)
+    steps: list[Step] = []
+    for number in range(scene.number(4, 9)):
+        bucket = named("bucket", f"acme-s3-data-{number}")
+        steps += [aws("s3", "PutBucketLifecycleConfiguration", *bucket), aws("s3", "DeleteBucket", *bucket)]
+    steps += [
+        aws("dynamodb", "DeleteTable", *named("table", f"dynamodb-prod-{n:03d}")) for n in range(scene.number(3, 8))
+    ]
+    steps += [
+        aws("rds", "DeleteDBInstance", *named("db_instance", f"rds-prod-{n:03d}")) for n in range(scene.number(2, 5))
+    ]
+    steps += [aws("elasticfilesystem", "DeleteFileSystem")] * scene.number(1, 3)
+    scene.act_all(steps, scene.shell(), 3, 60)
+
+
+def keys(scene: Scene) -> None:
+    """Stealthy: nothing is deleted, but the keys that everything is encrypted with are, in a week."""
+    scene.wait(60, 900)
+    steps = [aws("kms", "DisableKey", *named("key", f"kms-prod-{n:03d}")) for n in range(scene.number(4, 9))]
+    steps += [aws("kms", "ScheduleKeyDeletion", *step.objects) for step in steps]
+    scene.spread(steps, scene.shell(), 2 * HOUR)
+
+
+def resource_groups(scene: Scene) -> None:
+    """The same in Azure: machines, the backup's containers, whole groups of resources."""
+    scene.wait(60, 900)
+    protected = "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/delete"
+    steps = [azure(protected, *named("resource", f"vm-{n:02d}")) for n in range(scene.number(8, 25))]
+    steps += [
+        azure("Microsoft.Compute/virtualMachines/delete", *named("resource", f"vm-{n:02d}"))
+        for n in range(scene.number(10, 30))
+    ]
+    steps += [
+        azure("Microsoft.Storage/storageAccounts/delete", *named("resource", f"store{n}"))
+        for n in range(scene.number(2, 6))
+    ]
+    steps += [azure("Microsoft.Resources/subscriptions/resourceGroups/delete", *named("resource", "rg-prod-01"))]
+    scene.act_all(steps, scene.own(), 2, 30)
+
+
+VARIANTS = (
+    Variant("machines", aws_person, machines),
+    Variant("backups", aws_account, backups),
+    Variant("storage", aws_person, storage),
+    Variant("keys", aws_person, keys, hours=3),
+    Variant("resource_groups", azure_person, resource_groups),
+)

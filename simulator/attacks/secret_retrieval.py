@@ -1,0 +1,91 @@
+"""Stored secrets are read, many of them (T1555.006)."""
+
+from __future__ import annotations
+
+from simulator.apis import resource
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.hostile import server
+from simulator.moves import WHO_AM_I
+from simulator.operations import KEY_VAULT, aws, directory, named, other
+from simulator.record import HOUR, MINUTE
+from simulator.scene import Scene, aws_account, aws_person, azure_person, directory_admin
+
+_APPS = "billing checkout crm search auth mail export ledger mobile gateway".split()
+_KINDS = "db-password api-key signing-key smtp oauth-client".split()
+
+
+def _secrets(scene: Scene, count: int) -> list[str]:
+    names = [f"prod/{app}/{kind}" for app in _APPS for kind in _KINDS]
+    return scene.rng.sample(names, k=min(count, len(names)))
+
+
+def secrets_manager(scene: Scene) -> None:
+    """All the secrets that a stolen key can see, in minutes."""
+    scene.wait(60, 900)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("aws-cli/2.15.30 Python/3.11.8 Linux/6.6.9"))
+    scene.act_all([WHO_AM_I, aws("secretsmanager", "ListSecrets")], via, 2, 20)
+    steps = [
+        aws("secretsmanager", "GetSecretValue", *named("secret", name))
+        for name in _secrets(scene, scene.number(20, 50))
+    ]
+    scene.spread(steps, via, scene.number(1, 10) * MINUTE)
+
+
+def one_by_one(scene: Scene) -> None:
+    """Stealthy: an administrator reads a dozen secrets that aren't theirs, over three hours, at their desk."""
+    scene.wait(60, 900)
+    steps = [
+        aws("secretsmanager", "GetSecretValue", *named("secret", name))
+        for name in _secrets(scene, scene.number(10, 18))
+    ]
+    scene.spread(steps, scene.shell(), 3 * HOUR)
+
+
+def parameters(scene: Scene) -> None:
+    """Parameters of Systems Manager, decrypted ten at a time."""
+    scene.wait(60, 900)
+    via = scene.intruder(server(scene.rng, scene.elsewhere()), scripted("Boto3/1.34.162 md/Botocore#1.34.162"))
+    names = _secrets(scene, 50)
+    steps = [aws("ssm", "DescribeParameters")]
+    steps += [
+        aws("ssm", "GetParameters", *named("parameter", *names[first : first + 10])) for first in range(0, 50, 10)
+    ]
+    steps += [aws("ssm", "GetParametersByPath", *named("parameter", f"/prod/{app}")) for app in _APPS]
+    scene.act_all(steps, via, 1, 15)
+
+
+def machine_passwords(scene: Scene) -> None:
+    """The administrator's password of every Windows machine is asked for."""
+    scene.wait(60, 900)
+    machines = [resource("ec2.amazonaws.com", "instance", number) for number in range(scene.number(20, 45))]
+    steps = [aws("ec2", "GetPasswordData", machine) for machine in machines]
+    scene.spread(steps, scene.shell(), scene.number(1, 12) * MINUTE)
+
+
+def key_vault(scene: Scene) -> None:
+    """A key vault of Azure is emptied."""
+    scene.wait(60, 900)
+    steps = [other(KEY_VAULT, "VaultGet", None), other(KEY_VAULT, "SecretList", None)]
+    secret = other(KEY_VAULT, "SecretGet", None)
+    steps += [secret._replace(objects=named("secret", name)) for name in _secrets(scene, scene.number(20, 50))]
+    scene.act_all(steps, scene.own(), 1, 20)
+
+
+def recovery_keys(scene: Scene) -> None:
+    """The keys that unlock the disks of lost laptops are read, of one device after the other."""
+    scene.wait(60, 900)
+    people = scene.world.people[:40]
+    steps = [directory("Read BitLocker key", *named("device", person.laptops[0][1].id)) for person in people]
+    steps = [scene.rng.choice(steps) for _ in range(scene.number(12, 30))]
+    scene.act_all(steps, scene.own(), 5, 60)
+
+
+VARIANTS = (
+    Variant("secrets_manager", aws_account, secrets_manager),
+    Variant("one_by_one", aws_person, one_by_one, hours=4),
+    Variant("parameters", aws_account, parameters),
+    Variant("machine_passwords", aws_person, machine_passwords),
+    Variant("key_vault", azure_person, key_vault),
+    Variant("recovery_keys", directory_admin, recovery_keys),
+)

@@ -1,0 +1,62 @@
+"""A session is used from elsewhere while its owner uses it, too: its cookie or token was stolen (T1539, T1550.004)."""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.hostile import VPNS, home_proxy, relay, server
+from simulator.moves import WHO_AM_I, read_files, read_mail
+from simulator.operations import aws, named
+from simulator.scene import Scene, anybody, aws_person, aws_service
+
+
+def from_server(scene: Scene) -> None:
+    """A phishing kit in the middle replays the cookie from its server, with its own program."""
+    scene.wait(20, 400)
+    via = scene.replayed(server(scene.rng, scene.city), scene.intruder(scene.seen.address).device)
+    read_mail(scene, via, scene.number(5, 15), 2, 40)
+
+
+def same_browser(scene: Scene) -> None:
+    """Stealthy: an information stealer's buyer copies the browser and rents a home line in the same city."""
+    scene.wait(300, 2_400)
+    avoid = frozenset({scene.seen.address.location.isp})
+    via = scene.replayed(home_proxy(scene.rng, scene.city, avoid))
+    read_mail(scene, via, scene.number(4, 9))
+    read_files(scene, via, scene.number(4, 10))
+
+
+def by_vpn(scene: Scene) -> None:
+    """Through a commercial VPN, with a browser of another system; files are taken."""
+    scene.wait(120, 1_500)
+    via = scene.replayed(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    read_files(scene, via, scene.number(8, 25), 2, 25)
+
+
+def cloud_keys(scene: Scene) -> None:
+    """The temporary keys of an administrator's session are used on a server, beside the owner's own calls."""
+    scene.wait(60, 900)
+    via = scene.replayed(server(scene.rng, scene.elsewhere()), scripted("Boto3/1.34.162 md/Botocore#1.34.162"))
+    looks = [WHO_AM_I, aws("s3", "ListBuckets"), aws("ec2", "DescribeInstances"), aws("iam", "ListRoles")]
+    scene.act_all([*looks, aws("secretsmanager", "ListSecrets"), aws("ec2", "DescribeSnapshots")], via, 2, 30)
+
+
+def workload(scene: Scene) -> None:
+    """A server-side request forgery gives away a workload's keys (T1552.005), which are then used outside."""
+    scene.wait(60, 900)
+    via = scene.replayed(server(scene.rng, scene.city), scripted("aws-cli/2.15.30 Python/3.11.8 Linux/6.6.9-amd64"))
+    bucket = named("bucket", f"acme-s3-data-{scene.number(0, 11)}")
+    scene.act_all([WHO_AM_I, aws("s3", "ListBuckets"), aws("s3", "ListObjectsV2", *bucket)], via, 2, 30)
+    reads = [
+        aws("s3", "GetObject", *named("object", f"acme-s3-data-1/part-{number:05d}.parquet")) for number in range(9)
+    ]
+    scene.act_all(reads, via, 1, 10)
+
+
+VARIANTS = (
+    Variant("from_server", anybody, from_server),
+    Variant("same_browser", anybody, same_browser),
+    Variant("by_vpn", anybody, by_vpn),
+    Variant("cloud_keys", aws_person, cloud_keys),
+    Variant("workload", aws_service, workload),
+)

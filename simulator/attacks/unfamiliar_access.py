@@ -1,0 +1,72 @@
+"""Everything about an access is new at once, and nothing of it bad by itself: provider, device and agent (T1078.004).
+
+It comes from the victim's own city.
+"""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.hostile import home_proxy, phone_line
+from simulator.moves import WHO_AM_I, read_files, read_mail
+from simulator.operations import aws
+from simulator.record import Address
+from simulator.scene import Scene, anybody, aws_person
+
+
+def _strange_line(scene: Scene, mobile: bool = False) -> Address:
+    """A line of a provider that the victim was never seen at."""
+    seen = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    return phone_line(scene.rng, scene.city, seen) if mobile else home_proxy(scene.rng, scene.city, seen)
+
+
+def browser(scene: Scene) -> None:
+    """A browser on another system; mail and files are read for a while."""
+    scene.later(0.5, 7)
+    via = scene.intruder(_strange_line(scene), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(4, 9))
+    read_files(scene, via, scene.number(4, 12))
+
+
+def mail_client(scene: Scene) -> None:
+    """A mail program, set up with stolen credentials, fetches everything."""
+    scene.later(0.5, 7)
+    via = scene.intruder(
+        _strange_line(scene), scripted("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Thunderbird/128.5.2")
+    )
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(15, 40), 1, 8)
+
+
+def phone(scene: Scene) -> None:
+    """A phone in another carrier's network."""
+    scene.later(0.5, 7)
+    device = scripted(
+        "Mozilla/5.0 (Linux; Android 12; SM-A125F) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile", "Android 12"
+    )
+    via = scene.intruder(_strange_line(scene, mobile=True), device)
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(5, 12))
+
+
+def programming_interface(scene: Scene) -> None:
+    """Keys of AWS on somebody's own computer at home, with another toolkit than the owner's."""
+    scene.later(0.5, 7)
+    device = scripted("Boto3/1.34.46 md/Botocore#1.34.46 ua/2.0 os/windows#10 lang/python#3.12.1", "Windows 10")
+    via = scene.intruder(_strange_line(scene), device)
+    steps = [
+        WHO_AM_I,
+        aws("s3", "ListBuckets"),
+        aws("ec2", "DescribeInstances"),
+        aws("lambda", "ListFunctions20150331"),
+    ]
+    scene.act_all([*steps, aws("rds", "DescribeDBInstances"), aws("iam", "ListRoles")], via, 5, 80)
+
+
+VARIANTS = (
+    Variant("browser", anybody, browser),
+    Variant("mail_client", anybody, mail_client),
+    Variant("phone", anybody, phone),
+    Variant("programming_interface", aws_person, programming_interface),
+)

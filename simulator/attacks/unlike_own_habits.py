@@ -1,0 +1,103 @@
+"""Somebody else at the keyboard, or the same person with other aims: each step is harmless, the manner isn't (T1078).
+
+All of it is done at the victim's desk: the same address, device and session as what the victim does themselves.
+"""
+
+from __future__ import annotations
+
+from activities.activity import Category
+from simulator.attacks import Variant
+from simulator.departments import DEPARTMENTS
+from simulator.habits import LIBRARY_SIZE, file
+from simulator.moves import search_mail
+from simulator.operations import SALESFORCE, TEAMS, WORKDAY, exchange, github, m365, named, other, sharepoint
+from simulator.record import HOUR, NativeObject, Step
+from simulator.scene import Scene, anybody, coder
+from simulator.streams import Weighted
+
+_FOLDERS = ("Inbox", "Sent Items", "Archive", "Drafts", "Deleted Items")
+
+
+def _other_unit(scene: Scene) -> str:
+    return scene.rng.choice([each.name for each in DEPARTMENTS if each.name != scene.victim.unit])
+
+
+def unlocked_laptop(scene: Scene) -> None:
+    """A colleague at an unlocked laptop: searches, and mail, chats and files all over, for an hour and a half."""
+    scene.wait(30, 300)
+    kinds: Weighted[str] = Weighted(("search", "mail", "chat", "files", "find"), (25, 25, 20, 20, 10))
+    steps: list[Step] = []
+    for _ in range(scene.number(110, 180)):
+        kind = kinds.draw(scene.rng)
+        if kind == "search":
+            steps.append(search_mail(scene.rng))
+        elif kind == "mail":
+            steps.append(exchange("MailItemsAccessed", *named("folder", scene.rng.choice(_FOLDERS))))
+        elif kind == "chat":
+            channel = NativeObject("channel", f"{_other_unit(scene)}-{scene.number(0, 11):02d}")
+            steps.append(m365(TEAMS, "ChatRetrieved", channel))
+        elif kind == "find":
+            steps.append(sharepoint("SearchQueryPerformed"))
+        else:
+            steps.append(sharepoint("FileAccessed", file(scene.victim.unit, scene.rng.randrange(LIBRARY_SIZE))))
+    scene.act_all(steps, scene.own(), 8, 60)
+
+
+def curious(scene: Scene) -> None:
+    """An employee opens one file of another department after the other, folder by folder, all afternoon."""
+    scene.wait(60, 600)
+    unit = _other_unit(scene)
+    first = scene.rng.randrange(LIBRARY_SIZE)
+    files = [file(unit, (first + number) % LIBRARY_SIZE) for number in range(scene.number(110, 190))]
+    steps = [sharepoint("FileAccessed", wanted) for wanted in files]
+    for number in range(12, len(steps), 17):
+        steps[number] = sharepoint("SearchQueryPerformed")
+    scene.spread(steps, scene.own(), scene.number(2, 4) * HOUR)
+
+
+def records(scene: Scene) -> None:
+    """Somebody who has no business there walks through the records of customers and of staff."""
+    scene.wait(60, 600)
+    first = scene.number(0, 19_000)
+    steps: list[Step] = []
+    for number in range(scene.number(100, 170)):
+        if number % 3 == 2:  # noqa: PLR2004
+            steps.append(other(WORKDAY, "WorkerViewed", Category.READ, NativeObject("worker", f"W{number:05d}")))
+        else:
+            steps.append(
+                other(SALESFORCE, "RecordViewed", Category.READ, NativeObject("account", f"001A{first + number:05d}"))
+            )
+    scene.spread(steps, scene.own(), scene.number(1, 3) * HOUR)
+
+
+def repositories(scene: Scene) -> None:
+    """A programmer reads repositories that they never worked on: issues, reviews and fetches, in turn."""
+    scene.wait(60, 600)
+    steps: list[Step] = []
+    for number in scene.rng.sample(range(80, 160), k=scene.number(25, 45)):
+        repository = named("repository", f"service-{number:02d}")
+        steps += [github("git.fetch", *repository), github("issue_comment.create", *repository)]
+        steps += [github("pull_request_review.submit", *repository)] * scene.number(1, 2)
+    scene.act_all(steps, scene.own(), 20, 90)
+
+
+def strange_order(scene: Scene) -> None:
+    """What was sent is gone through: for whom, what was written, in which meetings they were, over and over."""
+    scene.wait(60, 600)
+    people = [scene.colleague().user.id for _ in range(12)]
+    steps: list[Step] = []
+    for _ in range(scene.number(30, 45)):
+        steps.append(exchange("SearchQueryPerformed", *named("query", scene.rng.choice(people))))
+        steps.append(exchange("MailItemsAccessed", *named("folder", "Sent Items")))
+        meeting = NativeObject("channel", f"{_other_unit(scene)}-00")
+        steps += [m365(TEAMS, "MeetingParticipantDetail", meeting)] * scene.number(1, 2)
+    scene.act_all(steps, scene.own(), 15, 90)
+
+
+VARIANTS = (
+    Variant("unlocked_laptop", anybody, unlocked_laptop, hours=4),
+    Variant("curious", anybody, curious, hours=5),
+    Variant("records", anybody, records, hours=4),
+    Variant("repositories", coder, repositories, hours=4),
+    Variant("strange_order", anybody, strange_order, hours=5),
+)

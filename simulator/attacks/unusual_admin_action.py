@@ -1,0 +1,99 @@
+"""Rights are given that rule over much, by somebody who doesn't give such (T1098.003)."""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.catalogue import principal
+from simulator.devices import scripted
+from simulator.hostile import home_proxy, server
+from simulator.moves import WHO_AM_I
+from simulator.operations import aws, azure, directory, exchange, github, named, settings
+from simulator.scene import Scene, aws_person, azure_person, coder, directory_admin
+
+_ADMIN_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
+_ROLES = ("Global Administrator", "Privileged Role Administrator", "Privileged Authentication Administrator")
+
+
+def ruler_of_all(scene: Scene) -> None:
+    """An administrator's stolen session makes a new account a global administrator."""
+    scene.later(0.5, 6)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    made = named("user", f"svc-adsync{scene.number(2, 9)}@{scene.domain}")
+    role = named("role", scene.rng.choice(_ROLES))
+    steps = [
+        directory("Add user.", *made),
+        directory("Add member to role.", *made, *role, changed=("Role.DisplayName",)),
+    ]
+    scene.act_all(steps, via, 20, 120)
+
+
+def own_role(scene: Scene) -> None:
+    """Stealthy: an insider of the help desk gives themselves a role, at their own desk."""
+    scene.wait(60, 900)
+    objects = (*named("user", scene.victim.user.id), *named("role", scene.rng.choice(_ROLES)))
+    scene.act(directory("Add member to role.", *objects, changed=("Role.DisplayName",)), scene.own())
+
+
+def backdoor_user(scene: Scene) -> None:
+    """A key of an administrator of AWS makes a user with all rights, a password and keys."""
+    scene.wait(120, 1_800)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("Boto3/1.34.162 md/Botocore#1.34.162"))
+    user = named("user", scene.rng.choice(("aws-support", "backup-admin", "terraform2", "root1")))
+    steps = [WHO_AM_I, aws("iam", "ListUsers"), aws("iam", "CreateUser", *user)]
+    steps += [aws("iam", "AttachUserPolicy", *user, *named("policy", _ADMIN_POLICY))]
+    steps += [aws("iam", "CreateLoginProfile", *user), aws("iam", "CreateAccessKey", *user)]
+    scene.act_all(steps, via, 3, 50)
+
+
+def open_role(scene: Scene) -> None:
+    """A role is opened to another account and gets all rights: a way back that no password change closes."""
+    scene.wait(60, 900)
+    role = named("role", f"ops-readonly-{scene.number(1, 9)}")
+    steps = [
+        aws("iam", "UpdateAssumeRolePolicy", *role),
+        aws("iam", "AttachRolePolicy", *role, *named("policy", _ADMIN_POLICY)),
+    ]
+    scene.act_all(steps, scene.shell(), 5, 60)
+
+
+def subscriptions(scene: Scene) -> None:
+    """Access to all subscriptions of Azure is taken, then ownership is given to an app."""
+    scene.wait(60, 900)
+    via = scene.own()
+    steps = [azure("Microsoft.Authorization/elevateAccess/action")]
+    steps += [azure("Microsoft.Authorization/roleAssignments/write", *named("role", "Owner"))] * 2
+    scene.act_all(steps, via, 10, 120)
+
+
+def mail_for_an_app(scene: Scene) -> None:
+    """A role of Exchange is given with which an app can read every mailbox; the app becomes a directory reader."""
+    scene.wait(60, 900)
+    via = scene.own()
+    app = "Legacy Sync Connector"
+    grants = settings(Role="ApplicationImpersonation", User=scene.victim.user.id)
+    role = (principal(app), *named("role", "Exchange Administrator"))
+    steps = [
+        exchange("New-ManagementRoleAssignment", *grants),
+        directory("Add member to role.", *role, changed=("Role.DisplayName",)),
+    ]
+    scene.act_all(steps, via, 20, 200)
+
+
+def organisation_owner(scene: Scene) -> None:
+    """An outsider becomes an owner of the organisation's repositories."""
+    scene.wait(60, 900)
+    guest = named("user", f"dev-{scene.number(1000, 9999)}")
+    steps = [github("org.invite_member", *guest), github("org.update_member", *guest, *named("permission", "admin"))]
+    scene.act_all(steps, scene.own(), 20, 200)
+
+
+VARIANTS = (
+    Variant("ruler_of_all", directory_admin, ruler_of_all),
+    Variant("own_role", directory_admin, own_role),
+    Variant("backdoor_user", aws_person, backdoor_user),
+    Variant("open_role", aws_person, open_role),
+    Variant("subscriptions", azure_person, subscriptions),
+    Variant("mail_for_an_app", directory_admin, mail_for_an_app),
+    Variant("organisation_owner", coder, organisation_owner),
+)

@@ -1,0 +1,68 @@
+"""Machines are started on the company's bill, mostly to mine (T1578.002, T1535, T1496.001)."""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.hostile import server
+from simulator.moves import WHO_AM_I
+from simulator.operations import aws, azure, named
+from simulator.record import MINUTE
+from simulator.scene import Scene, aws_account, aws_person, azure_person
+
+_LARGE = ("p3.16xlarge", "g5.48xlarge", "c6a.48xlarge", "p4d.24xlarge")
+_UNUSED = ("ap-northeast-3", "eu-north-1", "sa-east-1", "af-south-1", "me-south-1", "ca-central-1")
+_LIMITS = ("Client.VcpuLimitExceeded", "Client.InstanceLimitExceeded")
+
+
+def everywhere(scene: Scene) -> None:
+    """With a stolen key: the largest machines in every region, until the limits are reached."""
+    scene.wait(60, 900)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("Boto3/1.26.90 Python/3.8.10 Linux/5.4.0"))
+    steps = [WHO_AM_I, aws("ec2", "DescribeRegions")]
+    for region in scene.rng.sample(_UNUSED, k=scene.number(3, 6)):
+        kind = named("instance_type", scene.rng.choice(_LARGE))
+        steps += [aws("ec2", "RunInstances", *kind, region=region)] * scene.number(2, 6)
+        steps += [aws("ec2", "RunInstances", *kind, region=region, error=scene.rng.choice(_LIMITS))] * scene.number(
+            0, 3
+        )
+    scene.act_all(steps, via, 2, 40)
+
+
+def one_region(scene: Scene) -> None:
+    """Stealthy: two or three machines in one region that nobody uses, in the administrator's own session."""
+    scene.wait(60, 900)
+    region = scene.rng.choice(_UNUSED)
+    steps = [
+        aws("ec2", "DescribeInstances", region=region),
+        aws("ec2", "CreateKeyPair", *named("key_pair", "tmp"), region=region),
+    ]
+    steps += [aws("ec2", "RunInstances", *named("instance_type", "c6a.48xlarge"), region=region)] * scene.number(2, 3)
+    scene.act_all(steps, scene.shell(), 15, 120)
+
+
+def fleet(scene: Scene) -> None:
+    """At home: fleets of cheap machines, dozens at once."""
+    scene.wait(60, 900)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("aws-sdk-go/1.44.180"))
+    steps = [aws("ec2", "CreateLaunchTemplate")] + [aws("ec2", "RequestSpotFleet")] * scene.number(3, 8)
+    steps += [aws("ec2", "RunInstances", *named("instance_type", "g5.48xlarge"))] * scene.number(8, 25)
+    scene.spread(steps, via, scene.number(4, 30) * MINUTE)
+
+
+def virtual_machines(scene: Scene) -> None:
+    """The same in Azure."""
+    scene.wait(60, 900)
+    steps = []
+    for number in range(scene.number(12, 40)):
+        steps.append(azure("Microsoft.Network/networkInterfaces/write", *named("resource", f"nic-{number:03d}")))
+        steps.append(azure("Microsoft.Compute/virtualMachines/write", *named("resource", f"node-{number:03d}")))
+    scene.spread(steps, scene.own(), scene.number(8, 45) * MINUTE)
+
+
+VARIANTS = (
+    Variant("everywhere", aws_account, everywhere),
+    Variant("one_region", aws_person, one_region),
+    Variant("fleet", aws_account, fleet),
+    Variant("virtual_machines", azure_person, virtual_machines),
+)

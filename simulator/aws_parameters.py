@@ -1,0 +1,111 @@
+"""What a CloudTrail record says of the things acted on: `requestParameters`, and `additionalEventData` of S3.
+
+Names are those of the AWS API references.
+"""
+
+from __future__ import annotations
+
+from simulator.record import NativeObject
+
+_PARAMETERS = {
+    "access_key": "accessKeyId",
+    "configuration_recorder": "configurationRecorderName",
+    "db_cluster": "dBClusterIdentifier",
+    "db_instance": "dBInstanceIdentifier",
+    "db_snapshot": "dBSnapshotIdentifier",
+    "detector": "detectorId",
+    "document": "documentName",
+    "function": "functionName",
+    "group": "groupName",
+    "image": "imageId",
+    "key": "keyId",
+    "key_pair": "keyName",
+    "log_group": "logGroupName",
+    "mfa_device": "serialNumber",
+    "policy": "policyArn",
+    "queue": "queueUrl",
+    "repository": "repositoryName",
+    "role": "roleName",
+    "secret": "secretId",
+    "security_group": "groupId",
+    "snapshot": "snapshotId",
+    "stack": "stackName",
+    "table": "tableName",
+    "topic": "topicArn",
+    "user": "userName",
+    "volume": "volumeId",
+    "vpc": "vpcId",
+}
+_TRAIL_NAME = frozenset(("PutEventSelectors", "PutInsightSelectors", "GetEventSelectors"))
+_ADDED = "add"
+_EC2_PERMISSIONS = {"ModifySnapshotAttribute": "createVolumePermission", "ModifyImageAttribute": "launchPermission"}
+_DECRYPTING = frozenset(("GetParameter", "GetParameters", "GetParametersByPath"))
+
+
+def parameters(action: str, objects: tuple[NativeObject, ...]) -> dict[str, object]:
+    """`requestParameters` of an operation on `objects`.
+
+    An `account` among them is whom something is shared with; `instance_type` is what RunInstances starts.
+    """
+    found: dict[str, object] = {}
+    for kind in dict.fromkeys(item.type for item in objects):
+        names = [item.name for item in objects if item.type == kind]
+        found.update(_of_kind(action, kind, names))
+    if action in _DECRYPTING:
+        found["withDecryption"] = True
+    return found
+
+
+def _of_kind(action: str, kind: str, names: list[str]) -> dict[str, object]:  # noqa: PLR0911
+    if kind == "object":
+        bucket, _, key = names[0].partition("/")
+        return {"bucketName": bucket, "key": key}
+    if kind == "bucket":
+        return {"bucketName": names[0]}
+    if kind == "trail":
+        return {"trailName" if action in _TRAIL_NAME else "name": names[0]}
+    if kind == "parameter":
+        return {"names": names} if action == "GetParameters" else {"name": names[0]}
+    if kind == "instance" and action.endswith("Instances"):
+        return {"instancesSet": {"items": [{"instanceId": name} for name in names]}}
+    if kind == "instance_type":
+        items = [{"imageId": "ami-0c101f26f147fa7fd", "minCount": len(names), "maxCount": len(names)}]
+        return {"instanceType": names[0], "instancesSet": {"items": items}}
+    if kind == "flow_log":
+        return {"DeleteFlowLogsRequest": {"FlowLogId": [{"tag": 1, "content": name} for name in names]}}
+    if kind == "account":
+        return _shared(action, names)
+    if kind == "instance":
+        return {"instanceId": names[0]}
+    parameter = _PARAMETERS.get(kind)
+    return {parameter: names[0]} if parameter else {}
+
+
+def _shared(action: str, accounts: list[str]) -> dict[str, object]:
+    if action in _EC2_PERMISSIONS:
+        items = [{"userId": account} for account in accounts]
+        return {_EC2_PERMISSIONS[action]: {_ADDED: {"items": items}}}
+    if action.startswith("ModifyDB"):
+        return {"attributeName": "restore", "valuesToAdd": accounts}
+    return {"bucketPolicy": {"Statement": [{"Effect": "Allow", "Principal": {"AWS": accounts}, "Action": "s3:*"}]}}
+
+
+_READS = ("Access", "BatchGet", "Describe", "Filter", "Get", "Head", "List", "Lookup", "Search", "Simulate", "Test")
+_NOT_READS = frozenset(("GetSigninToken",))
+
+
+def is_read_only(action: str) -> bool:
+    """`readOnly` of an operation."""
+    return action.startswith(_READS) and action not in _NOT_READS
+
+
+def moved(objects: tuple[NativeObject, ...], *, out: bool) -> dict[str, object]:
+    """`additionalEventData` of a data event of S3: the bytes that went to (`out`) or came from the caller."""
+    size = next((item.bytes for item in objects if item.bytes is not None), 0)
+    return {
+        "SignatureVersion": "SigV4",
+        "CipherSuite": "TLS_AES_128_GCM_SHA256",
+        "bytesTransferredIn": 0 if out else size,
+        "AuthenticationMethod": "AuthHeader",
+        "bytesTransferredOut": size if out else 0,
+    }

@@ -1,0 +1,80 @@
+"""Business e-mail compromise: a mailbox is taken over, watched for days, and used for a false invoice.
+
+As the FBI's Internet Crime Complaint Center and Microsoft describe it: a session stolen by a phishing kit, a rule that
+hides the answers, patient reading, then mail to a partner from within a real conversation.
+"""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.catalogue import partner
+from simulator.hostile import HOMES_FAR, anywhere, home_proxy, server
+from simulator.moves import READ_MAIL, read_mail, search_mail
+from simulator.operations import exchange, named, settings
+from simulator.people import Person
+from simulator.record import MINUTE, Account
+from simulator.scene import Scene, Via, anybody
+from simulator.world import World
+
+
+def writes_invoices(world: World, account: Account) -> bool:
+    """Somebody of finance, sales or the executives."""
+    departments = ("finance", "sales", "executive")
+    return anybody(world, account) and isinstance(account, Person) and account.department in departments
+
+
+def _rule(scene: Scene, via: Via) -> None:
+    scene.stage("inbox_rule")
+    scene.wait(60, 400)
+    rule = settings(MoveToFolder="RSS Subscriptions", MarkAsRead="True", Name="..", From=partner(scene.number(0, 20)))
+    scene.act(exchange("New-InboxRule", *rule), via)
+
+
+def _fraud(scene: Scene, via: Via) -> None:
+    for _ in range(scene.number(3, 7)):
+        scene.act(exchange("Send", *named("folder", "Sent Items")), via)
+        scene.wait(120, 1_500)
+        scene.act(READ_MAIL, via)
+        scene.wait(30, 200)
+    scene.stage("mailbox_access")
+    scene.act_all([exchange("HardDelete", *named("folder", "Sent Items"))] * scene.number(20, 60), via, 1, 6)
+
+
+def kit(scene: Scene) -> None:
+    """By a phishing kit's server, later from abroad."""
+    scene.stage("session_replay")
+    scene.wait(60, 900)
+    via = scene.replayed(server(scene.rng, scene.city), scene.plain_browser())
+    read_mail(scene, via, scene.number(3, 6))
+    _rule(scene, via)
+    scene.rest(0.3)
+    scene.stage("first_country")
+    via = scene.intruder(anywhere(scene.rng, HOMES_FAR), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(10, 25))
+    scene.rest(0.3)
+    read_mail(scene, via, scene.number(5, 12))
+    scene.rest(0.2)
+    _fraud(scene, via)
+
+
+def neighbour(scene: Scene) -> None:
+    """Stealthy: always from home lines in the victim's own city; the mailbox is copied in the first night."""
+    scene.stage("unfamiliar_access")
+    scene.later(1, 5)
+    avoid = frozenset({scene.seen.address.location.isp})
+    via = scene.intruder(home_proxy(scene.rng, scene.city, avoid), scene.plain_browser())
+    scene.log_on(via)
+    scene.act_all([search_mail(scene.rng) for _ in range(3)], via, 20, 90)
+    scene.stage("mailbox_access")
+    scene.spread([READ_MAIL] * scene.number(150, 400), via, 50 * MINUTE)
+    scene.rest(0.4)
+    _rule(scene, via)
+    scene.rest(0.3)
+    _fraud(scene, via)
+
+
+VARIANTS = (
+    Variant("kit", writes_invoices, kit, hours=12, days=4),
+    Variant("neighbour", anybody, neighbour, hours=12, days=4),
+)

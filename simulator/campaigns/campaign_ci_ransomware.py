@@ -1,0 +1,122 @@
+"""A key of the delivery pipeline leaks, and ends in ransom for buckets.
+
+As Halcyon reported of Codefinger (January 2025): objects are copied over themselves, encrypted with a key of the
+intruder's (SSE-C), and a rule deletes them within the week. As Unit 42 and Datadog report of leaked keys: who am I,
+what may I, a user to come back by.
+"""
+
+from __future__ import annotations
+
+from activities.activity import UserType
+from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.hostile import VPNS, relay, server
+from simulator.moves import WHO_AM_I, call, unused
+from simulator.operations import aws, named
+from simulator.record import MINUTE, Account, NativeObject, NativeUser, Step
+from simulator.scene import Scene, Via, aws_service
+from simulator.services import Service
+from simulator.world import World
+
+_LOOKS = (
+    "iam.ListUsers iam.ListRoles iam.ListAttachedUserPolicies iam.GetAccountSummary organizations.DescribeOrganization "
+    "ec2.DescribeRegions s3.ListBuckets kms.ListAliases backup.ListBackupVaults cloudtrail.DescribeTrails "
+    "guardduty.ListDetectors secretsmanager.ListSecrets"
+)
+_BUCKET = "acme-s3-data-4"
+
+
+def pipeline(world: World, account: Account) -> bool:
+    """The account of continuous delivery, or of an automation."""
+    return (
+        aws_service(world, account)
+        and isinstance(account, Service)
+        and account.job in ("delivery", "function", "batch")
+    )
+
+
+def _explore(scene: Scene, via: Via) -> None:
+    scene.stage("rare_api")
+    scene.wait(60, 600)
+    scene.act(WHO_AM_I, via)
+    steps = [call(scene, service, action, "", 0.35) for service, action in unused(scene, _LOOKS)]
+    scene.act_all(steps, via, 3, 60)
+
+
+def _secrets(scene: Scene, via: Via) -> None:
+    scene.stage("secret_retrieval")
+    names = [f"prod/{app}/db-password" for app in "billing checkout crm search auth mail export ledger".split()]
+    scene.act_all([aws("secretsmanager", "GetSecretValue", *named("secret", name)) for name in names * 2], via, 1, 15)
+
+
+def _come_back(scene: Scene, via: Via) -> Account:
+    """A user with all rights, which acts from then on."""
+    scene.stage("unusual_admin_action")
+    name = f"ci-support-{scene.number(1, 9)}"
+    user = named("user", name)
+    policy = named("policy", "arn:aws:iam::aws:policy/AdministratorAccess")
+    steps = [
+        aws("iam", "CreateUser", *user),
+        aws("iam", "AttachUserPolicy", *user, *policy),
+        aws("iam", "CreateAccessKey", *user),
+    ]
+    scene.act_all(steps, via, 4, 40)
+    made = NativeUser(f"{name}@{scene.domain}", name, UserType.SERVICE)
+    return Account(key=f"made/{scene.victim.key}/{name}", user=made)
+
+
+def _objects(scene: Scene, count: int) -> list[NativeObject]:
+    return [
+        NativeObject("object", f"{_BUCKET}/part-{n:05d}.parquet", scene.number(1, 90) * 1_000_000) for n in range(count)
+    ]
+
+
+def _ransom(scene: Scene, via: Via, actor: Account, objects: list[NativeObject]) -> None:
+    scene.stage("mass_deletion")
+    steps: list[Step] = [aws("s3", "CopyObject", item) for item in objects]
+    for step in steps:
+        scene.wait(0.2, 4)
+        scene.act(step, via, actor)
+    bucket = named("bucket", _BUCKET)
+    note = NativeObject("object", f"{_BUCKET}/READ_ME_NOW.txt", 1_204)
+    last = [aws("s3", "PutBucketLifecycleConfiguration", *bucket), aws("s3", "PutObject", note)]
+    scene.act_all(last, via, 2, 20, actor)
+
+
+def encrypted(scene: Scene) -> None:
+    """Logs off, objects copied out, then encrypted."""
+    via = scene.intruder(server(scene.rng, scene.city), scripted("aws-cli/2.15.30 Python/3.11.8 Linux/6.6.9"))
+    _explore(scene, via)
+    scene.rest(0.2)
+    _secrets(scene, via)
+    actor = _come_back(scene, via)
+    scene.rest(0.4)
+    via = scene.intruder(relay(scene.rng, VPNS), via.device)
+    scene.stage("audit_logging_impaired")
+    trail = NativeObject("trail", "organization-trail")
+    scene.act_all([aws("cloudtrail", "DescribeTrails"), aws("cloudtrail", "StopLogging", trail)], via, 5, 60, actor)
+    scene.stage("mass_download")
+    objects = _objects(scene, scene.number(200, 450))
+    for item in objects:
+        scene.wait(0.2, 3)
+        scene.act(aws("s3", "GetObject", item), via, actor)
+    scene.rest(0.1)
+    _ransom(scene, via, actor, objects)
+
+
+def destroyed(scene: Scene) -> None:
+    """With the pipeline's own key only, in one night: backups first, then the buckets."""
+    via = scene.intruder(server(scene.rng, scene.city), scripted("Boto3/1.34.162 md/Botocore#1.34.162"))
+    _explore(scene, via)
+    scene.wait(20 * 60, 60 * 60)
+    scene.stage("resource_destruction")
+    steps = [aws("ec2", "DeleteSnapshot", *named("snapshot", f"snap-0{n:016x}")) for n in range(scene.number(20, 50))]
+    steps += [aws("backup", "DeleteRecoveryPoint")] * scene.number(5, 20)
+    scene.spread(steps, via, 12 * MINUTE)
+    _ransom(scene, via, scene.victim, _objects(scene, scene.number(150, 400)))
+
+
+VARIANTS = (
+    Variant("encrypted", pipeline, encrypted, hours=12, days=4),
+    Variant("destroyed", pipeline, destroyed, hours=6),
+)

@@ -1,0 +1,73 @@
+"""Somebody who is about to leave takes data along (CERT's insider threat studies: most of it in the last weeks).
+
+They look where they have no business, collect, carry out, and tidy up behind them, always at their own desk.
+"""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.habits import LIBRARY_SIZE, file
+from simulator.moves import files_in_a_row
+from simulator.operations import github, named, sharepoint
+from simulator.record import HOUR, MINUTE
+from simulator.scene import Scene, anybody, coder
+
+_PRIVATE = ("w.next.job@freemail.example", "portfolio.2026@webmail.example")
+
+
+def _look_around(scene: Scene) -> None:
+    scene.stage("unlike_own_habits")
+    scene.wait(60, 600)
+    unit = scene.rng.choice(
+        [unit for unit in ("sales", "finance", "legal", "engineering") if unit != scene.victim.unit]
+    )
+    first = scene.rng.randrange(LIBRARY_SIZE)
+    steps = [
+        sharepoint("FileAccessed", file(unit, (first + number * 3) % LIBRARY_SIZE))
+        for number in range(scene.number(50, 90))
+    ]
+    scene.spread(steps, scene.own(), 2 * HOUR)
+
+
+def documents(scene: Scene) -> None:
+    """Documents, shared with a private address."""
+    _look_around(scene)
+    scene.rest(0.25)
+    scene.stage("mass_download")
+    via = scene.back_at_work()
+    files = files_in_a_row(scene, scene.number(180, 450))
+    scene.spread([sharepoint("FileDownloaded", wanted) for wanted in files], via, scene.number(25, 50) * MINUTE)
+    scene.rest(0.25)
+    scene.stage("external_sharing")
+    via = scene.back_at_work()
+    guest = named("guest", scene.rng.choice(_PRIVATE))
+    steps = [sharepoint("SharingInvitationCreated", wanted, *guest) for wanted in files[: scene.number(15, 40)]]
+    scene.spread(steps, via, scene.number(15, 40) * MINUTE)
+    scene.rest(0.25)
+    scene.stage("mass_deletion")
+    via = scene.back_at_work()
+    gone = [sharepoint("FileRecycled", wanted) for wanted in files[: scene.number(120, 180)]]
+    scene.spread(gone, via, scene.number(10, 30) * MINUTE)
+
+
+def source_code(scene: Scene) -> None:
+    """Repositories, cloned over two evenings; what was their own is then deleted."""
+    _look_around(scene)
+    scene.rest(0.3)
+    for _ in range(2):
+        scene.stage("mass_download")
+        via = scene.back_at_work()
+        numbers = scene.rng.sample(range(160), k=scene.number(60, 110))
+        steps = [github("git.clone", *named("repository", f"service-{number:02d}")) for number in numbers]
+        scene.spread(steps, via, scene.number(15, 45) * MINUTE)
+        scene.rest(0.2)
+    scene.stage("mass_deletion")
+    via = scene.back_at_work()
+    numbers = scene.rng.sample(range(80), k=scene.number(10, 25))
+    scene.act_all([github("repo.destroy", *named("repository", f"service-{n:02d}")) for n in numbers], via, 2, 20)
+
+
+VARIANTS = (
+    Variant("documents", anybody, documents, hours=12, days=4),
+    Variant("source_code", coder, source_code, hours=12, days=4),
+)

@@ -1,0 +1,86 @@
+"""From a tired administrator to the whole tenant, as reported of Lapsus$ and Scattered Spider (2022 to 2025).
+
+A known password, pushes until one is approved or a talk with the help desk, a factor of one's own, rights, and the
+logs off.
+"""
+
+from __future__ import annotations
+
+from simulator.attacks import Variant
+from simulator.catalogue import principal
+from simulator.habits import FACTOR_ADDED
+from simulator.hostile import VPNS, home_proxy, relay
+from simulator.moves import INBOX, read_mail
+from simulator.operations import (
+    MFA_DENIED,
+    SECOND_FACTOR,
+    SECOND_FACTOR_FAILED,
+    directory,
+    exchange,
+    logon,
+    named,
+    settings,
+)
+from simulator.scene import Scene, Via, directory_admin
+
+
+def _take_over(scene: Scene, via: Via) -> None:
+    """What the administrator's account is used for."""
+    scene.stage("unusual_admin_action")
+    made = named("user", f"helpdesk-svc{scene.number(1, 9)}@{scene.domain}")
+    role = (*made, *named("role", "Global Administrator"))
+    steps = [directory("Add user.", *made), directory("Add member to role.", *role, changed=("Role.DisplayName",))]
+    scene.act_all(steps, via, 30, 200)
+    scene.rest(0.2)
+    scene.stage("audit_logging_impaired")
+    scene.act(exchange("Set-AdminAuditLogConfig", *settings(UnifiedAuditLogIngestionEnabled="False")), via)
+    scene.stage("oauth_consent")
+    scene.wait(200, 900)
+    scene.act(directory("Add service principal credentials.", principal("Zoom"), changed=("KeyDescription",)), via)
+
+
+def pushes(scene: Scene) -> None:
+    """Pushes until one is approved."""
+    scene.stage("mfa_fatigue")
+    scene.later(1, 6)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    quiet = Via(via.address, via.device, "")
+    for _ in range(scene.number(8, 25)):
+        scene.act(logon(SECOND_FACTOR), quiet)
+        scene.wait(15, 50)
+        scene.act(logon(SECOND_FACTOR_FAILED, MFA_DENIED), quiet)
+        scene.wait(10, 120)
+    scene.log_on(via)
+    scene.wait(20, 120)
+    scene.act(FACTOR_ADDED, via)
+    read_mail(scene, via, scene.number(3, 7))
+    scene.rest(0.4)
+    _take_over(scene, via)
+
+
+def telephone(scene: Scene) -> None:
+    """The help desk resets the second factor of a colleague whose voice they think they know."""
+    scene.stage("mfa_fatigue")
+    helper, desk = scene.helper()
+    user = named("user", scene.victim.user.id)
+    resets = [directory("Admin deleted security info", *user), directory("Reset user password.", *user)]
+    scene.act_all(resets, desk, 20, 150, helper)
+    scene.wait(100, 900)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    scene.wait(20, 120)
+    scene.act(FACTOR_ADDED, via)
+    scene.rest(0.3)
+    _take_over(scene, via)
+    scene.rest(0.2)
+    scene.stage("delegation")
+    owner = scene.executives(3)[0].user
+    grant = settings(Identity=owner.id, User=scene.victim.user.id, AccessRights="FullAccess")
+    scene.act(exchange("Add-MailboxPermission", *grant), via)
+    scene.act_all([exchange("MailItemsAccessed", *INBOX, owner=owner)] * scene.number(15, 40), via, 3, 30)
+
+
+VARIANTS = (
+    Variant("pushes", directory_admin, pushes, hours=12, days=4),
+    Variant("telephone", directory_admin, telephone, hours=26, days=4),
+)

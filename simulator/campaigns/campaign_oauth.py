@@ -1,0 +1,69 @@
+"""Consent phishing: a user lets an app in, and the app needs no password any more (Microsoft, "OAuth app phishing")."""
+
+from __future__ import annotations
+
+from activities.activity import UserType
+from simulator.attacks import Variant
+from simulator.catalogue import app_id, consent
+from simulator.devices import scripted
+from simulator.hostile import VPNS, home_proxy, relay, server
+from simulator.moves import INBOX, files_in_a_row
+from simulator.operations import exchange, named, settings, sharepoint
+from simulator.record import Account, NativeUser
+from simulator.scene import Scene, anybody
+
+
+def _app(title: str) -> Account:
+    """The app as an actor of its own."""
+    return Account(key=f"app/{title}", user=NativeUser(app_id(title), title, UserType.APP))
+
+
+def mail_reader(scene: Scene) -> None:
+    """The app reads the user's mailbox for days, and makes a rule in it."""
+    title = scene.rng.choice(("Voicemail Viewer", "eFax Online", "Mailbox Upgrade"))
+    scene.stage("oauth_consent")
+    scene.wait(60, 900)
+    scene.act_all(
+        consent(title, "Mail.ReadWrite Mail.Send MailboxSettings.ReadWrite offline_access"), scene.own(), 0.2, 2
+    )
+    app, owner = _app(title), scene.victim.user
+    via = scene.intruder(server(scene.rng, scene.city), scripted("python-requests/2.31.0"))
+    for _ in range(3):
+        scene.rest(0.2)
+        scene.stage("oauth_app_misuse")
+        for _ in range(scene.number(40, 120)):
+            scene.wait(1, 9)
+            scene.act(exchange("MailItemsAccessed", *INBOX, owner=owner), via, app)
+    scene.stage("inbox_rule")
+    scene.wait(30, 300)
+    rule = settings(ForwardTo="collector@consultant-mail.example", Name="Sync", StopProcessingRules="True")
+    scene.act(
+        exchange("New-InboxRule", *rule), scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    )
+
+
+def file_reader(scene: Scene) -> None:
+    """The app takes the files that the user can see, and mails the same link to colleagues, one of whom consents."""
+    title = scene.rng.choice(("OneDrive Shared Files", "Doc Secure View", "HR Benefits 2026"))
+    scopes = "Files.Read.All Sites.Read.All Mail.Send offline_access"
+    scene.stage("oauth_consent")
+    scene.wait(60, 900)
+    scene.act_all(consent(title, scopes), scene.own(), 0.2, 2)
+    app = _app(title)
+    via = scene.intruder(relay(scene.rng, VPNS), scripted("axios/1.7.9"))
+    scene.rest(0.3)
+    scene.stage("oauth_app_misuse")
+    for wanted in files_in_a_row(scene, scene.number(120, 350)):
+        scene.wait(0.3, 5)
+        scene.act(sharepoint("FileDownloaded", wanted), via, app)
+    scene.rest(0.3)
+    sent = exchange("Send", *named("folder", "Sent Items"), owner=scene.victim.user)
+    for _ in range(scene.number(10, 40)):
+        scene.wait(1, 6)
+        scene.act(sent, via, app)
+
+
+VARIANTS = (
+    Variant("mail_reader", anybody, mail_reader, hours=12, days=4),
+    Variant("file_reader", anybody, file_reader, hours=12, days=4),
+)
