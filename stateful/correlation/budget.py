@@ -16,14 +16,17 @@ from stateful.correlation.prevalence import hashed
 from stateful.finding import Alert, Severity
 from windowing.watermark import HOUR
 
-LAG, CORRECTION = 4, 12
+LAG, CORRECTION = 2, 12
 """Hours."""
 WEEK = 168
 """Hours."""
-USUAL, BALANCE = 4 * WEEK, 2 * WEEK
+USUAL, BALANCE = 4 * WEEK, 4 * WEEK
 """Hours: of which the usual rate is taken, and for which what was spent counts."""
-KEPT = USUAL + BALANCE + 3 * 24
+KEPT = USUAL + 7 * 24
+FADING = 0.5 ** (1 / WEEK)
+"""By which what was spent counts less with each hour: half after a week."""
 PARTS = 32
+HIGHEST = 101 * PARTS
 FASTEST = 4.0
 """Times the budget that the controller gives at most to make up for what was not spent."""
 LEAST = 1.0
@@ -108,14 +111,19 @@ def _threshold(budget: Budget, hour: int, weekly: float) -> int:
             for score, count in scores.items():
                 found[score] = found.get(score, 0) + count
     since = max(begun, until - BALANCE)
-    spent = sum(count for at, count in budget.criticals.items() if since <= at <= until)
-    for at, scores in budget.scores.items():
+    kept = [FADING ** (until - at) for at in range(since, until + 1)]
+    spent = 0.0
+    for at in sorted({*budget.scores, *budget.criticals}):
         if since <= at <= until:
-            least = budget.thresholds[at]
-            spent += sum(count for score, count in scores.items() if score >= least)
-    owed = weekly * (until - since + 1) / WEEK - spent
+            count = budget.criticals.get(at, 0)
+            if at in budget.scores:
+                count += sum(n for score, n in budget.scores[at].items() if score >= budget.thresholds[at])
+            spent += count * FADING ** (until - at)
+    owed = weekly * sum(kept) / WEEK - spent
     rate = min(weekly + owed * WEEK / CORRECTION, weekly * FASTEST)
     allowed = rate * max(hours, 24) / WEEK
+    if allowed < 0:
+        return HIGHEST
     total = 0
     for score in sorted(found, reverse=True):
         total += found[score]
