@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -40,14 +40,16 @@ from recovery import stamp
 from recovery.store import KeyGroupStore
 from recovery.token import Token
 from stateful.agenda import AGENDA_VERSION
-from stateful.correlate_step import THREAD_VERSION, CorrelateLogic, thread_storage
+from stateful.correlate_step import CorrelateLogic
+from stateful.correlation import documents as correlation
+from stateful.correlation.policy import Policy
 from stateful.detection import Detection
 from stateful.key_group import Memory
 from stateful.messages import AlertBatch, Counts, FindingBatch, LateBatch, SuppressedBatch
 from stateful.models import DAY
 from stateful.profile import PROFILE_VERSION, ProfileFold
 from stateful.profile_step import ProfileLogic
-from stateful.suppression import compile_rules
+from stateful.suppression import Rules
 from stateful.user import USER_VERSION, Bounds, user_storage
 from windowing.watermark import HOUR
 
@@ -58,7 +60,15 @@ STEPS = (
 )
 """Steps with state, by the names under which recovery keeps it. Renaming one would silently drop its state: don't."""
 
-SCHEMA = {"profile": PROFILE_VERSION, "user": USER_VERSION, "thread": THREAD_VERSION, "notes": AGENDA_VERSION}
+SCHEMA = {
+    "profile": PROFILE_VERSION,
+    "user": USER_VERSION,
+    "notes": AGENDA_VERSION,
+    "thread": correlation.THREAD_VERSION,
+    "value": correlation.VALUE_VERSION,
+    "spray": correlation.SPRAY_VERSION,
+    "tenant": correlation.TENANT_VERSION,
+}
 
 MIB = 1_048_576
 
@@ -99,6 +109,22 @@ def profile_fold(settings: Settings, active: Iterable[Detection]) -> ProfileFold
     return ProfileFold(active, settings.detections, expire, tenants, hold)
 
 
+def correlation_policy(settings: Settings, active: Mapping[str, Detection]) -> Policy:
+    """What correlation does with these settings.
+
+    Raises:
+        ValueError: a suppression is wrong.
+    """
+    return Policy(
+        active,
+        Rules(settings.suppressions),
+        settings.detections,
+        {name: tenant.detections for name, tenant in settings.tenants.items()},
+        settings.alert_budget,
+        {name: own.alert_budget for name, own in settings.tenants.items() if own.alert_budget is not None},
+    )
+
+
 def prepare(settings: Settings) -> stamp.Stamp:
     """Initialise the state directory on first use, else check that it belongs to this flow.
 
@@ -137,8 +163,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
     fold = profile_fold(settings, active.values())
     memory = Memory.divided(settings.state_memory * MIB)
     users = user_storage(fold, memory, Bounds(settings.hourly_cap, expire))
-    threads = thread_storage(memory)
-    hidden = compile_rules(settings.suppressions)
+    documents, policy = correlation.storage(memory), correlation_policy(settings, active)
     enricher = Enricher(settings.enrichment)
 
     def intake(partition: str, known: PartitionState) -> Intake:
@@ -184,7 +209,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
     correlated = op.stateful_batch(
         "correlate",
         cast("KeyedStream[FindingBatch]", findings.trues),
-        lambda resume: CorrelateLogic(threads, partial(open_store, "correlate"), hidden, resume),
+        lambda resume: CorrelateLogic(documents, partial(open_store, "correlate"), policy, groups, resume),
     )
     said: BranchOut[Any, Any] = op.branch("split_correlate", correlated, lambda item: isinstance(item[1], AlertBatch))
     outputs.alerts(said.trues)

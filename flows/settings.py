@@ -40,6 +40,7 @@ class Tenant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[tenants.NAME]`."""
 
     detections: dict[str, Tuning] = {}
+    alert_budget: float | None = None
 
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -191,6 +192,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     detections_folder: str = ""
     """Folder with files of detections of your own; "" for none."""
     suppressions: tuple[Suppression, ...] = ()
+    alert_budget: float = 0
+    """Alerts per 1,000 users and week that a tenant is to have, about; 0: no limit. Critical ones always pass."""
     kafka: Kafka = Kafka()
     enrichment: EnrichmentSettings = EnrichmentSettings()
     webhook: Http = Http()
@@ -291,6 +294,7 @@ def _check(settings: Settings) -> None:
         ("hourly_cap", settings.hourly_cap >= 1, "at least 1"),
         ("hold_days", settings.hold_days >= 0, "0 or more"),
         ("expire_days", settings.expire_days >= 0, "0 or more"),
+        ("alert_budget", settings.alert_budget >= 0, "0 or more"),
         ("state_memory", settings.state_memory >= 0, "0 or more MiB"),
         ("future_tolerance", settings.future_tolerance >= 0, "0 or more"),
         ("state", settings.state, "a directory"),

@@ -6,9 +6,14 @@ Keys, by step (stateful/key_group.py, profile_step.py, correlate_step.py):
                 e + tenant NUL user                     UserDocument, with a Profile in its base
                 w + hour + generation, 8 bytes each     Notes of whom to seal when
     correlate   m                                       Meta of the key group
+                eu + tenant NUL user                    ThreadDocument
+                ev + tenant NUL feature NUL value       ValueDocument
+                es + tenant NUL address or asn NUL which    SprayDocument
+                et + tenant                             TenantDocument
+                w + 1 + hour + generation               Notes
                 e + key group of the user in profile, 4 bytes, big-endian
-                  + tenant NUL detection NUL user       ThreadDocument
-                w + key group of the user + hour + generation    Notes
+                  + tenant NUL detection NUL user       ThreadDocument of the first release; taken over when it resumes
+                w + key group of the user + hour + generation    Notes of those
 """
 
 from __future__ import annotations
@@ -22,13 +27,19 @@ import msgspec
 from recovery.codec import VERSION_BYTES, Codec
 from recovery.errors import SAME_BACKUP, DocumentError
 from stateful.agenda import AGENDA, NOTES_CODEC, Notes
-from stateful.correlate_step import GROUP_BYTES, THREAD_VERSION, ThreadDocument
+from stateful.correlation import documents as correlation
+from stateful.correlation.keys import SPRAY, TENANT, THREAD, VALUE, parts_of, thread_key
+from stateful.correlation.legacy import GROUP_BYTES
 from stateful.key_group import META_CODEC, Meta
 from stateful.profile import PROFILE_VERSION, Profile
 from stateful.user import UserDocument, user_codec
 
 META: Final = b"m"
 ENTITY: Final = b"e"
+
+
+KINDS: Final = ("user", "profile", "thread", "value", "spray", "tenant", "meta", "notes")
+_KINDS: Final = {THREAD: "thread", VALUE: "value", SPRAY: "spray", TENANT: "tenant"}
 
 
 class Owner(NamedTuple):
@@ -39,7 +50,9 @@ class Owner(NamedTuple):
     detection: str = ""
     """Of a thread."""
     group: int = -1
-    """Of a thread: the profile key group that its findings come from."""
+    """Of a thread of the first release: the profile key group that its findings come from."""
+    about: str = ""
+    """Of what is not a user's: the value, network or tenant that it is about."""
 
 
 def owner_of(step: str, key: bytes) -> Owner | None:
@@ -54,6 +67,11 @@ def owner_of(step: str, key: bytes) -> Owner | None:
         if step == "profile" and key.startswith(ENTITY):
             tenant, user = key[1:].decode().split("\0", 1)
             return Owner(tenant, user)
+        if step == "correlate" and key[1:2] in _KINDS:
+            tenant, *rest = parts_of(key[1:])
+            if key[1:2] == THREAD:
+                return Owner(tenant, rest[0])
+            return Owner(tenant, "", about=" ".join(rest) or tenant)
         if step == "correlate" and key.startswith(ENTITY):
             tenant, detection, user = key[1 + GROUP_BYTES :].decode().split("\0", 2)
             return Owner(tenant, user, detection, int.from_bytes(key[1 : 1 + GROUP_BYTES], "big"))
@@ -68,8 +86,13 @@ def user_prefix(tenant: str) -> bytes:
     return ENTITY + f"{tenant}\0".encode("utf-8", "replace")
 
 
-def thread_prefix(tenant: str, group: int) -> bytes:
-    """What the keys of a tenant's threads begin with, in `correlate`; `group` is that of the user."""
+def thread_of(tenant: str, user: str) -> bytes:
+    """The key of a user's thread, in `correlate`."""
+    return ENTITY + thread_key(tenant, user)
+
+
+def old_thread_prefix(tenant: str, group: int) -> bytes:
+    """What the keys of a tenant's threads of the first release begin with; `group` is that of the user."""
     return ENTITY + group.to_bytes(GROUP_BYTES, "big") + f"{tenant}\0".encode("utf-8", "replace")
 
 
@@ -80,7 +103,10 @@ class Documents:
     user: Codec[UserDocument] = field(default_factory=user_codec)
     # Two that are made where they are used. A version without its migrations fails here at once.
     profile: Codec[Any] = field(default_factory=lambda: Codec(Profile, PROFILE_VERSION))
-    thread: Codec[ThreadDocument] = field(default_factory=lambda: Codec(ThreadDocument, THREAD_VERSION))
+    thread: Codec[correlation.ThreadDocument] = field(default_factory=correlation.thread_codec)
+    value: Codec[correlation.ValueDocument] = field(default_factory=correlation.value_codec)
+    spray: Codec[correlation.SprayDocument] = field(default_factory=correlation.spray_codec)
+    tenant: Codec[correlation.TenantDocument] = field(default_factory=correlation.tenant_codec)
     meta: Codec[Meta] = META_CODEC
     notes: Codec[Notes] = NOTES_CODEC
 
@@ -98,7 +124,7 @@ class Documents:
 
     def current(self) -> dict[str, int]:
         """Kind -> the version that is written."""
-        return {name: getattr(self, name).version for name in ("user", "profile", "thread", "meta", "notes")}
+        return {name: getattr(self, name).version for name in KINDS}
 
     def renewed(self, step: str, key: bytes, data: bytes) -> bytes:
         """The document in the version that is written.
@@ -114,6 +140,15 @@ class Documents:
             document.base = self.profile.encode(self.profile.decode(document.base))
         return self.user.encode(document)
 
+    def wake(self, step: str, key: bytes, data: bytes) -> int:
+        """Event time, ms, at which sealing changes a document of `correlate`.
+
+        Raises:
+            DocumentError: as `versions`.
+        """
+        _, codec = self._kind(step, key)
+        return int(codec.decode(data).wake)
+
     def plain(self, step: str, key: bytes, data: bytes) -> Mapping[str, Any]:
         """The document as it is stored, in builtins: nothing is migrated."""
         name, _ = self._kind(step, key)
@@ -127,7 +162,10 @@ class Documents:
     def _kind(self, step: str, key: bytes) -> tuple[str, Codec[Any]]:
         if owner_of(step, key) is None:
             return ("meta", self.meta) if key == META else ("notes", self.notes)
-        return ("user", self.user) if step == "profile" else ("thread", self.thread)
+        if step == "profile":
+            return "user", self.user
+        name = _KINDS.get(key[1:2], "thread")
+        return name, getattr(self, name)
 
 
 def _version(codec: Codec[Any], data: bytes) -> int:

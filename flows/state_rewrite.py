@@ -24,7 +24,7 @@ import msgspec
 
 from activities.batch import key_group_of
 from flows.sources.intake import key_of
-from flows.state_documents import ENTITY, META, Documents, owner_of, thread_prefix, user_prefix
+from flows.state_documents import ENTITY, META, Documents, old_thread_prefix, owner_of, thread_of, user_prefix
 from flows.state_reader import STORES, StateReader
 from recovery import partitions, rocks, stamp
 from recovery.backup import STAGE
@@ -32,6 +32,9 @@ from recovery.committed import amend, committed
 from recovery.store import KeyGroupStore
 from recovery.transfer import working_directory
 from stateful.agenda import AGENDA, NOTES_CODEC, Notes
+from stateful.correlation import documents as correlation
+from stateful.correlation.erase import erase
+from stateful.key_group import Memory
 
 CHUNK = 8 << 20
 """Bytes of documents that are migrated in one generation, about."""
@@ -155,11 +158,11 @@ def _forget(state: Path, tenant: str, user: str, schema: int) -> Forgotten:
     groups = stamp.read(state).key_groups
     home = key_group_of(tenant, user, groups)
     places = (
-        ("profile", home, user_prefix(tenant)),
-        ("correlate", key_group_of(tenant, "", groups), thread_prefix(tenant, home)),
+        ("profile", home, (user_prefix(tenant),)),
+        ("correlate", key_group_of(tenant, "", groups), (thread_of(tenant, user), old_thread_prefix(tenant, home))),
     )
     count = size = 0
-    for step, group, prefix in places:
+    for step, group, prefixes in places:
         token = committed(state).tokens(step).get(group)
         if token is None or not token.generation:
             continue
@@ -168,17 +171,32 @@ def _forget(state: Path, tenant: str, user: str, schema: int) -> Forgotten:
         try:
             erased = {
                 key: len(data)
+                for prefix in prefixes
                 for key, data in store.scan(prefix)
                 if (owner := owner_of(step, key)) is not None and owner[:2] == (tenant, user)
             }
             count, size = count + len(erased), size + sum(erased.values())
-            _commit(state, step, store, {**dict.fromkeys(erased), **_without(store, erased)})
+            scrubbed = _scrubbed(store, tenant, user) if step == "correlate" else {}
+            _commit(state, step, store, {**dict.fromkeys(erased), **scrubbed, **_without(store, erased)})
             # Another generation, so that the one in which the user was last there is let go of, too.
             _commit(state, step, store, {META: store.get(META)})
         finally:
             store.close()
         rocks.compact(store.path)
     return Forgotten(count, size)
+
+
+def _scrubbed(store: KeyGroupStore, tenant: str, user: str) -> dict[bytes, bytes | None]:
+    """What is kept of many users of a tenant, without one of them."""
+    stored = correlation.storage(Memory(0))
+    changes: dict[bytes, bytes | None] = {}
+    for key, data in store.scan(ENTITY):
+        owner = owner_of("correlate", key)
+        if owner is not None and owner.tenant == tenant and owner.about:
+            body = stored.loaded(key[len(ENTITY) :], data)
+            if erase(body, user):
+                changes[key] = stored.dump(body)
+    return changes
 
 
 def _without(store: KeyGroupStore, erased: Iterable[bytes]) -> dict[bytes, bytes | None]:

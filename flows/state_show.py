@@ -15,10 +15,11 @@ from activities.batch import key_group_of
 from flows.detect import declared, profile_fold
 from flows.explain import printable, utc
 from flows.settings import Settings
-from flows.state_documents import META, Documents, owner_of, thread_prefix, user_prefix
+from flows.state_documents import META, Documents, owner_of, thread_of, user_prefix
 from flows.state_reader import StateReader
 from stateful.finding import Alert, Finding
 from stateful.key_group import Memory, Meta
+from stateful.models import DAY
 from stateful.profile import Profile, ProfileFold
 from stateful.user import user_storage
 from windowing.timeline import Emitted
@@ -65,6 +66,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """Those that findings can still join, closed ones too."""
     size: int
     threads_size: int
+    hold: int = 0
+    """ms for which a value that a finding rests on is held back."""
 
 
 def look_up(reader: StateReader, documents: Documents, settings: Settings, tenant: str, user: str) -> Known:
@@ -85,7 +88,7 @@ def look_up(reader: StateReader, documents: Documents, settings: Settings, tenan
             )
         if data is not None:
             known = documents.user.decode(data)
-            alerts, threads_size = _alerts(reader, documents, tenant, name, group)
+            alerts, threads_size = _alerts(reader, documents, tenant, name)
             timeline = user_storage(_fold(settings), Memory(0)).load(data).timeline
             timeline.evaluate()
             log = timeline.open.log
@@ -108,6 +111,7 @@ def look_up(reader: StateReader, documents: Documents, settings: Settings, tenan
                 alerts=alerts,
                 size=len(data),
                 threads_size=threads_size,
+                hold=round(settings.hold_days * DAY),
             )
     raise UnknownUserError(_suggest(reader, tenant, user))
 
@@ -134,6 +138,8 @@ def render(known: Known) -> RenderableType:
         ("Values", ("feature", "value", "count", "first seen (UTC)", "last seen (UTC)"), list(_values(profile))),
         ("Rates", ("feature", "usual", "most", "windows learnt", "last window"), list(_rates(profile))),
         ("Bursts", ("feature", "count", "of activities", "from (UTC)", "to (UTC)", "what"), list(_bursts(profile))),
+        ("Held back", ("feature", "value", "since (UTC)", "last shown (UTC)", "count", "by", "until"),
+         list(_held(known))),
         ("Provisional findings", ("detection", "severity", "risk", "from (UTC)", "can change to (UTC)", "why"),
          list(_findings(known))),
         ("Alerts that can still grow", ("detection", "severity", "risk", "from (UTC)", "findings", "state", "uid"),
@@ -153,15 +159,14 @@ def _fold(settings: Settings) -> ProfileFold:
     return profile_fold(settings, declared(settings).values())
 
 
-def _alerts(reader: StateReader, documents: Documents, tenant: str, user: str, group: int) -> tuple[list[Alert], int]:
+def _alerts(reader: StateReader, documents: Documents, tenant: str, user: str) -> tuple[list[Alert], int]:
     alerts: list[Alert] = []
     size = 0
     with reader.open("correlate", key_group_of(tenant, "", reader.stamp.key_groups)) as store:
-        for key, data in store.scan(thread_prefix(tenant, group)):
-            owner = owner_of("correlate", key)
-            if owner is not None and owner.user == user:
-                alerts += documents.thread.decode(data).thread.alerts.values()
-                size += len(data)
+        data = store.get(thread_of(tenant, user))
+        if data is not None:
+            alerts += documents.thread.decode(data).thread.alerts.values()
+            size = len(data)
     return sorted(alerts, key=lambda alert: (alert.created, alert.uid)), size
 
 
@@ -225,6 +230,13 @@ def _bursts(profile: Profile) -> Iterator[tuple[object, ...]]:
     for name, burst in sorted(profile.bursts.items()):
         if burst.count:
             yield name, burst.count, burst.among, utc(burst.start), utc(burst.last), ", ".join(burst.marks)
+
+
+def _held(known: Known) -> Iterator[tuple[object, ...]]:
+    for key, held in sorted(known.profile.held.items()):
+        feature, _, value = key.partition("\0")
+        until = "an analyst says otherwise" if held.refused else utc(held.since + known.hold)
+        yield feature, value, utc(held.since), utc(held.last), held.count, held.detection, until
 
 
 def _findings(known: Known) -> Iterator[tuple[object, ...]]:

@@ -17,7 +17,9 @@ from recovery.history import read_history
 from recovery.layout import KEYS, RECENT, Identity, Keys, content_digest, generation_key, store_path, value_digest
 from recovery.store import KeyGroupStore
 from stateful.agenda import AGENDA, NEVER, hour_of
-from stateful.correlate_step import GROUP_BYTES
+from stateful.correlation.keys import SCOPE
+from stateful.correlation.legacy import GROUP_BYTES
+from stateful.key_group import ASLEEP
 from stateful.open_log import OpenLog
 from stateful.profile_step import user_key
 from windowing.watermark import HOUR
@@ -105,7 +107,7 @@ def _note_sealing(
 ) -> None:
     """Collect by when what is open has to be sealed, and for when it is noted; hours since 1970."""
     if key.startswith(AGENDA):
-        hour = hour_of(key, key[len(AGENDA) : len(AGENDA) + GROUP_BYTES] if step == "correlate" else b"")
+        hour = hour_of(key, _scope(step, key))
         for entity in documents.notes.decode(data).keys:
             noted[ENTITY + entity] = min(noted.get(ENTITY + entity, NEVER), hour)
     elif key.startswith(ENTITY) and step == "profile":
@@ -113,7 +115,17 @@ def _note_sealing(
         if user.log.rows or user.emitted:
             wanted[key] = user.wake // HOUR
     elif key.startswith(ENTITY):
-        wanted[key] = documents.thread.decode(data).wake // HOUR
+        wake = documents.wake(step, key, data)
+        if wake != ASLEEP:
+            wanted[key] = wake // HOUR
+
+
+def _scope(step: str, key: bytes) -> bytes:
+    """What the notes of a row are about (stateful/agenda.py)."""
+    if step != "correlate":
+        return b""
+    scoped = key[len(AGENDA) :]
+    return SCOPE if scoped.startswith(SCOPE) else scoped[:GROUP_BYTES]
 
 
 def _document(
@@ -130,15 +142,18 @@ def _document(
             yield f"{key!r:.200}: expected in key group {home}, where user and tenant hash to"
         yield from _user(documents, key, data)
         return
-    thread = documents.thread.decode(data).thread
+    documents.wake(step, key, data)
     tenant_home = key_group_of(owner.tenant, "", groups)
     if tenant_home != group:
         yield f"{key!r:.200}: expected in key group {tenant_home}, where the tenant hashes to"
-    if owner.group != home:
+    if owner.about:
+        return
+    if owner.group not in (-1, home):
         yield f"{key!r:.200}: expected findings of key group {home}, where user and tenant hash to"
+    thread = documents.thread.decode(data).thread
     said: list[Any] = [revision.finding for revision in thread.findings.values()]
     for statement in [*said, *thread.alerts.values()]:
-        if (statement.tenant, statement.detection, statement.user.id) != (owner.tenant, owner.detection, owner.user):
+        if (statement.tenant, statement.user.id) != (owner.tenant, owner.user):
             yield f"{key!r:.200}: expected its own findings; found {statement.uid} of {statement.user.id!r:.80}"
 
 

@@ -18,6 +18,11 @@ Evaluate = Callable[[Activity, "UserView", "Context"], Iterable[Finding]]
 """Pure: what this activity means for this user."""
 
 
+def by_correlation(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """`evaluate` of a detection that correlation makes from what several users or detections say: nothing here."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Detection:
     """A detection's declaration: all that the engine, the documentation and the alert need to know of it."""

@@ -175,3 +175,14 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Why this revision was made, in words; for a closed alert, why it was closed."""
     raised: int = 0
     """Ingest time, ms, of the activity that first made it an alert; 0 if unknown. Never part of a result."""
+    case: str = ""
+    """Alerts of one user that belong together share it."""
+    related: tuple[str, ...] = ()
+    """uids of other alerts that bear on it: those of its case, and campaigns that the user is part of; bounded."""
+    users: tuple[User, ...] = ()
+    """Of an alert on many users: who; bounded, `user_count` counts all."""
+    user_count: int = 1
+    insights: tuple[str, ...] = ()
+    """What else was new or uncommon about the user on these days, in words, the most telling first; bounded."""
+    verdict: str = ""
+    """An analyst's, see stateful/verdict.py."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 
 import msgspec
 
@@ -12,6 +13,8 @@ from stateful.finding import Insight
 
 SLOT = 600_000
 """ms: failed logons of a user from one address are told once in each such slice of event time."""
+USERS = "users"
+"""Feature of the first activity of a user."""
 FAILING_KEPT = 32
 """Addresses of one user that are failing at a time."""
 
@@ -36,7 +39,8 @@ def insight_uid(*parts: str) -> str:
 
 def first(feature: str, value: str, activity: Activity, peers: str) -> Insight:
     """The user shows a value for the first time."""
-    uid = insight_uid("first", feature, value)
+    # With the activity: a user may forget a value and show it anew, and both are said.
+    uid = insight_uid("first", feature, value, activity.id)
     return Insight(uid, "first", feature, value, activity.time, activity.id, activity.time, peers)
 
 
@@ -64,10 +68,16 @@ def entered(activity: Activity, peers: str) -> Insight:
     return _network(insight_uid("entered", activity.id), "entered", activity, activity.time, peers)
 
 
-def verdict(activity: Activity, alert: str, word: str, peers: str) -> Insight:
+def verdict(activity: Activity, alert: str, word: str, detections: Iterable[str], peers: str) -> Insight:
     """An analyst's word on an alert passes through the user's timeline to correlation."""
     uid = insight_uid("verdict", activity.id)
-    return Insight(uid, "verdict", "alert", word, activity.time, activity.id, activity.time, peers, alert)
+    note = " ".join([alert, *sorted(detections)])
+    return Insight(uid, "verdict", "alert", word, activity.time, activity.id, activity.time, peers, note)
+
+
+def arrived(activity: Activity, peers: str) -> Insight:
+    """The user is a new one: so the tenant's users are counted."""
+    return first(USERS, "", activity, peers)
 
 
 def _network(uid: str, kind: str, activity: Activity, closes: int, peers: str) -> Insight:

@@ -110,6 +110,12 @@ class Storage(Generic[E]):
     """Of a key: which entities are sealed together."""
     expires: bool = False
     """Whether some are to be forgotten by time alone."""
+    load_of: Callable[[bytes, bytes | None], E] | None = None
+    """In place of `load`, where what an entity is depends on its key."""
+
+    def loaded(self, key: bytes, data: bytes | None) -> E:
+        """The entity of a key."""
+        return self.load(data) if self.load_of is None else self.load_of(key, data)
 
 
 class KeyGroupState(Generic[E]):
@@ -145,7 +151,7 @@ class KeyGroupState(Generic[E]):
             # One that was forgotten a moment ago is still in the store.
             forgotten = key in self._changed or key in self._again
             data = None if forgotten else self._store.get(_ENTITY + key)
-            entity = self._storage.load(data)
+            entity = self._storage.loaded(key, data)
             self._weigh(key, NEW_BYTES if data is None else len(data))
             self._noted[key] = NEVER if data is None else self._storage.wake(entity) // HOUR
         self._hot[key] = entity
@@ -208,7 +214,7 @@ class KeyGroupState(Generic[E]):
     def scan(self) -> Iterator[tuple[bytes, E]]:
         """All entities, as of the last flush."""
         for key, data in self._store.scan(_ENTITY):
-            yield key[len(_ENTITY) :], self._storage.load(data)
+            yield key[len(_ENTITY) :], self._storage.loaded(key[len(_ENTITY) :], data)
 
     def _dumped(self, key: bytes) -> bytes | None:
         """The stored form of a changed entity; None: it was forgotten, or holds nothing any more."""

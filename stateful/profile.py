@@ -11,7 +11,7 @@ from activities.activity import NO_RAW, Activity, Category
 from recovery.codec import Codec
 from stateful import held as holding
 from stateful import insights as telling
-from stateful.detection import Detection
+from stateful.detection import Detection, by_correlation
 from stateful.features import ADDRESSES, Feature, ValuesFeature, by_person, succeeded, unique
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
@@ -155,13 +155,12 @@ class ProfileFold:
     def _learn(self, plan: _Plan, state: Profile, item: Activity, said: list[Statement], *, done: bool) -> None:
         """Learn the activity's values, but those that are held, and say which are the first of their kind."""
         time, all_held = item.time, state.held
-        if item.category is Category.FAILED_LOGON:
-            failed = telling.failed(state.failing, item, state.peers)
-            if failed is not None:
-                said.append(failed)
-        elif plan.addresses and done and item.category is Category.LOGON and item.ip:
-            if state.values[ADDRESSES.name].get(item.ip) is None:
-                said.append(telling.entered(item, state.peers))
+        if not state.count:
+            said.append(telling.arrived(item, state.peers))
+        own = not plan.addresses or state.values[ADDRESSES.name].get(item.ip) is not None
+        # At an own address it is the user who mistypes, be there ever so many users behind it.
+        if not own and (told := _logon(state, item, done=done)) is not None:
+            said.append(told)
         for feature in plan.values:
             if not done and not feature.tried:
                 continue
@@ -188,7 +187,7 @@ class ProfileFold:
             contexts = plan.contexts[True, True]
             return [said for context in contexts for said in context.detection.evaluate(item, user, context)]
         given = read(item)
-        said: list[Statement] = [telling.verdict(item, given.alert, given.verdict, state.peers)]
+        said: list[Statement] = [telling.verdict(item, given.alert, given.verdict, given.detections, state.peers)]
         if not given.benign:
             holding.refuse(state.held, given.detections)
             return said
@@ -241,9 +240,18 @@ def _contexts(detections: Iterable[Detection], tunings: Mapping[str, Tuning]) ->
 
 
 def _shown(detection: Detection, category: Category, done: bool, person: bool) -> bool:  # noqa: FBT001
-    if detection.categories and category not in detection.categories:
+    if detection.evaluate is by_correlation or (detection.categories and category not in detection.categories):
         return False
     return (done or not detection.succeeded) and (person or not detection.people)
+
+
+def _logon(state: Profile, item: Activity, *, done: bool) -> Insight | None:
+    """What a logon from an address that isn't the user's tells the tenant."""
+    if item.category is Category.FAILED_LOGON:
+        return telling.failed(state.failing, item, state.peers)
+    if item.category is Category.LOGON and done and item.ip:
+        return telling.entered(item, state.peers)
+    return None
 
 
 def _judged(contexts: Sequence[Context], state: Profile, item: Activity, user: UserView) -> list[Statement]:

@@ -16,6 +16,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -30,7 +31,7 @@ from activities.batch import key_group_of
 from flows import state_rewrite
 from flows.detect import FLOW, SCHEMA, STEPS
 from flows.sources.intake import key_of
-from flows.state_documents import META, Documents, thread_prefix, user_prefix
+from flows.state_documents import ENTITY, META, Documents, user_prefix
 from flows.state_reader import StateReader
 from flows.state_rewrite import Old, migrate, plan
 from flows.state_verify import verify
@@ -39,10 +40,12 @@ from recovery.codec import Codec
 from recovery.errors import NewerSchemaError
 from recovery.store import KeyGroupStore
 from stateful.agenda import NOTES_CODEC, Agenda, Notes, row_of
-from stateful.correlate import Thread, revise, take
-from stateful.correlate_step import thread_storage
-from stateful.finding import Finding, FindingRevision
-from stateful.key_group import META_CODEC, Memory, Meta
+from stateful.correlation import documents as correlation
+from stateful.correlation.keys import SCOPE, spray_key, tenant_key, thread_key, value_key
+from stateful.correlation.policy import Policy
+from stateful.correlation.round import Round
+from stateful.finding import Finding, FindingRevision, Insight, InsightRevision, Novelty
+from stateful.key_group import META_CODEC, KeyGroupState, Memory, Meta
 from stateful.models import DAY, Burst, Tally, Values
 from stateful.profile import Profile, ProfileFold, prefer
 from stateful.user import User as UserEntity
@@ -54,13 +57,16 @@ GOLDEN = Path(__file__).parent / "golden"
 NAME = re.compile(r"(?P<kind>[a-z]+)\.v(?P<version>\d+)(-(?P<addition>\d+))?\.bin")
 START = 1_767_600_000_000 // DAY * DAY
 USERS = user_storage(ProfileFold(detections.load().values(), {}), Memory(0))
-THREADS = thread_storage(Memory(0))
+CORRELATION = correlation.storage(Memory(0))
 TENANT, ADA = "example", "ada@example.com"
 FOUND = "first_country"
 KEYS = {
     "user": ("profile", user_prefix(TENANT) + ADA.encode()),
     "profile": ("profile", user_prefix(TENANT) + ADA.encode()),
-    "thread": ("correlate", thread_prefix(TENANT, 3) + f"{FOUND}\0{ADA}".encode()),
+    "thread": ("correlate", ENTITY + thread_key(TENANT, ADA)),
+    "value": ("correlate", ENTITY + value_key(TENANT, "countries", "BR")),
+    "spray": ("correlate", ENTITY + spray_key(TENANT, "address", "198.51.100.9")),
+    "tenant": ("correlate", ENTITY + tenant_key(TENANT)),
     "meta": ("profile", META),
     "notes": ("profile", row_of(b"", START // HOUR, 7)),
 }
@@ -109,26 +115,45 @@ def user_of(user: str) -> tuple[UserEntity, list[FindingRevision]]:
     return entity, [FindingRevision(r.statement, r.revision, r.change, r.final, r.because) for r in findings]
 
 
-def thread_of(revisions: list[FindingRevision]) -> Thread:
-    thread = Thread()
+def correlated(folder: Path, revisions: list[FindingRevision], user: str) -> dict[bytes, bytes]:
+    """Documents of correlation after these findings, one that rests on a novelty, and some insights."""
+    store = KeyGroupStore.open(folder, "correlate", 0, None, "golden", max(SCHEMA.values()))
+    state = KeyGroupState(CORRELATION, store)
+    taking = Round(state, Policy(detections.load(), budget=1000.0), START + 8 * DAY)
     for revision in revisions:
         if revision.finding.detection == FOUND:
-            take(thread, revision)
-    revise(thread, "")
-    return thread
+            new = msgspec.structs.replace(revision.finding, novelties=(Novelty("countries", "BR"),))
+            taking.take_finding(msgspec.structs.replace(revision, finding=new))
+    at = START + 8 * DAY
+    for n, (kind, feature, value, note) in enumerate(
+        (
+            ("first", "users", "", ""),
+            ("first", "countries", "BR", ""),
+            ("failed", "addresses", "198.51.100.9", ""),
+            ("entered", "addresses", "198.51.100.9", ""),
+            ("verdict", "alert", "benign", f"0123 {FOUND}"),
+        )
+    ):
+        said = Insight(f"i{n}", kind, feature, value, at + n, f"a{n}", at + n, "Sales", note)
+        taking.take_insight(InsightRevision(TENANT, user, said, "create", final=True))
+    taking.evaluate()
+    state.flush()
+    found = {key: data for key, data in store.scan() if key.startswith(ENTITY)}
+    store.close()
+    return found
 
 
-def made() -> dict[str, bytes]:
+def made(folder: Path) -> dict[str, bytes]:
     """A document of each kind, as the present code writes it."""
     user, revisions = user_of(ADA)
     document = USERS.dump(user)
-    thread = THREADS.dump(thread_of(revisions))
     assert document
-    assert thread
+    kinds = correlated(folder, revisions, ADA)
     meta = Meta({"logs/cloudtrail": START + 9 * DAY}, START + 9 * DAY, {"out": 47, "duplicate": 2}, START + 10 * DAY)
     base = Documents().user.decode(document).base
     notes = NOTES_CODEC.encode(Notes([f"{TENANT}\0{ADA}".encode(), f"{TENANT}\0eve".encode()]))
-    return {"user": document, "profile": base, "thread": thread, "meta": META_CODEC.encode(meta), "notes": notes}
+    whole = {"user": document, "profile": base, "meta": META_CODEC.encode(meta), "notes": notes}
+    return whole | {kind: kinds[KEYS[kind][1]] for kind in ("thread", "value", "spray", "tenant")}
 
 
 # Golden files.
@@ -175,8 +200,19 @@ def test_documents_of_all_releases_load_and_mean_the_same(kind: str, version: in
         assert (len(log), log[-1].location.city, log[-1].user.id) == (9, "Recife", ADA)
         said = [emitted.statement for emitted in entity.timeline.open.emitted.values()]
         assert FOUND in [statement.detection for statement in said if isinstance(statement, Finding)]
+    elif kind == "value":
+        value = documents.value.decode(current).value
+        assert [shown.time for shown in value.earliest] == [START + 8 * DAY + 1]
+        assert [rest.user.id for rest in value.rests.values()] == [ADA]
+    elif kind == "spray":
+        spray = documents.spray.decode(current).spray
+        assert [attempt.user for attempt in (*spray.failed.values(), *spray.entered.values())] == [ADA, ADA]
+    elif kind == "tenant":
+        tenant = documents.tenant.decode(current).tenant
+        assert (tenant.since, tenant.verdicts["0123"].word) == (START + 8 * DAY, "benign")
+        assert sum(sum(scores.values()) for scores in tenant.budget.scores.values()) == 1
     else:
-        thread = THREADS.load(data)
+        thread = documents.thread.decode(data).thread
         (alert,) = thread.alerts.values()
         assert (alert.detection, alert.user.id, alert.tenant) == (FOUND, ADA, TENANT)
         assert [revision.finding.uid for revision in thread.findings.values()] == [f.uid for f in alert.findings]
@@ -188,16 +224,18 @@ def check_profile(profile: Profile) -> None:
     assert profile.tallies["downloads"].windows > 20
 
 
-def test_the_newest_golden_files_are_what_is_written_now() -> None:
+def test_the_newest_golden_files_are_what_is_written_now(tmp_path: Path) -> None:
     """If this fails, the stored form has changed: follow "Changing the schema" in docs/state.md."""
     newest = {kind: (version, data) for kind, version, _, data in golden()}
-    assert newest.keys() == made().keys()
+    assert newest.keys() == made(tmp_path).keys()
     for kind, (version, data) in newest.items():
         assert version == Documents().current()[kind], f"{kind}: no golden file of the present version"
         assert renewed(kind, data) == data, f"{kind}: written otherwise now"
     entity = USERS.load(newest["user"][1])
     assert USERS.dump(entity) == newest["user"][1]
-    assert THREADS.dump(THREADS.load(newest["thread"][1])) == newest["thread"][1]
+    for kind in ("thread", "value", "spray", "tenant"):
+        data = newest[kind][1]
+        assert CORRELATION.dump(CORRELATION.loaded(KEYS[kind][1][1:], data)) == data
 
 
 def test_there_is_a_golden_file_of_every_version_that_can_be_read() -> None:
@@ -249,13 +287,14 @@ def initialise(state: Path) -> None:
         key = user_prefix(TENANT) + name.encode()
         changes.setdefault(("profile", home), {META: META_CODEC.encode(Meta())})[key] = USERS.dump(user)
         tenants = changes.setdefault(("correlate", key_group_of(TENANT, "", GROUPS)), {META: META_CODEC.encode(Meta())})
-        tenants[thread_prefix(TENANT, home) + f"{FOUND}\0{name}".encode()] = THREADS.dump(thread_of(revisions))
+        thread = ENTITY + thread_key(TENANT, name)
+        tenants[thread] = correlated(state / "apart" / name, revisions, name)[thread]
     parts = sorted((state / stamp.RECOVERY).glob("*.sqlite3"))
     for (step, group), documents in changes.items():
         store = KeyGroupStore.open(state, step, group, None, stamped.cluster_id, SCHEMA_V1)
         agenda = Agenda(store)
         for key in documents.keys() - {META}:
-            agenda.note(key[1:5] if step == "correlate" else b"", START // HOUR, key[1:])
+            agenda.note(SCOPE if step == "correlate" else b"", START // HOUR, key[1:])
         token = store.commit(documents | agenda.flush())
         store.close()
         with closing(sqlite3.connect(parts[group % 2])) as database, database:
@@ -308,7 +347,7 @@ def test_a_profile_of_version_1_is_read_as_version_2(data: bytes) -> None:
 def test_a_dry_run_says_what_would_change_and_changes_nothing(state: Path) -> None:
     before = files(state)
     planned = plan(StateReader(state, SCHEMA_V2), V2)
-    assert (planned.documents, planned.stale) == (2 * len(NAMES) + GROUPS + 1 + 2 * GROUPS, len(NAMES))
+    assert (planned.documents, planned.stale) == (2 * len(NAMES) + 2 * (GROUPS + 1), len(NAMES))
     assert planned.old == [Old("profile", 1, 2, len(NAMES))]
     lines = planned.example.splitlines()
     assert lines[0].startswith("--- profile example user")
@@ -343,9 +382,12 @@ def tokens(state: Path) -> dict[tuple[str, int], int]:
 def test_older_code_refuses_a_migrated_state(state: Path) -> None:
     migrate(state, V2, SCHEMA_V2)
     reader = StateReader(state, SCHEMA_V1)
-    with pytest.raises(NewerSchemaError, match=r"profile/\d{5}: expected documents of schema up to 1; found schema 2"):
+    with pytest.raises(
+        NewerSchemaError,
+        match=rf"profile/\d{{5}}: expected documents of schema up to {SCHEMA_V1}; found schema {SCHEMA_V2}",
+    ):
         contents(state, V1, SCHEMA_V1)
-    assert all("found schema 2" in problem for problem in verify(reader, V1).problems)
+    assert all(f"found schema {SCHEMA_V2}" in problem for problem in verify(reader, V1).problems)
     migrated = contents(state, V2, SCHEMA_V2)
     key = user_prefix(TENANT) + NAMES[0].encode()
     with pytest.raises(NewerSchemaError, match="Profile document: expected a schema version up to 1; found version 2"):
@@ -425,7 +467,9 @@ class Dying:
 def write_golden() -> None:
     GOLDEN.mkdir(exist_ok=True)
     known = golden()
-    for kind, data in made().items():
+    with tempfile.TemporaryDirectory() as folder:
+        new = made(Path(folder))
+    for kind, data in new.items():
         version = Documents().current()[kind]
         same = [(addition, old) for of, number, addition, old in known if (of, number) == (kind, version)]
         if not same or renewed(kind, same[-1][1]) != same[-1][1]:

@@ -23,7 +23,9 @@ from activities.activity import NO_RAW, Activity, Category, Location, Object, Ou
 from activities.batch import ActivityBatch, key_group_of
 from recovery.store import KeyGroupStore
 from recovery.token import Token
-from stateful.correlate_step import CorrelateLogic, thread_storage
+from stateful.correlate_step import CorrelateLogic
+from stateful.correlation import documents as correlation
+from stateful.correlation.policy import Policy
 from stateful.finding import Alert
 from stateful.key_group import Memory
 from stateful.messages import AlertBatch, FindingBatch
@@ -36,10 +38,12 @@ from windowing.watermark import END_OF_TIME, HOUR
 START = 1_770_000_000_000 // HOUR * HOUR
 EXPIRE = 30 * HOUR
 FOLD = ProfileFold(detections.load().values(), {}, EXPIRE)
+POLICY = Policy(detections.load(), budget=2000)
 BOUNDS = Bounds(hourly_cap=12, expire=EXPIRE)
 LIMITS = Limits()
 
 
+SCHEMA = 2
 EXAMPLES = 2000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
 
 
@@ -48,7 +52,7 @@ class Cluster:
 
     def __init__(self, folder: Path, groups: int, partitions: Sequence[str], memory: int) -> None:
         self._folder, self._groups, self._partitions = folder, groups, partitions
-        self._users, self._threads = user_storage(FOLD, Memory(memory), BOUNDS), thread_storage(Memory(memory))
+        self._users, self._threads = user_storage(FOLD, Memory(memory), BOUNDS), correlation.storage(Memory(memory))
         self._open: list[KeyGroupStore] = []
         self.profile: dict[int, ProfileLogic] = {}
         self.correlate: dict[int, CorrelateLogic] = {}
@@ -57,7 +61,7 @@ class Cluster:
         self.late = 0
 
     def _store(self, step: str, group: int, token: Token | None) -> KeyGroupStore:
-        store = KeyGroupStore.open(self._folder, step, group, token, "c", 1)
+        store = KeyGroupStore.open(self._folder, step, group, token, "c", SCHEMA)
         self._open.append(store)
         return store
 
@@ -78,7 +82,8 @@ class Cluster:
                 self.correlate[group] = CorrelateLogic(
                     self._threads,
                     lambda number, token: self._store("correlate", number, token),
-                    lambda finding: "",
+                    POLICY,
+                    self._groups,
                     resume,
                 )
             out, _ = self.correlate[group].on_batch([part])
@@ -87,8 +92,8 @@ class Cluster:
     def snapshot(self) -> None:
         for group, logic in self.profile.items():
             self.tokens["profile", group] = logic.snapshot()
-        for group, correlation in self.correlate.items():
-            self.tokens["correlate", group] = correlation.snapshot()
+        for group, step in self.correlate.items():
+            self.tokens["correlate", group] = step.snapshot()
 
     def crash(self) -> None:
         """Some key groups had written the next generation already, others had not."""
@@ -109,7 +114,7 @@ class Cluster:
         for group in range(self._groups):
             token = self.tokens.get(("profile", group))
             if token:
-                store = KeyGroupStore.open(self._folder, "profile", group, Token.decode(token), "c", 1)
+                store = KeyGroupStore.open(self._folder, "profile", group, Token.decode(token), "c", SCHEMA)
                 found |= {key: value for key, value in store.scan() if key.startswith(b"e")}
                 store.close()
         return found
@@ -125,7 +130,7 @@ def final(alerts: Sequence[Alert]) -> dict[str, Alert]:
     """The last revision of each alert that is not closed, without its number and reason."""
     last = {alert.uid: alert for alert in alerts}
     return {
-        uid: msgspec.structs.replace(alert, revision=0, change="create", because="")
+        uid: msgspec.structs.replace(alert, revision=0, change="create", because="", raised=0)
         for uid, alert in last.items()
         if alert.change != "close"
     }
@@ -136,6 +141,7 @@ def batches(
 ) -> list[list[ActivityBatch]]:
     """The arrivals of one partition cut into batches; the last one ends it."""
     clock, cut, at = PartitionClock(), [], 0
+    towards = tuple(sorted({key_group_of(tenant, "", groups) for tenant in ("t", "other")}))
     for size in [*sizes, len(arrivals)]:
         part, at = arrivals[at : at + size], at + size
         by_group: dict[int, list[Activity]] = {}
@@ -143,8 +149,10 @@ def batches(
             clock.judge(activity.time, activity.ingested, [activity.ingested], LIMITS)
             by_group.setdefault(key_group_of(activity.tenant, activity.user.id, groups), []).append(activity)
         watermark = clock.watermark(LIMITS)
-        cut.append([ActivityBatch(g, partition, watermark, by_group.get(g, [])) for g in range(groups)])
-    cut.append([ActivityBatch(g, partition, END_OF_TIME, [], last=True) for g in range(groups)])
+        cut.append(
+            [ActivityBatch(g, partition, watermark, by_group.get(g, []), towards=towards) for g in range(groups)]
+        )
+    cut.append([ActivityBatch(g, partition, END_OF_TIME, [], last=True, towards=towards) for g in range(groups)])
     return cut
 
 

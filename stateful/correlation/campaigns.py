@@ -1,0 +1,176 @@
+"""Campaigns: many users with the same novelty within a day are one alert of the tenant."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from activities.activity import User, UserType
+from stateful.correlation.documents import Rest, Tenant, Value
+from stateful.correlation.judgement import explains, share, word
+from stateful.correlation.policy import CAMPAIGN
+from stateful.correlation.prevalence import prevalence
+from stateful.finding import Alert, Comparison, Finding, Novelty, Severity
+from stateful.models import DAY
+from stateful.view import finding_uid
+
+LASTS = 3 * DAY
+"""ms after its beginning in which findings still join a campaign: over a weekend."""
+RESTS_KEPT = 1000
+"""Findings on one value that are kept, those whose uids are lowest; of more, a campaign is certain anyway."""
+USERS_LISTED, EVIDENCE_LISTED, MORE_LISTED = 500, 50, 5
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """Findings of many users on one value."""
+
+    uid: str
+    start: int
+    """Event time, ms."""
+    members: tuple[Rest, ...]
+    """In order."""
+
+    def covers(self, time: int) -> bool:
+        """Whether a finding of this event time, ms, is part of it."""
+        return self.start <= time < self.start + LASTS
+
+    @property
+    def founders(self) -> set[str]:
+        """Users of its first day."""
+        return {rest.user.id for rest in self.members if rest.start < self.start + DAY}
+
+    @property
+    def users(self) -> dict[str, User]:
+        """By id, in the order in which they came."""
+        return {rest.user.id: rest.user for rest in reversed(self.members)}
+
+
+def rest(value: Value, uid: str, found: Rest) -> None:
+    """Note a finding that rests on the value."""
+    value.rests[uid] = found
+    if len(value.rests) > RESTS_KEPT:
+        del value.rests[max(value.rests)]
+
+
+def campaigns(
+    value: Value, tenant: Tenant, key: tuple[str, str, str], settings: Mapping[str, float] | None
+) -> list[Campaign]:
+    """Those on a value; a function of the set of its findings.
+
+    Args:
+        value: with its findings; those that are explained by others' habits don't count.
+        tenant: whose it is.
+        key: tenant, feature, value.
+        settings: of the detection; None where it is off.
+    """
+    if settings is None or len(value.rests) < settings["min_users"]:
+        return []
+    least = settings["min_users"]
+    ordered = sorted(
+        (item for item in value.rests.items() if not _explained(item[1], value, tenant, key[1])),
+        key=lambda item: (item[1].start, item[0]),
+    )
+    found: list[Campaign] = []
+    within: Counter[str] = Counter()
+    at = until = users = 0
+    while at < len(ordered):
+        uid, first = ordered[at]
+        while until < len(ordered) and ordered[until][1].start < first.start + DAY:
+            user = ordered[until][1].user.id
+            within[user] += 1
+            users += within[user] == 1
+            until += 1
+        if users >= least:
+            end = until
+            while end < len(ordered) and ordered[end][1].start < first.start + LASTS:
+                end += 1
+            members = tuple(rest for _, rest in ordered[at:end])
+            found.append(Campaign(finding_uid("campaign", *key, uid), first.start, members))
+            at = until = end
+            within.clear()
+            users = 0
+        else:
+            within[first.user.id] -= 1
+            users -= within[first.user.id] == 0
+            at += 1
+    return found
+
+
+def _explained(rest: Rest, value: Value, tenant: Tenant, feature: str) -> bool:
+    return explains(feature, prevalence(value, tenant, rest.start, rest.user.id, rest.peers))
+
+
+def users_within(value: Value, time: int) -> int:
+    """Users with a finding on the value within a day before or after an event time, ms."""
+    return len({found.user.id for found in value.rests.values() if abs(found.start - time) < DAY})
+
+
+def alert_of(
+    campaign: Campaign,
+    value: Value,
+    tenant: Tenant,
+    key: tuple[str, str, str],
+    more: Sequence[Novelty],
+    sealed: int,
+) -> Alert:
+    """The one alert in place of many.
+
+    Args:
+        campaign: what it is about.
+        value: what is known of the value.
+        tenant: whose it is.
+        key: tenant, feature, value.
+        more: other values that are new with the same users.
+        sealed: event time, ms, up to which the tenant is sealed.
+    """
+    name, feature, shown = key
+    members, users = campaign.members, campaign.users
+    worst = max(members, key=lambda rest: (rest.severity.rank, rest.risk))
+    end = max(rest.end for rest in members)
+    known = prevalence(value, tenant, campaign.start, "", "")
+    detections = ", ".join(sorted({rest.detection for rest in members}))
+    group = User(f"group:{feature}:{shown}", f"users new to {word(feature)} {shown}", type=UserType.PERSON)
+    reason = (
+        f"{len(users)} users show {word(feature)} {shown} for the first time, {share(known)} did before: {detections}"
+    )
+    if more:
+        reason += f"; also {', '.join(f'{word(novelty.feature)} {novelty.value}' for novelty in more[:MORE_LISTED])}"
+    finding = Finding(
+        uid=finding_uid("of campaign", campaign.uid),
+        tenant=name,
+        detection=CAMPAIGN,
+        user=group,
+        anchor=campaign.uid,
+        start=campaign.start,
+        end=end,
+        closes=campaign.start + LASTS,
+        severity=worst.severity,
+        risk=worst.risk,
+        reason=reason,
+        comparisons=(Comparison(f"users new to {word(feature)} {shown}", str(len(users)), share(known), score=1.0),),
+        evidence=tuple(rest.evidence for rest in members[:EVIDENCE_LISTED]),
+        evidence_count=len(members),
+        quiet="Fewer users within a day, a suppression with min_users, or a verdict on this alert.",
+        novelties=(Novelty(feature, shown), *more),
+    )
+    return Alert(
+        uid=campaign.uid,
+        revision=1,
+        change="create",
+        tenant=name,
+        user=group,
+        detection=CAMPAIGN,
+        severity=worst.severity if worst.severity is not Severity.INFORMATIONAL else Severity.LOW,
+        risk=worst.risk,
+        message=reason,
+        created=campaign.start,
+        modified=end,
+        findings=(finding,),
+        final=sealed >= campaign.start + LASTS + DAY and all(rest.final for rest in members),
+        raised=max(rest.raised for rest in members),
+        case=finding_uid("case", campaign.uid),
+        users=tuple(users[user] for user in sorted(users)[:USERS_LISTED]),
+        user_count=len(users),
+    )

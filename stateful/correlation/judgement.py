@@ -1,0 +1,134 @@
+"""A finding in the light of other users: an alert, part of a campaign, or only an insight; its risk, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from stateful.correlation.documents import Tenant, Value
+from stateful.correlation.prevalence import Prevalence, prevalence
+from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.models import DAY
+
+TENANT_LEARNT = 7 * DAY
+"""ms after a tenant's first activity, before which nothing is said of users that are being learnt themselves."""
+OTHERS_LEARNING, PEERS_OF_COUNTRY = 2, 2
+
+FIRST_IN_TENANT, FIRST_AMONG_PEERS, COMMON_COUNTRY = 10, 5, -20
+"""What is added to the risk."""
+
+COUNTRIES = "countries"
+
+
+class Look(Protocol):
+    """What a judgement may ask."""
+
+    @property
+    def tenant(self) -> Tenant:
+        """The user's tenant."""
+
+    def value(self, novelty: Novelty) -> Value:
+        """Who shows a value."""
+
+    def campaign(self, novelty: Novelty, time: int) -> str:
+        """Uid of the campaign that a finding of this time with this novelty belongs to, or ""."""
+
+    def rule(self, finding: Finding) -> str:
+        """The suppression that hides a finding, or ""."""
+
+    def bar(self, detection: str, time: int) -> tuple[int, str]:
+        """The least risk that verdicts leave a detection, and why."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What becomes of a finding."""
+
+    finding: Finding
+    hidden: str = ""
+    """The rule for which it goes to the lane."""
+    campaign: str = ""
+    """uid of the alert that it is part of."""
+
+
+def judge(finding: Finding, look: Look) -> Judged:
+    """Compare a finding with what other users do and did before it."""
+    rule = look.rule(finding)
+    if rule:
+        return Judged(finding, f"suppression {rule}")
+    if finding.learning and (why := _not_yet(finding, look)):
+        return Judged(finding, why)
+    judged = finding
+    if finding.novelties:
+        known = [(novelty, _known(novelty, finding, look)) for novelty in finding.novelties]
+        common = [(novelty, found) for novelty, found in known if explains(novelty.feature, found)]
+        if len(common) == len(known):
+            return Judged(finding, _common(common))
+        left = [novelty for novelty, found in known if (novelty, found) not in common]
+        campaigns = [look.campaign(novelty, finding.start) for novelty in left]
+        if all(campaigns):
+            return Judged(finding, campaign=min(campaigns))
+        judged = _graded(finding, known)
+    least, why = look.bar(finding.detection, finding.start)
+    if judged.risk < least and judged.severity is not Severity.CRITICAL:
+        return Judged(judged, f"verdicts: risk {judged.risk} is below {least}, {why}")
+    return Judged(judged)
+
+
+def word(feature: str) -> str:
+    """The singular of a feature's name."""
+    if feature.endswith("ies"):
+        return feature[:-3] + "y"
+    return feature.removesuffix("es" if feature.endswith("sses") else "s")
+
+
+def share(found: Prevalence) -> str:
+    """How many of the tenant's users show a value, in words."""
+    return f"{found.users} of {found.of} users" if found.of else f"{found.users} users"
+
+
+def explains(feature: str, found: Prevalence) -> bool:
+    """A country may be common because others live there: that explains a journey only if peers go there, too."""
+    return found.common and (feature != COUNTRIES or found.peers >= PEERS_OF_COUNTRY)
+
+
+def _known(novelty: Novelty, finding: Finding, look: Look) -> Prevalence:
+    return prevalence(look.value(novelty), look.tenant, finding.start, finding.user.id, finding.peers)
+
+
+def _common(known: list[tuple[Novelty, Prevalence]]) -> str:
+    shown = [f"{share(found)} show {word(novelty.feature)} {novelty.value}" for novelty, found in known]
+    return f"common in the tenant: {'; '.join(shown)}"
+
+
+def _not_yet(finding: Finding, look: Look) -> str:
+    """Why nothing is said yet of a user that is being learnt; "" if peers and tenant find it rare, too."""
+    if look.tenant.since < 0 or finding.start - look.tenant.since < TENANT_LEARNT:
+        return "learning: the tenant is not known for 7 days yet"
+    for novelty in finding.novelties:
+        found = _known(novelty, finding, look)
+        if not found.peers and found.users < OTHERS_LEARNING:
+            return ""
+    return "learning: the user is new, and others show the same" if finding.novelties else "learning: the user is new"
+
+
+def _graded(finding: Finding, known: list[tuple[Novelty, Prevalence]]) -> Finding:
+    """With what peers and tenant say of the novelties."""
+    more, said = 0, []
+    for novelty, found in known:
+        name = word(novelty.feature)
+        if found.common:
+            more = min(more, COMMON_COUNTRY)
+        elif not found.users:
+            more = max(more, FIRST_IN_TENANT)
+        elif finding.peers and not found.peers:
+            more = max(more, FIRST_AMONG_PEERS)
+        scored = 1.0 - min(found.users / found.of, 1.0) if found.of else 0.0
+        said.append(Comparison(f"{name} in the tenant", novelty.value, f"shown by {share(found)}", score=scored))
+        if finding.peers:
+            usual = f"shown by {found.peers} of {finding.peers}" if found.peers else f"nobody of {finding.peers}"
+            said.append(Comparison(f"{name} among peers", novelty.value, usual))
+    risk = max(0, min(100, finding.risk + more))
+    return msgspec.structs.replace(finding, risk=risk, comparisons=(*finding.comparisons, *said))

@@ -1,0 +1,40 @@
+"""Campaigns of the same users on several values (a new office: country, provider, addresses) are one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from stateful.correlation.documents import Kin
+from stateful.correlation.prevalence import hashed
+from stateful.models import DAY
+
+SKETCH = 64
+"""Users of a campaign that are compared: those whose hashes are lowest (bottom-k sketch, Cohen and Kaplan, 2007)."""
+ALIKE = 0.5
+"""Share of the users of the smaller of two campaigns that are in both, from which on they are one."""
+
+
+def kin(start: int, feature: str, value: str, users: Iterable[str]) -> Kin:
+    """A campaign of these users."""
+    return Kin(start, feature, value, tuple(sorted(map(hashed, users))[:SKETCH]))
+
+
+def leaders(campaigns: Mapping[str, Kin]) -> dict[str, str]:
+    """Of each campaign (by uid), the one that speaks for it: the earliest that it is like; maybe itself."""
+    ordered = sorted(campaigns, key=lambda uid: (campaigns[uid].start, uid))
+    found: dict[str, str] = {}
+    for uid in ordered:
+        own = campaigns[uid]
+        alike = (other for other in found if found[other] == other and _alike(campaigns[other], own))
+        found[uid] = next(alike, uid)
+    return found
+
+
+def _alike(one: Kin, other: Kin) -> bool:
+    if abs(one.start - other.start) >= DAY:
+        return False
+    # Below the lesser of the two greatest hashes both sketches are complete.
+    limit = min((users[-1] for users in (one.users, other.users) if len(users) >= SKETCH), default=2**62)
+    left = {user for user in one.users if user <= limit}
+    right = {user for user in other.users if user <= limit}
+    return len(left & right) >= ALIKE * min(len(left), len(right)) > 0

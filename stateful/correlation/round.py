@@ -1,0 +1,460 @@
+"""One round of correlation: statements are taken in, then all documents that they touch are judged anew.
+
+The order inside a round doesn't matter for what comes out in the end, only for how much is said twice: values and
+networks are judged before users, since users' alerts follow from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from stateful.correlation import budget as budgeting
+from stateful.correlation import campaigns as campaigning
+from stateful.correlation import grid, sprays, verdicts
+from stateful.correlation.campaigns import Campaign
+from stateful.correlation.documents import Attempt, Body, Rest, Spray, Tenant, Thread, Value
+from stateful.correlation.keys import SPRAY, THREAD, VALUE, parts_of, spray_key, tenant_key, thread_key, value_key
+from stateful.correlation.kinship import kin, leaders
+from stateful.correlation.policy import CAMPAIGN, Policy
+from stateful.correlation.policy import SPRAY as SPRAY_DETECTION
+from stateful.correlation.prevalence import DAYS_KEPT, arrive, fold_days, learn, prevalence
+from stateful.correlation.revisions import judged as revise_past
+from stateful.correlation.revisions import revise, settle, wakes
+from stateful.correlation.user_round import judge_user
+from stateful.finding import Alert, Finding, FindingRevision, InsightRevision, Novelty, Severity
+from stateful.insights import USERS
+from stateful.key_group import ASLEEP, AT_ONCE, KeyGroupState
+from stateful.messages import Suppressed
+from stateful.models import DAY
+from windowing.watermark import END_OF_TIME, HOUR
+
+B = TypeVar("B", bound=Body)
+
+AGAIN = 6 * HOUR
+"""ms of event time after which a document is looked at again that should be over and is not."""
+OVER = 4 * DAY
+"""ms after its beginning, when a finding that is no alert of its own is let go."""
+CAMPAIGN_OVER = campaigning.LASTS + OVER + DAY
+
+
+class Round:
+    """What is taken in and said at once. Documents it has in hand are valid until the state's next `ease`."""
+
+    def __init__(self, state: KeyGroupState[Body], policy: Policy, sealed: int) -> None:
+        self._state, self.policy, self.sealed = state, policy, sealed
+        self.alerts: list[Alert] = []
+        self.hidden: list[Suppressed] = []
+        self.suppressed = 0
+        """Findings that went to the lane, less those that came back."""
+        self._because: dict[bytes, str] = {}
+        """Touched threads -> why."""
+        self._before: dict[bytes, dict[str, tuple[str, int]]] = {}
+        """Touched values -> what their findings were part of."""
+        self._sprays: dict[bytes, None] = {}
+        self._tenants: dict[bytes, None] = {}
+        self._campaigns: dict[bytes, list[Campaign]] = {}
+        self._leaders: dict[str, dict[str, str]] = {}
+
+    def take_finding(self, revision: FindingRevision) -> None:
+        """Take a finding's revision in."""
+        finding = revision.finding
+        key = thread_key(finding.tenant, finding.user.id)
+        thread = self._get(key, Thread)
+        self._touch(key, revision.because)
+        old = thread.findings.pop(finding.uid, None)
+        if revision.change == "close":
+            hidden = thread.hidden.pop(finding.uid, None)
+            if hidden is not None:
+                self.hidden.append(Suppressed(hidden.rule, revision))
+                self.suppressed -= 1
+        else:
+            thread.findings[finding.uid] = revision
+            self._state.meta.newest = max(self._state.meta.newest, finding.end, finding.closes)
+        self._rest(revision, old)
+
+    def take_insight(self, revision: InsightRevision) -> None:
+        """Take an insight's revision in."""
+        insight, tenant = revision.insight, revision.tenant
+        gone = revision.change == "close"
+        self._state.meta.newest = max(self._state.meta.newest, insight.time, insight.closes)
+        if insight.kind in grid.KINDS:
+            if insight.feature == USERS:
+                if revision.final and not gone:
+                    self._arrive(tenant, insight.time)
+                return
+            key = thread_key(tenant, revision.user)
+            thread = self._get(key, Thread)
+            if gone:
+                thread.insights.pop(insight.uid, None)
+            elif grid.over(insight) > self.sealed or self.sealed == END_OF_TIME:
+                grid.take(thread.insights, insight)
+            if thread.findings:
+                self._touch(key)
+            else:
+                self._rewake(key, thread, ())
+            if revision.final and not gone and insight.kind == "first":
+                key = value_key(tenant, insight.feature, insight.value)
+                value = self._value(key)
+                learn(value, insight.time, revision.user, insight.peers)
+                if len(value.days) > 2 * DAYS_KEPT:
+                    fold_days(value, self.sealed)
+        elif insight.kind == "verdict":
+            doc = self._get(tenant_key(tenant), Tenant)
+            self._tenants[tenant_key(tenant)] = None
+            (verdicts.withdraw if gone else verdicts.give)(doc, insight)
+            self._touch_alerts_of(tenant, revision.user)
+        else:
+            self._attempt(revision)
+
+    def evaluate(self) -> None:
+        """Judge what was touched."""
+        self._judge_values(list(self._before))
+        for key in self._sprays:
+            self._judge_spray(key)
+        judge_user(self, list(self._because))
+        self._finish()
+
+    def seal(self, keys: Iterable[bytes], *, drop: bool) -> None:
+        """Judge documents whose time has come, and let go of what is over in them; values last."""
+        due = sorted(keys)
+        values = [key for key in due if key[:1] == VALUE]
+        self._each(values, self._judge_values)
+        for key in due:
+            if key[:1] == SPRAY:
+                self._seal_spray(key, drop=drop)
+        users = dict.fromkeys([*(key for key in due if key[:1] == THREAD), *self._because])
+        self._each(list(users), lambda some: judge_user(self, some, drop=drop))
+        for key in values:
+            self._settle_value(key, drop=drop)
+        self._finish()
+
+    # What documents ask of each other.
+
+    def thread(self, key: bytes) -> Thread:
+        """A user's thread."""
+        return self._get(key, Thread)
+
+    def why(self, key: bytes) -> str:
+        """Why a thread was touched."""
+        return self._because.get(key, "")
+
+    def tenant(self, name: str) -> Tenant:
+        """A tenant as a whole."""
+        return self._get(tenant_key(name), Tenant)
+
+    def tenant_changed(self, name: str) -> None:
+        """Note that a tenant was changed."""
+        self._tenants[tenant_key(name)] = None
+        self._state.changed(tenant_key(name))
+
+    def changed(self, key: bytes) -> None:
+        """Note that a document was changed."""
+        self._state.changed(key)
+
+    def value(self, tenant: str, novelty: Novelty) -> Value:
+        """Who shows a value. Not to be changed."""
+        return self._get(value_key(tenant, novelty.feature, novelty.value), Value)
+
+    def campaign(self, tenant: str, novelty: Novelty, time: int) -> str:
+        """The campaign that a finding of this time with this novelty is part of, or ""."""
+        key = value_key(tenant, novelty.feature, novelty.value)
+        for campaign in self._campaigns_of(key):
+            if campaign.covers(time):
+                return self._leaders_of(tenant).get(campaign.uid, campaign.uid)
+        return ""
+
+    def users_with(self, finding: Finding) -> int:
+        """Most users that have a finding on one of the same new values within a day."""
+        values = (self.value(finding.tenant, novelty) for novelty in finding.novelties)
+        return max((campaigning.users_within(value, finding.start) for value in values), default=0)
+
+    def wake_of(self, times: Iterable[int]) -> int:
+        """The first of some event times, ms; of one that is past, later."""
+        wake = min(times, default=ASLEEP)
+        return wake if wake >= self.sealed or self.sealed >= END_OF_TIME else self.sealed + AGAIN
+
+    # Below.
+
+    def _finish(self) -> None:
+        for key in self._tenants:
+            tenant = self._get(key, Tenant)
+            if self.sealed < END_OF_TIME:
+                fold_days(tenant, self.sealed)
+                budgeting.settle(tenant.budget, self.sealed)
+            self._state.changed(key)
+        self._tenants.clear()
+
+    def _get(self, key: bytes, kind: type[B]) -> B:
+        body = self._state.entity(key)
+        if not isinstance(body, kind):
+            msg = f"correlation: expected {kind.__name__} under {key!r:.100}, found {type(body).__name__}"
+            raise TypeError(msg)
+        return body
+
+    def _each(self, keys: list[bytes], work: Callable[[list[bytes]], object]) -> None:
+        for at in range(0, len(keys), AT_ONCE):
+            work(keys[at : at + AT_ONCE])
+            self._state.ease()
+
+    def _touch(self, key: bytes, because: str = "") -> None:
+        self._because[key] = self._because.get(key) or because
+
+    def _touch_alerts_of(self, tenant: str, user: str) -> None:
+        """The alerts of a user, and those on many that the user is part of."""
+        key = thread_key(tenant, user)
+        self._touch(key)
+        for revision in self._get(key, Thread).findings.values():
+            for novelty in revision.finding.novelties:
+                self._value(value_key(tenant, novelty.feature, novelty.value))
+
+    def _rewake(self, key: bytes, thread: Thread, more: Iterable[int]) -> None:
+        times = [*map(grid.over, thread.insights.values()), *wakes(thread.alerts, thread.past), *more]
+        thread.wake = self.wake_of(times)
+        self._state.changed(key)
+
+    def _arrive(self, tenant: str, time: int) -> None:
+        key = tenant_key(tenant)
+        doc = self._get(key, Tenant)
+        arrive(doc, time)
+        budgeting.forget(doc.budget, (time // DAY + 1) * DAY // HOUR)
+        self._tenants[key] = None
+
+    def _attempt(self, revision: InsightRevision) -> None:
+        insight = revision.insight
+        attempt = Attempt(insight.time, revision.user, insight.activity, insight.value, revision.final)
+        networks = [(sprays.ADDRESS, insight.value)]
+        if insight.note:
+            networks.append((sprays.ASN, insight.note))
+        for kind, network in networks:
+            key = spray_key(revision.tenant, kind, network)
+            spray = self._get(key, Spray)
+            attempts = spray.failed if insight.kind == "failed" else spray.entered
+            uid = f"{insight.uid} {revision.user}"
+            if revision.change == "close":
+                attempts.pop(uid, None)
+            else:
+                sprays.take(attempts, uid, attempt)
+            self._sprays[key] = None
+
+    def _rest(self, revision: FindingRevision, old: FindingRevision | None) -> None:
+        """Keep the values that a finding rests on informed of it."""
+        finding = revision.finding
+        tells = revision.change != "close" and finding.severity is not Severity.INFORMATIONAL
+        now = finding.novelties if tells and not self.policy.rules.match(finding) else ()
+        before = old.finding.novelties if old is not None else ()
+        for novelty in {*now, *before}:
+            value = self._value(value_key(finding.tenant, novelty.feature, novelty.value))
+            if novelty not in now:
+                value.rests.pop(finding.uid, None)
+                continue
+            campaigning.rest(
+                value,
+                finding.uid,
+                Rest(
+                    finding.start,
+                    finding.end,
+                    finding.user,
+                    finding.detection,
+                    finding.severity,
+                    finding.risk,
+                    finding.evidence[0],
+                    revision.final,
+                    revision.raised,
+                    finding.peers,
+                ),
+            )
+
+    def _value(self, key: bytes) -> Value:
+        """A value that is going to be changed."""
+        value = self._get(key, Value)
+        if key not in self._before:
+            self._before[key] = self._standing(key, value)
+        self._campaigns.pop(key, None)
+        return value
+
+    def _standing(self, key: bytes, value: Value) -> dict[str, tuple[str, int]]:
+        """Of each finding on a value: the campaign that it is part of, and how many showed the value before it."""
+        if not value.rests:
+            return {}
+        name = parts_of(key)[0]
+        tenant, lead = self.tenant(name), self._leaders_of(name)
+        found = {}
+        for uid, rest in value.rests.items():
+            covering = (c.uid for c in self._campaigns_of(key) if c.covers(rest.start))
+            campaign = next(covering, "")
+            users = prevalence(value, tenant, rest.start, rest.user.id, rest.peers).users
+            if self.policy.rules.needs_users:
+                users = users * 1000 + campaigning.users_within(value, rest.start)
+            found[uid] = lead.get(campaign, campaign), users
+        return found
+
+    def _campaigns_of(self, key: bytes) -> list[Campaign]:
+        found = self._campaigns.get(key)
+        if found is None:
+            tenant, feature, shown = parts_of(key)
+            settings = self.policy.thresholds(tenant, CAMPAIGN)
+            value = self._get(key, Value)
+            found = campaigning.campaigns(value, self.tenant(tenant), (tenant, feature, shown), settings)
+            self._campaigns[key] = found
+        return found
+
+    def _leaders_of(self, tenant: str) -> dict[str, str]:
+        found = self._leaders.get(tenant)
+        if found is None:
+            found = self._leaders[tenant] = leaders(self.tenant(tenant).campaigns)
+        return found
+
+    def _judge_values(self, keys: list[bytes]) -> None:
+        """Say what campaigns there are, and touch the users of whom something else is true now."""
+        pending = dict.fromkeys(keys)
+        while pending:
+            key = next(iter(pending))
+            del pending[key]
+            if key not in self._before:
+                self._before[key] = self._standing(key, self._get(key, Value))
+            pending |= dict.fromkeys(self._register(key))
+            self._revise_value(key)
+        for key, before in self._before.items():
+            value = self._get(key, Value)
+            if not value.rests and not before:
+                continue
+            tenant = parts_of(key)[0]
+            for uid, standing in self._standing(key, value).items():
+                if before.get(uid) != standing:
+                    self._touch(thread_key(tenant, value.rests[uid].user.id))
+
+    def _register(self, key: bytes) -> list[bytes]:
+        """Tell the tenant of a value's campaigns; return the values whose campaigns another one speaks for now."""
+        name, feature, shown = parts_of(key)
+        tenant = self.tenant(name)
+        known = {uid for uid, other in tenant.campaigns.items() if (other.feature, other.value) == (feature, shown)}
+        now = {c.uid: kin(c.start, feature, shown, c.founders) for c in self._campaigns_of(key)}
+        if all(tenant.campaigns.get(uid) == own for uid, own in now.items()) and known == now.keys():
+            return []
+        before = self._leaders_of(name)
+        for other in tenant.campaigns.values():
+            beside = value_key(name, other.feature, other.value)
+            if beside not in self._before:
+                self._before[beside] = self._standing(beside, self._get(beside, Value))
+        gone = {uid: tenant.campaigns.pop(uid) for uid in known - now.keys()}
+        tenant.campaigns |= now
+        self._tenants[tenant_key(name)] = None
+        self._state.changed(tenant_key(name))
+        after = self._leaders[name] = leaders(tenant.campaigns)
+        moved = {uid for uid in {*before, *after} if before.get(uid) != after.get(uid)}
+        moved |= {before[uid] for uid in moved if uid in before} | {after[uid] for uid in moved if uid in after}
+        every = {**gone, **tenant.campaigns}
+        keys = {value_key(name, every[uid].feature, every[uid].value) for uid in moved if uid in every}
+        return sorted(keys - {key})
+
+    def _revise_value(self, key: bytes) -> None:
+        name, feature, shown = parts_of(key)
+        value, tenant, lead = self._get(key, Value), self.tenant(name), self._leaders_of(name)
+        wanted: dict[str, Alert] = {}
+        for campaign in self._campaigns_of(key):
+            if lead.get(campaign.uid, campaign.uid) == campaign.uid:
+                led = sorted(uid for uid, leader in lead.items() if leader == campaign.uid != uid)
+                more = [Novelty(tenant.campaigns[uid].feature, tenant.campaigns[uid].value) for uid in led]
+                alert = campaigning.alert_of(campaign, value, tenant, (name, feature, shown), more, self.sealed)
+                if self._is_suppressed(campaign, alert.findings[0]):
+                    continue  # Its members are in the lane, each by itself.
+                word = verdicts.verdict_on(tenant, alert.uid)
+                wanted[campaign.uid] = replace(alert, verdict=word) if word else alert
+
+        def gone(alert: Alert) -> str:
+            leader = lead.get(alert.uid, "")
+            return f"part of alert {leader}, on the same users" if leader else "fewer users than make a campaign"
+
+        if wanted or value.alerts or value.past:
+            live = {uid: alert for uid, alert in wanted.items() if uid not in value.past}
+            self.alerts += revise(value.alerts, live, "", gone)
+            self.alerts += revise_past(value.past, lambda uid: verdicts.verdict_on(tenant, uid))
+        self._rewake_value(key, value)
+
+    def _is_suppressed(self, campaign: Campaign, finding: Finding) -> bool:
+        """Whether rules hide it, whichever of its members' detections it is taken for."""
+        found = (replace(finding, detection=name) for name in {rest.detection for rest in campaign.members})
+        return all(self.policy.rules.match(taken, lambda: len(campaign.users)) for taken in found)
+
+    def _rewake_value(self, key: bytes, value: Value) -> None:
+        times = [rest.start + CAMPAIGN_OVER + HOUR for rest in value.rests.values()]
+        times += [campaign.start + campaigning.LASTS + DAY for campaign in self._campaigns_of(key) if value.alerts]
+        final = {alert.created + campaigning.LASTS + DAY for alert in value.alerts.values() if alert.final}
+        value.wake = self.wake_of([*(time for time in times if time not in final), *wakes(value.alerts, value.past)])
+        self._state.changed(key)
+
+    def _settle_value(self, key: bytes, *, drop: bool) -> None:
+        value = self._get(key, Value)
+        if drop:
+            past = self.sealed - CAMPAIGN_OVER
+            over = [c for c in self._campaigns_of(key) if c.start < past and all(rest.final for rest in c.members)]
+            keep = [c for c in self._campaigns_of(key) if c not in over]
+            for uid, rest in list(value.rests.items()):
+                # A campaign goes as a whole: what would be left of it might be taken for another.
+                ended = any(c.covers(rest.start) for c in over)
+                held = any(c.covers(rest.start) for c in keep)
+                if ended or (not held and rest.final and rest.start < past):
+                    del value.rests[uid]
+            settle(value.alerts, value.past, [c.uid for c in over], self.sealed)
+            self._campaigns.pop(key, None)
+            self._register(key)
+        self._rewake_value(key, value)
+
+    def _waves(self, key: bytes) -> list[sprays.Wave]:
+        tenant, kind, network = parts_of(key)
+        settings = self.policy.thresholds(tenant, SPRAY_DETECTION)
+        return sprays.waves(self._get(key, Spray), (tenant, kind, network), settings)
+
+    def _judge_spray(self, key: bytes) -> None:
+        tenant, kind, network = parts_of(key)
+        spray = self._get(key, Spray)
+        found = self._waves(key)
+        doc = self.tenant(tenant)
+        wanted: dict[str, Alert] = {}
+        said: dict[str, FindingRevision] = {}
+        for wave in found:
+            alert = sprays.alert_of(wave, (tenant, kind, network), self.sealed)
+            wanted[wave.uid] = replace(alert, verdict=verdicts.verdict_on(doc, wave.uid))
+            said |= sprays.breaches(wave, (tenant, kind, network))
+        live = {uid: alert for uid, alert in wanted.items() if uid not in spray.past}
+        self.alerts += revise(spray.alerts, live, "", lambda _: "fewer users fail from there than it takes")
+        self.alerts += revise_past(spray.past, lambda uid: verdicts.verdict_on(doc, uid))
+        for uid, revision in said.items():
+            if spray.breached.get(uid) != revision:
+                self._give(revision)
+        for uid, revision in spray.breached.items():
+            if uid not in said:
+                self._give(replace(revision, change="close", because="no spray after all"))
+        spray.breached = said
+        self._rewake_spray(key, spray, wanted)
+
+    def _give(self, revision: FindingRevision) -> None:
+        """Put a finding into a user's thread, as if the user's own detections had said it."""
+        key = thread_key(revision.finding.tenant, revision.finding.user.id)
+        thread = self._get(key, Thread)
+        if revision.change == "close":
+            thread.findings.pop(revision.finding.uid, None)
+        else:
+            thread.findings[revision.finding.uid] = revision
+        self._touch(key, revision.because)
+
+    def _rewake_spray(self, key: bytes, spray: Spray, wanted: dict[str, Alert]) -> None:
+        times = [*sprays.wakes(spray), *wakes(spray.alerts, spray.past)]
+        times += [a.created + sprays.LASTS + HOUR for uid, a in wanted.items() if not spray.alerts[uid].final]
+        spray.wake = self.wake_of(times)
+        self._state.changed(key)
+
+    def _seal_spray(self, key: bytes, *, drop: bool) -> None:
+        self._judge_spray(key)
+        if drop:
+            spray = self._get(key, Spray)
+            waves = self._waves(key)
+            over = [w for w in waves if self.sealed > w.start + sprays.FORGET and spray.alerts[w.uid].final]
+            settle(spray.alerts, spray.past, [wave.uid for wave in over], self.sealed)
+            sprays.settle(spray, over, [wave for wave in waves if wave not in over], self.sealed)
+            kept = {uid: r for uid, r in spray.breached.items() if self.sealed <= r.finding.start + sprays.FORGET}
+            spray.breached = kept
+            self._rewake_spray(key, spray, {})

@@ -1,0 +1,224 @@
+"""The alerts of one user: findings of a detection within a day are one; of three tactics within a day, one case."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from stateful.correlation.policy import CHAIN, Policy
+from stateful.finding import Alert, Finding, FindingRevision, Severity
+from stateful.models import DAY
+from stateful.view import finding_uid
+
+FINDINGS_KEPT = 50
+"""Findings that an alert carries; the message counts all."""
+RELATED_KEPT = 20
+TACTICS = 3
+"""Tactics of one user within a day that make a case."""
+CHAIN_RISK = 15
+"""What a chain adds to the risk of its worst finding."""
+SETTLES = 2 * DAY
+"""ms of sealed event time after an alert's beginning, when all that it is compared with can change no more, either."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Findings that are one alert."""
+
+    uid: str
+    detection: str
+    members: tuple[FindingRevision, ...]
+    """In order; findings as judged."""
+
+    @property
+    def start(self) -> int:
+        """Event time of the first evidence, ms."""
+        return self.members[0].finding.start
+
+    @property
+    def end(self) -> int:
+        """Event time of the last evidence, ms."""
+        return max(revision.finding.end for revision in self.members)
+
+    @property
+    def worst(self) -> Finding:
+        """The gravest of its findings."""
+        return max((r.finding for r in self.members), key=lambda f: (f.severity.rank, f.risk, -f.start, f.uid))
+
+
+@dataclass(frozen=True)
+class Case:
+    """Alerts of one user that begin within a day of the first."""
+
+    uid: str
+    units: tuple[Unit, ...]
+
+    @property
+    def settles(self) -> int:
+        """Event time, ms, that must be sealed before anything of it is final."""
+        ends = [unit.end // DAY * DAY + DAY for unit in self.units]
+        return max(self.units[0].start + DAY + SETTLES, *ends)
+
+
+def cases(findings: Iterable[FindingRevision], policy: Policy, tenant: str) -> list[Case]:
+    """What the findings of one user make together; a function of their set."""
+    ordered = sorted(findings, key=_place)
+    chains, left = _chains(ordered, policy, tenant)
+    units = sorted([*chains, *_by_detection(left)], key=lambda unit: (unit.start, unit.uid))
+    found: list[list[Unit]] = []
+    for unit in units:
+        if found and unit.start < found[-1][0].start + DAY:
+            found[-1].append(unit)
+        else:
+            found.append([unit])
+    return [Case(finding_uid("case", group[0].uid), tuple(group)) for group in found]
+
+
+def alerts_of(case: Case, policy: Policy, campaigns: Sequence[str], sealed: int) -> Iterator[Alert]:
+    """The alerts of a case, as they should be now.
+
+    Args:
+        case: what belongs together.
+        policy: settings.
+        campaigns: uids of alerts on many users that this one is part of on these days.
+        sealed: event time, ms, up to which the tenant is sealed.
+    """
+    final = sealed >= case.settles and all(revision.final for unit in case.units for revision in unit.members)
+    uids = [unit.uid for unit in case.units]
+    for unit in case.units:
+        related = [uid for uid in (*uids, *campaigns) if uid != unit.uid]
+        yield _alert(unit, policy, case.uid, tuple(related[:RELATED_KEPT]), final)
+
+
+def merged_into(alert: Alert, all_cases: Sequence[Case]) -> str:
+    """Why an alert is not there any more: its findings are part of another, which is named; else ""."""
+    uids = {finding.uid for finding in alert.findings}
+    for case in all_cases:
+        for unit in case.units:
+            if any(revision.finding.uid in uids for revision in unit.members):
+                if unit.detection == CHAIN:
+                    return f"part of case {unit.uid}, a chain of tactics"
+                return f"merged into alert {unit.uid}, which begins earlier"
+    return ""
+
+
+def _chains(
+    ordered: Sequence[FindingRevision], policy: Policy, tenant: str
+) -> tuple[list[Unit], list[FindingRevision]]:
+    """Chains of tactics, and the findings that are part of none."""
+    settings = policy.thresholds(tenant, CHAIN)
+    if settings is None or len(ordered) < TACTICS:
+        return [], list(ordered)
+    needed = settings["min_tactics"]
+    tactics = [_tactic(revision.finding, policy) for revision in ordered]
+    chains: list[Unit] = []
+    left: list[FindingRevision] = []
+    at, until = 0, 0
+    within: Counter[str] = Counter()
+    while at < len(ordered):
+        start = ordered[at].finding.start
+        while until < len(ordered) and ordered[until].finding.start < start + DAY:
+            within[tactics[until]] += 1
+            until += 1
+        if sum(1 for tactic, count in within.items() if tactic and count) >= needed:
+            members = tuple(ordered[at:until])
+            chains.append(Unit(finding_uid("chain", members[0].finding.uid), CHAIN, members))
+            at = until
+            within.clear()
+        else:
+            left.append(ordered[at])
+            within[tactics[at]] -= 1
+            at += 1
+    return chains, left
+
+
+def _tactic(finding: Finding, policy: Policy) -> str:
+    tactic = policy.tactics(finding.detection)
+    return tactic[0] if tactic and finding.severity is not Severity.INFORMATIONAL else ""
+
+
+def _by_detection(ordered: Iterable[FindingRevision]) -> Iterator[Unit]:
+    """Of one detection, those that start less than a day after the first are one."""
+    groups: dict[str, list[list[FindingRevision]]] = {}
+    for revision in ordered:
+        of_detection = groups.setdefault(revision.finding.detection, [])
+        if of_detection and revision.finding.start < of_detection[-1][0].finding.start + DAY:
+            of_detection[-1].append(revision)
+        else:
+            of_detection.append([revision])
+    for detection, found in groups.items():
+        for group in found:
+            yield Unit(finding_uid("alert", group[0].finding.uid), detection, tuple(group))
+
+
+def _place(revision: FindingRevision) -> tuple[int, str, str]:
+    """In the order of activities, (time, id): what comes in order then never takes the first place of an alert."""
+    finding = revision.finding
+    return finding.start, finding.anchor, finding.uid
+
+
+def _alert(unit: Unit, policy: Policy, case: str, related: tuple[str, ...], final: bool) -> Alert:  # noqa: FBT001
+    first, worst = unit.members[0].finding, unit.worst
+    severity, risk = worst.severity, worst.risk
+    if unit.detection == CHAIN:
+        severity = raised_severity(severity)
+        risk = min(100, risk + CHAIN_RISK)
+        message = _chain_message(unit, policy)
+    else:
+        count = len(unit.members)
+        message = worst.reason + ("" if count == 1 else f" ({count} findings within a day)")
+    return Alert(
+        uid=unit.uid,
+        revision=1,
+        change="create",
+        tenant=first.tenant,
+        user=first.user,
+        detection=unit.detection,
+        severity=severity,
+        risk=risk,
+        message=message,
+        created=first.start,
+        modified=unit.end,
+        findings=tuple(_kept(unit)),
+        final=final,
+        raised=max(revision.raised for revision in unit.members),
+        case=case,
+        related=related,
+    )
+
+
+def _kept(unit: Unit) -> list[Finding]:
+    """The first of each detection, then others in order, so that none of a chain's is missing."""
+    findings = [revision.finding for revision in unit.members]
+    if len(findings) <= FINDINGS_KEPT:
+        return findings
+    firsts: Mapping[str, Finding] = {f.detection: f for f in reversed(findings)}
+    chosen = {f.uid for f in firsts.values()}
+    rest = [f for f in findings if f.uid not in chosen][: max(FINDINGS_KEPT - len(chosen), 0)]
+    chosen |= {f.uid for f in rest}
+    return [f for f in findings if f.uid in chosen]
+
+
+def raised_severity(severity: Severity) -> Severity:
+    """The next one."""
+    order = list(Severity)
+    return order[min(order.index(severity) + 1, len(order) - 1)]
+
+
+def _chain_message(unit: Unit, policy: Policy) -> str:
+    tactics: dict[str, str] = {}
+    for revision in unit.members:
+        tactic = policy.tactics(revision.finding.detection)
+        if tactic and tactic[1] not in tactics:
+            tactics[tactic[1]] = policy.title(revision.finding.detection)
+    hours = (unit.end - unit.start) / 3_600_000
+    steps = "; then ".join(f"{tactic} ({title})" for tactic, title in tactics.items())
+    return f"{len(tactics)} ATT&CK tactics within {hours:.1f} h: {steps}"
+
+
+def replaced(revision: FindingRevision, finding: Finding) -> FindingRevision:
+    """The revision, of the finding as judged."""
+    return revision if revision.finding is finding else msgspec.structs.replace(revision, finding=finding)
