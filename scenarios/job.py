@@ -15,19 +15,19 @@ import msgspec
 from activities.batch import ActivityBatch
 from activities.enrich import Enricher
 from activities.enrich_settings import EnrichmentSettings
-from flows.detect import declared, profile_fold
+from flows.detect import correlation_policy, declared, profile_fold
 from flows.settings import Settings
 from flows.sources.intake import Intake, Keyed, Lane, PartitionState, RejectedBatch
 from flows.sources.lines import Line
 from scenarios.memory import MemoryStore
-from stateful.correlate_step import CorrelateLogic, thread_storage
+from stateful.correlate_step import CorrelateLogic
+from stateful.correlation import documents as correlation
 from stateful.detection import Detection
 from stateful.finding import Alert, FindingRevision, InsightRevision
 from stateful.key_group import Memory
 from stateful.messages import AlertBatch, Counts, FindingBatch, LateBatch, Suppressed, SuppressedBatch
 from stateful.models import DAY
 from stateful.profile_step import ProfileLogic
-from stateful.suppression import compile_rules
 from stateful.user import Bounds, user_storage
 
 PARTITION = "scenario"
@@ -87,7 +87,7 @@ class Engine:
         off = {name for name, tuning in settings.detections.items() if tuning.enabled is False}
         self.on = [name for name in self.detections if name not in off]
         self.bounds = Bounds(settings.hourly_cap, round(settings.expire_days * DAY))
-        self.hidden = compile_rules(settings.suppressions)
+        self.policy = correlation_policy(settings, self.detections)
 
     def run(self, saved: Saved | None = None) -> Job:
         """Begin, or go on where a job was saved."""
@@ -122,9 +122,10 @@ class Job:
             saved.profile[1] if saved and saved.profile else None,
         )
         self._correlate = CorrelateLogic(
-            thread_storage(memory),
+            correlation.storage(memory),
             lambda group, token: self._correlate_store,
-            engine.hidden,
+            engine.policy,
+            1,
             saved.correlate[1] if saved and saved.correlate else None,
         )
         self._started = [bool(saved and saved.profile), bool(saved and saved.correlate)]
