@@ -11,7 +11,7 @@ from stateful.features import AGENTS, ANONYMITY, ISPS, agent, anonymity, isp
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.view import Context, UserView, usual
 
-RISK = {"tor": 75, "proxy": 65, "anonymous": 65, "hosting": 50}
+RISK = {"tor": 60, "proxy": 40, "anonymous": 35, "hosting": 40}
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -28,8 +28,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=RISK[kind] + 15 * strange,
-        severity=Severity.HIGH if kind == "tor" and strange else None,
+        risk=RISK[kind] + 30 * strange,
+        severity=Severity.HIGH if strange else None if kind == "tor" else Severity.LOW,
         reason=(
             f"{activity.action} succeeded from {activity.ip}, which is tagged {kind}"
             f"{f' ({network})' if network else ''}; this user never came from such an address"

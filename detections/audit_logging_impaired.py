@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from activities.activity import Activity, Category
@@ -15,10 +16,15 @@ IMPAIRING = ("stop", "delete", "disable", "remove", "put", "update", "modify", "
 """Verbs that can reduce what is logged; those that only begin or look at logging are not."""
 
 
+AUDIT = re.compile(r"audit|trail|flow|guard|access", re.IGNORECASE)
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Audit logging was, or was to be, stopped, deleted or narrowed."""
     if not activity.action.lower().startswith(IMPAIRING):
         return
+    if "retention" in activity.action.lower() and not AUDIT.search(" ".join(entry.name for entry in activity.objects)):
+        return  # How long a program's own log is kept says nothing of who did what.
     known = user.values(OPERATIONS).get(operation(activity))
     if known is not None and known.count >= context.settings["routine_count"]:
         return

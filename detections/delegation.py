@@ -14,10 +14,11 @@ from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.view import Context, UserView, usual
 
 DELEGATES = re.compile(
-    r"add-?(mailbox|recipient|mailboxfolder)permission|add ?folder ?permission|delegat|send ?(as|on ?behalf)|"
+    r"add-?(mailbox|recipient|mailboxfolder)permission|add ?folder ?permission|\bdelegate|send ?(as|on ?behalf)|"
     r"impersonation|full ?access|mailbox ?permission",
     re.IGNORECASE,
 )
+GIVING = frozenset({Category.ROLE_GRANT, Category.SHARE, Category.MODIFY, Category.CREATE, Category.OTHER})
 REMOVES = re.compile(r"^(remove|delete|revoke|get|list)", re.IGNORECASE)
 IMPERSONATED = ValuesFeature("impersonated", lambda a: a.impersonated.id if a.impersonated else "")
 
@@ -35,7 +36,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         AGENTS, agent(activity), activity.time
     )
     known = user.values(OPERATIONS).get(operation(activity))
-    if delegates(activity.action) and (known is None or known.count < context.settings["routine_count"]):
+    gives = delegates(activity.action) or any(delegates(entry.name) for entry in activity.objects[:4])
+    if gives and activity.category in GIVING and (known is None or known.count < context.settings["routine_count"]):
         names = ", ".join(entry.name for entry in activity.objects[:3])
         reason = f"{activity.action}{f' ({names})' if names else ''} by a user who hardly ever does this"
         comparison = Comparison(
@@ -56,8 +58,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=55 + 25 * strange,
-        severity=Severity.HIGH if strange else None,
+        risk=(50 if novelties == () else 35) + 30 * strange,
+        severity=Severity.HIGH if strange else None if novelties == () else Severity.LOW,
         reason=reason + (", from a device and an address that aren't the user's" if strange else ""),
         comparisons=(comparison,),
         evidence=(context.seen(activity),),

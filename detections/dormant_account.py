@@ -32,11 +32,14 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         )
         if value and user.values(feature).get(value) is None
     ]
+    # A holiday is shorter, and ends on the same device.
+    if not disabled and pause < context.settings["min_long_pause_days"] * DAY and len(strange) < 2:  # noqa: PLR2004
+        return
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=80 if disabled else 35 + 15 * len(strange),
+        risk=80 if disabled else 30 + 15 * len(strange) + min(pause / DAY / 3, 20),
         severity=Severity.HIGH if disabled or len(strange) > 1 else None if strange else Severity.LOW,
         reason=(
             f"{activity.action} "
@@ -64,7 +67,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
     succeeded=True,
     features=(COUNTRIES, ISPS, AGENTS),
-    settings={"min_pause_days": 30, "min_activities": 20},
+    settings={"min_pause_days": 9, "min_long_pause_days": 30, "min_activities": 20},
     learning_days=0,
     runbook=(
         "Ask the manager whether the person still works here and is back from leave.",

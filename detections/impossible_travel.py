@@ -8,7 +8,7 @@ from activities.activity import Activity, Category
 from activities.country_area import borders
 from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
-from stateful.features import AGENTS, COUNTRIES, EXPECTED, ISPS, PLACES, agent, fix_of, isp
+from stateful.features import AGENTS, CITIES, COUNTRIES, EXPECTED, ISPS, PLACES, agent, fix_of, isp
 from stateful.finding import Comparison, Finding, Novelty
 from stateful.finding import Severity as S
 from stateful.view import Context, UserView, usual
@@ -19,8 +19,10 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     if EXPECTED.intersection(activity.location.tags):
         return
     network, country = isp(activity), activity.location.country
-    # From a network or a country that is the user's, the move is the location data's, not the user's.
-    if not (user.is_news(ISPS, network, activity.time) or user.is_news(COUNTRIES, country, activity.time)):
+    # From a network, a city or a country that is the user's, the move is the location data's, not the user's.
+    city = activity.location.city
+    news = ((ISPS, network), (COUNTRIES, country), (CITIES, city))
+    if not any(user.is_news(feature, value, activity.time) for feature, value in news):
         return
     here = fix_of(activity)
     move = user.places(PLACES).move(here) if here is not None else None
@@ -72,7 +74,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
     people=True,
-    features=(PLACES, COUNTRIES, ISPS, AGENTS),
+    features=(PLACES, COUNTRIES, CITIES, ISPS, AGENTS),
     settings={"min_distance": 300, "bordering_distance": 800},
     runbook=(
         "Ask the user, by a channel other than the account, where they are, and whether a VPN was on.",

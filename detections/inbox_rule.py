@@ -13,20 +13,39 @@ from stateful.features import ADDRESSES, AGENTS, OPERATIONS, agent, operation
 from stateful.finding import Comparison, Finding, Severity
 from stateful.view import Context, UserView
 
-FORWARDS = re.compile(r"forward|redirect|smtp:|copy ?to", re.IGNORECASE)
-HIDES = re.compile(
-    r"delete(message)?\b|mark(as)?read|move ?to ?folder|rss|conversation history|archive|stopprocessing|junk|hid",
+HIGH = 70
+FORWARDS = re.compile(r"forward|redirect|smtpaddress|copy ?to|deliver ?to", re.IGNORECASE)
+"""Names of parameters that say where mail is sent on."""
+DELETES = re.compile(r"delete|mark ?as ?read|hide|stop ?alert", re.IGNORECASE)
+"""Names of parameters that take mail out of sight."""
+MOVES = re.compile(r"move|label|folder|archive|skip ?inbox", re.IGNORECASE)
+NOOKS = re.compile(
+    r"rss|conversation history|archiv|junk|spam|deleted|trash|notes|sync issues|clutter|outbox|^[\W_\d]{0,3}\w?[\W_]*$",
     re.IGNORECASE,
+)
+"""Folders that nobody looks into, and names that say nothing: `.`, `..`, `x`."""
+OFF = frozenset({"", "false", "none", "null", "$false", "0"})
+MONEY = re.compile(
+    r"invoice|payment|wire|bank|iban|password|security|phish|hack|payroll|suspicious|helpdesk", re.IGNORECASE
 )
 REMOVES = re.compile(r"^(remove|disable|delete)", re.IGNORECASE)
 MAIL = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
 
 
-def outside(activity: Activity) -> str:
-    """The first address among the objects that is of another domain than the user's; "" if there is none."""
-    own = (activity.user.email or activity.user.id).rpartition("@")[2].lower()
+def parameters(activity: Activity) -> list[tuple[str, str]]:
+    """Name and value of what the rule does: objects as `ForwardTo` / `eve@example.org`, or as `ForwardTo=eve@...`."""
+    found = []
     for entry in activity.objects:
-        for found in MAIL.finditer(entry.name):
+        name, sign, value = entry.name.partition("=")
+        found.append((name, value) if sign and name.isidentifier() else (entry.type, entry.name))
+    return [(name, value) for name, value in found if value.strip().lower() not in OFF]
+
+
+def outside(activity: Activity, values: list[tuple[str, str]]) -> str:
+    """The first address that mail is sent on to and that is of another domain than the user's; "" if there is none."""
+    own = (activity.user.email or activity.user.id).rpartition("@")[2].lower()
+    for _, value in values:
+        for found in MAIL.finditer(value):
             if own and found[1].lower() != own:
                 return found[0]
     return ""
@@ -39,23 +58,29 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     known = user.values(OPERATIONS).get(operation(activity))
     if known is not None and known.count >= context.settings["routine_count"]:
         return
-    words = " ".join([activity.action, *(f"{entry.type} {entry.name}" for entry in activity.objects)])
-    target = outside(activity)
-    forwards = Tag.FORWARDING in activity.tags or FORWARDS.search(words) is not None or bool(target)
-    hides = Tag.HIDING in activity.tags or HIDES.search(words) is not None
+    rule = parameters(activity)
+    sent = [(name, value) for name, value in rule if FORWARDS.search(name)]
+    target = outside(activity, sent)
+    # Mail sent on to a colleague is a holiday; what is sent outside, or nowhere that is said, is not.
+    forwards = (
+        bool(target) or (Tag.FORWARDING in activity.tags and not sent) or FORWARDS.search(activity.action) is not None
+    )
+    hides = any(DELETES.search(name) or (MOVES.search(name) and NOOKS.search(value)) for name, value in rule)
+    hides = hides or (Tag.HIDING in activity.tags and not rule)
+    hides = hides or any(MOVES.search(name) for name, _ in rule) and any(MONEY.search(value) for _, value in rule)
     elsewhere = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
         AGENTS, agent(activity), activity.time
     )
     if not (forwards or hides or elsewhere):
         return
     does = " and ".join(word for word, so in (("forwards", forwards), ("hides", hides)) if so) or "does something"
-    risk = 45 + 20 * forwards + 20 * hides + 15 * bool(target) + 15 * elsewhere
+    risk = 40 + 25 * forwards + 25 * hides + 10 * bool(target) + 20 * elsewhere
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
         risk=risk,
-        severity=Severity.HIGH if target or hides or elsewhere else None,
+        severity=Severity.HIGH if risk >= HIGH else None,
         reason=(
             f"{activity.action}: a mail rule that {does}"
             + (f", to {target} outside" if target else "")

@@ -46,8 +46,8 @@ DETECTION = Detection(
     categories=frozenset({Category.DELETE, Category.MODIFY, Category.UPLOAD}),
     succeeded=True,
     features=(DELETIONS, CHANGES),
-    settings={**SURGE, "min_count": 30, "min_changes": 150},
-    learning_days=3,
+    settings={**SURGE, "min_count": 60, "times_highest": 3, "min_changes": 150},
+    learning_days=5,
     runbook=(
         "Suspend the account and its sync clients now; deletions go on while you read.",
         "See whether names end alike (encryption) and whether the recycle bin was emptied.",

@@ -10,7 +10,7 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import ADDITIONAL_CREDENTIALS, STEAL_TOKEN
 from stateful.detection import Detection
-from stateful.features import OPERATIONS, ValuesFeature, operation
+from stateful.features import ADDRESSES, AGENTS, OPERATIONS, ValuesFeature, agent, operation
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.view import Context, UserView, usual
 
@@ -18,7 +18,7 @@ CONSENT = re.compile(
     r"consent|oauth2permissiongrant|app ?role ?assignment|delegated permission|authorize", re.IGNORECASE
 )
 APP_KEY = re.compile(r"(service principal|application|app).*(credential|secret|certificate|key)", re.IGNORECASE)
-BROAD = re.compile(r"mail\.|files\.|sites\.|full_access|offline_access|readwrite|\.all\b|gmail|drive", re.IGNORECASE)
+BROAD = re.compile(r"mail\.|files\.|sites\.|full_access|ewsaccess|readwrite|\.all\b|gmail|/drive", re.IGNORECASE)
 APP_TYPES = ("app", "application", "serviceprincipal", "service principal", "oauth", "client", "integration")
 
 
@@ -61,12 +61,15 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     app, words = consented(activity), " ".join(entry.name for entry in activity.objects)
     if app and user.is_news(CONSENTS, app, activity.time):
         admin, broad = Tag.ADMIN_CONSENT in activity.tags, BROAD.search(words) is not None
+        strange = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
+            AGENTS, agent(activity), activity.time
+        )
         yield context.finding(
             activity,
             anchor=activity.id,
             closes=activity.time,
-            risk=50 + 20 * admin + 20 * broad,
-            severity=Severity.HIGH if admin or broad else None,
+            risk=40 + 15 * admin + 15 * broad + 25 * strange,
+            severity=Severity.HIGH if strange or (admin and broad) else None if admin or broad else Severity.LOW,
             reason=(
                 f"{activity.action}: {app} may act for "
                 + ("everybody in the tenant" if admin else "this user")
@@ -112,7 +115,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=CHANGES,
     succeeded=True,
-    features=(CONSENTS, OPERATIONS),
+    features=(CONSENTS, OPERATIONS, ADDRESSES, AGENTS),
     settings={"routine_count": 10},
     learning_days=0,
     runbook=(

@@ -9,7 +9,7 @@ from functools import lru_cache
 from activities.activity import Activity, Category
 from stateful.attack import DATA_DESTRUCTION, INHIBIT_RECOVERY
 from stateful.detection import Detection
-from stateful.features import HOUR, OPERATIONS, TallyFeature, operation, succeeded
+from stateful.features import ADDRESSES, AGENTS, HOUR, OPERATIONS, TallyFeature, agent, operation, succeeded
 from stateful.finding import Comparison, Finding, Severity
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
@@ -52,12 +52,15 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     routine = known is not None and known.count >= context.settings["routine_count"]
     if kind == "backups" and not routine:
         target = activity.objects[0].name if activity.objects else activity.app
+        strange = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
+            AGENTS, agent(activity), activity.time
+        )
         yield context.finding(
             activity,
             anchor=activity.id,
             closes=activity.time,
-            risk=60,
-            severity=Severity.MEDIUM,
+            risk=40 + 25 * strange,
+            severity=Severity.MEDIUM if strange else Severity.LOW,
             reason=f"{activity.action} on {target}: backups are gone, by a user who hardly ever does this",
             comparisons=(
                 Comparison(
@@ -82,9 +85,9 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=DESTROYS,
     succeeded=True,
-    features=(DESTROYED, OPERATIONS),
+    features=(DESTROYED, OPERATIONS, ADDRESSES, AGENTS),
     settings={**SURGE, "min_count": 6, "max_probability": 0.1, "routine_count": 5},
-    learning_days=1,
+    learning_days=5,
     runbook=(
         "Revoke the identity's keys and sessions now.",
         "See what is left of backups, and take them out of its reach.",

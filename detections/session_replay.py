@@ -7,16 +7,23 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import STEAL_COOKIE, WEB_SESSION
 from stateful.detection import Detection
-from stateful.features import EXPECTED, SESSIONS, isp, origin_of
+from stateful.features import AGENTS, EXPECTED, ISPS, PLACES, SESSIONS, agent, fix_of, isp, origin_of
 from stateful.finding import Comparison, Finding, Severity
 from stateful.models import Changed
 from stateful.view import Context, UserView
 
 WORDS = {
+    Changed.NETWORK: "network",
     Changed.COUNTRY: "country",
     Changed.NETWORK_AND_AGENT: "network and program",
     Changed.COUNTRY_AND_AGENT: "country and program",
 }
+
+
+def hasty(activity: Activity, user: UserView) -> bool:
+    """Whether nobody could have come there since the user was last seen."""
+    here = fix_of(activity)
+    return here is not None and user.places(PLACES).move(here) is not None
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -27,6 +34,11 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     changed = sessions.changed(activity.session, here, activity.time)
     if changed not in WORDS or EXPECTED.intersection(activity.location.tags):
         return
+    # People take a session along: to the phone's network, to another desk, on a journey. Then something is theirs.
+    strange_network = user.is_news(ISPS, isp(activity), activity.time)
+    strange_program = user.is_news(AGENTS, agent(activity), activity.time)
+    if not strange_network or (not strange_program and not hasty(activity, user)):
+        return
     score = sessions.score(activity.session, here, activity.time)
     if score > context.settings["max_probability"]:
         return
@@ -34,7 +46,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=60 + 10 * (changed - Changed.COUNTRY),
+        risk=60 + 10 * strange_program + 5 * max(changed - Changed.COUNTRY, 0),
         reason=(
             f"A session goes on from another {WORDS[changed]}: {activity.action} from "
             f"{isp(activity) or activity.ip} {activity.location.country}, with {activity.device.user_agent[:60]}"
@@ -64,8 +76,8 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
-    features=(SESSIONS,),
-    settings={"max_probability": 0.01},
+    features=(SESSIONS, ISPS, AGENTS, PLACES),
+    settings={"max_probability": 0.1},
     learning_days=1,
     runbook=(
         "Revoke the session and all refresh tokens of the user now: a new password alone does not.",

@@ -14,7 +14,10 @@ from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView, usual
 
 REGION = re.compile(r"\b(?:us|eu|ap|sa|ca|af|me|il|cn|mx)-[a-z]+(?:-[a-z]+)?-?\d\b|\b[a-z]+-[a-z]+\d\b")
-GPU = re.compile(r"\b(?:p[2-6]|g[3-6]|inf\d|trn\d)[a-z]*\.|gpu|nvidia|a100|h100|Standard_N", re.IGNORECASE)
+LARGE = re.compile(
+    r"\b(?:p[2-6]|g[3-6]|inf\d|trn\d)[a-z]*\.|gpu|nvidia|a100|h100|Standard_N|\b\d{2,}xlarge|metal|highcpu-\d{2}",
+    re.IGNORECASE,
+)
 STARTS = frozenset({Category.COMPUTE_START})
 
 
@@ -37,12 +40,14 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     """A machine in a region that the user never used; or a surge of machines, those refused by a quota among them."""
     where = region(activity)
     known = user.values(REGIONS)
-    if where and known.total and succeeded(activity) and user.is_news(REGIONS, where, activity.time):
+    if where and succeeded(activity) and user.is_news(REGIONS, where, activity.time):
         yield context.finding(
             activity,
             anchor=activity.id,
             closes=activity.time,
-            risk=55 + 20 * any(GPU.search(entry.name) is not None for entry in activity.objects),
+            risk=45
+            + 10 * bool(known.total)
+            + 20 * any(LARGE.search(entry.name) is not None for entry in activity.objects),
             reason=f"{activity.action} in {where}, a region in which this user never started a machine",
             comparisons=(Comparison("region", where, usual(known), since=user.since, score=1 - known.chance_of_new()),),
             evidence=(context.seen(activity),),
@@ -65,7 +70,7 @@ DETECTION = Detection(
     categories=STARTS,
     features=(MACHINES, REGIONS),
     settings={**SURGE, "min_count": 8, "max_probability": 0.05},
-    learning_days=1,
+    learning_days=5,
     runbook=(
         "See the machines' sizes and regions; stop those that nobody knows.",
         "Find the key or session that started them, and revoke it.",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from math import log2, log10
 
 from activities.activity import Activity
-from stateful.features import TallyFeature
+from stateful.features import HOUR, TallyFeature
 from stateful.finding import Comparison, Finding, Severity
 from stateful.view import Context, UserView, days
 
@@ -51,6 +51,7 @@ def surge(
     if tail > settings["max_probability"] or tally.last_objects() < least_objects:
         return
     doublings = max(log2(count / settings["min_count"]), 0)
+    span = "an hour" if feature.length == HOUR else "a day"
     megabytes = f", {size / 1e6:.0f} MB" if size >= 1e6 else ""  # noqa: PLR2004
     usual = tally.usual(feature.prior) if tally.windows else 0.0
     yield context.finding(
@@ -60,13 +61,12 @@ def surge(
         risk=base + 10 * min(doublings, 3) + 2 * min(-log10(max(tail, 1e-9)), 9) / 2,
         severity=severity,
         reason=(
-            f"{count} {what} in an hour{megabytes}; this user's hours with {what} have {usual:.0f} on average and "
-            f"{tally.most} at most"
+            f"{count} {what} in {span}{megabytes}; this user's usual {usual:.0f}, {tally.most} at most"
             if tally.windows
-            else f"{count} {what} in an hour{megabytes}; this user had none before"
+            else f"{count} {what} in {span}{megabytes}; this user had none before"
         ),
         comparisons=(
-            Comparison(f"{what} per hour", str(count), f"{usual:.1f}", since=user.since, score=1 - tail),
+            Comparison(f"{what} in {span}", str(count), f"{usual:.1f}", since=user.since, score=1 - tail),
             Comparison("distinct objects", str(tally.last_objects()), "not modelled"),
             Comparison("history", days(activity.time - user.since), "at least 7 days", since=user.since),
         ),
