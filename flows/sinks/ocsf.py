@@ -120,6 +120,16 @@ def to_ocsf(alert: Alert, detections: Mapping[str, Detection]) -> dict[str, Any]
     )
 
 
+def with_verdict(record: Mapping[str, Any], word: str) -> dict[str, Any]:
+    """An OCSF object of an alert, with an analyst's verdict on it."""
+    verdict_id, verdict, (status_id, status) = _VERDICTS[word]
+    if record.get("activity_name") == "Close":
+        status_id, status = 4, "Resolved"
+    changed = {"verdict_id": verdict_id, "verdict": verdict, "status_id": status_id, "status": status}
+    profiles = list(dict.fromkeys([*record["metadata"].get("profiles", []), "incident"]))
+    return {**record, **changed, "metadata": {**record["metadata"], "profiles": profiles}}
+
+
 def _metadata(alert: Alert) -> dict[str, Any]:
     return {
         "version": SCHEMA_VERSION,
