@@ -55,8 +55,8 @@ def list_alerts(
     json: Json = False,
 ) -> None:
     """Lists alerts, the newest first."""
-    with _store(store) as opened:
-        alerts = list(opened.latest())
+    with opened(store) as known:
+        alerts = list(known.latest())
     earliest = _since(since, alerts) if since else -math.inf
     shown = [
         alert
@@ -83,9 +83,9 @@ def show(
     json: Json = False,
 ) -> None:
     """Explains one alert."""
-    with _store(store) as opened:
-        alert = opened.get(uid)
-        history = opened.history(alert["finding_info"]["uid"])
+    with opened(store) as known:
+        alert = known.get(uid)
+        history = known.history(alert["finding_info"]["uid"])
     if json:
         write(json_lines([encode_json(alert)]))
     else:
@@ -102,8 +102,8 @@ def export(
     ] = None,
 ) -> None:
     """Writes the latest revision of each alert, closed ones too, by time."""
-    with _store(store) as opened:
-        alerts = (alert for alert in opened.latest() if not (open_only and _is_closed(alert)))
+    with opened(store) as known:
+        alerts = (alert for alert in known.latest() if not (open_only and _is_closed(alert)))
         lines = json_lines(map(encode_json, alerts))
         if out is None:
             write(lines)
@@ -112,19 +112,21 @@ def export(
             with out.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(lines)
         except OSError as error:
-            _fail(f"{out}: can't be written: {error.strerror}; check the path and your rights to it")
+            fail(f"{out}: can't be written: {error.strerror}; check the path and your rights to it")
 
 
 @contextmanager
-def _store(path: Path) -> Iterator[AlertStore]:
+def opened(path: Path) -> Iterator[AlertStore]:
+    """The store, to be read; what is wrong with it ends the command."""
     try:
         with AlertStore(path) as store:
             yield store
     except (AlertStoreError, AlertNotFoundError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
-def _fail(message: str) -> NoReturn:
+def fail(message: str) -> NoReturn:
+    """End the command with a message on standard error."""
     typer.echo(printable(message, 2000), err=True)
     raise typer.Exit(UNREADABLE)
 

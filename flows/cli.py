@@ -19,7 +19,9 @@ from flows.logs import configure
 from flows.new_cli import new_app
 from flows.simulate_cli import simulate
 from flows.state_cli import state_app
+from flows.suppressions_cli import suppressions_app
 from flows.test_cli import test
+from flows.verdict_cli import add_to
 
 app = typer.Typer(
     name="anput",
@@ -31,6 +33,8 @@ app = typer.Typer(
 app.add_typer(alerts_app, name="alerts")
 app.add_typer(enrich_app, name="enrich")
 app.add_typer(state_app, name="state")
+app.add_typer(suppressions_app, name="suppressions")
+add_to(alerts_app)
 app.add_typer(docs_app, name="docs")
 app.add_typer(new_app, name="new")
 app.command("test")(test)

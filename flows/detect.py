@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import bytewax.operators as op
+import msgspec
 from bytewax.dataflow import Dataflow, Stream
 from bytewax.operators import BranchOut, KeyedStream
 
@@ -32,6 +33,7 @@ from flows.outputs import Outputs
 from flows.progress import clear
 from flows.settings import Settings, SettingsError
 from flows.sinks.counts import CountsSink
+from flows.sources import verdicts
 from flows.sources.files import InputSource
 from flows.sources.intake import Intake, PartitionState, RejectedBatch, key_of
 from flows.sources.kafka_inputs import kafka_inputs
@@ -155,8 +157,11 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
     active = declared(settings)
     stamped = prepare(settings)
     outputs = Outputs(settings, active, stamped.cluster_id)
-    topics = kafka_inputs(settings)
-    partitions = (*(name for name in settings.input if not is_address(name)), *topics)
+    given = settings.verdict_inputs
+    verdict_topics = kafka_inputs(msgspec.structs.replace(settings, input=given))
+    verdict_inputs = (*(name for name in given if not is_address(name)), *verdict_topics)
+    topics = kafka_inputs(settings) | verdict_topics
+    partitions = (*(name for name in (*settings.input, *given) if not is_address(name)), *topics)
     state = Path(settings.state)
     groups = settings.key_groups
     expire = round(settings.expire_days * DAY)
@@ -169,7 +174,7 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
     def intake(partition: str, known: PartitionState) -> Intake:
         return Intake(
             partition,
-            settings.format,
+            verdicts.FORMAT if partition in verdict_inputs else settings.format,
             settings.tenant,
             groups,
             settings.limits,

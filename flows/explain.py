@@ -14,7 +14,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from flows.sinks.ocsf import FINDING
+from flows.sinks.ocsf import FINDING, INSIGHT, MITIGATING, RELATED_ALERT, RELATED_USER
 
 SEVERITY_STYLES: Final = {
     "Informational": "dim",
@@ -25,7 +25,13 @@ SEVERITY_STYLES: Final = {
 }
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_COMPARED: Final = (("severity", "severity"), ("risk", "risk_score"), ("activities", "count"), ("reason", "message"))
+_COMPARED: Final = (
+    ("severity", "severity"),
+    ("risk", "risk_score"),
+    ("activities", "count"),
+    ("verdict", "verdict"),
+    ("reason", "message"),
+)
 
 
 def explain(ocsf: Mapping[str, Any], history: Sequence[Mapping[str, Any]] = ()) -> RenderableType:
@@ -39,9 +45,12 @@ def explain(ocsf: Mapping[str, Any], history: Sequence[Mapping[str, Any]] = ()) 
     for title, content in (
         ("Why", _why(ocsf)),
         ("Observed v usual", _comparisons(ocsf)),
+        ("Also new or uncommon", _traits(ocsf, INSIGHT)),
+        ("Users", _users(ocsf)),
         ("Timeline", _timeline(ocsf)),
         ("ATT&CK", _attacks(ocsf)),
-        ("What would have suppressed it", _suppressions(ocsf)),
+        ("What would have suppressed it", _traits(ocsf, MITIGATING)),
+        ("Related alerts", _related(ocsf)),
         ("What to do", _runbook(ocsf)),
         ("Revisions", _revisions(history or [ocsf])),
     ):
@@ -103,6 +112,7 @@ def _head(ocsf: Mapping[str, Any]) -> Text:
         f"Time    {utc(ocsf.get('start_time'))} to {utc(ocsf.get('end_time'))} UTC\n",
         f"Tenant  {printable(at(ocsf, 'metadata.tenant_uid') or '')}\n",
         f"Alert   {printable(at(ocsf, 'finding_info.uid') or '')}",
+        f"\nVerdict {printable(ocsf['verdict'])}" if ocsf.get("verdict") else "",
     )
 
 
@@ -176,8 +186,25 @@ def _attacks(ocsf: Mapping[str, Any]) -> Text | None:
     return Text("\n".join(lines)) if lines else None
 
 
-def _suppressions(ocsf: Mapping[str, Any]) -> Text | None:
-    traits = mappings(ocsf, "finding_info.traits")
+def _users(ocsf: Mapping[str, Any]) -> Text | None:
+    users = [item for item in mappings(ocsf, "finding_info.related_events") if item.get("type") == RELATED_USER]
+    if not users:
+        return None
+    count = next(
+        (str(tag.get("value")) for tag in mappings(ocsf, "finding_info.tags") if tag.get("name") == "users"), ""
+    )
+    names = [printable(item.get("uid", ""), 64) for item in users]
+    more = f" (the first {len(names)} of {printable(count)})" if count and count != str(len(names)) else ""
+    return Text(", ".join(names) + more)
+
+
+def _related(ocsf: Mapping[str, Any]) -> Text | None:
+    alerts = [item for item in mappings(ocsf, "finding_info.related_events") if item.get("type") == RELATED_ALERT]
+    return Text("\n".join(printable(item.get("uid", "")) for item in alerts)) if alerts else None
+
+
+def _traits(ocsf: Mapping[str, Any], kind: str) -> Text | None:
+    traits = [trait for trait in mappings(ocsf, "finding_info.traits") if trait.get("type") == kind]
     lines = [printable(value) for trait in traits for value in trait.get("values", ())]
     return Text("\n".join(dict.fromkeys(lines))) if lines else None
 

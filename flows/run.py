@@ -81,8 +81,8 @@ def run(settings: Settings, processes: int, summary_file: Path | None, *, quiet:
     state = Path(settings.state)
     with ExitStack() as stack:
         try:
-            check_addresses(settings.input)
-            for name in settings.input:
+            check_addresses((*settings.input, *settings.verdict_inputs))
+            for name in (*settings.input, *settings.verdict_inputs):
                 if name != STDIN and not is_address(name):
                     check_input(name, follow=settings.follow)
             state.mkdir(parents=True, exist_ok=True)

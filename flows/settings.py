@@ -21,7 +21,9 @@ from windowing.watermark import HOUR
 
 DEFAULT_FILE = "anput.toml"
 
-LISTS = frozenset({"input"})
+VERDICT_FILE = "anput-verdicts.jsonl"
+
+LISTS = frozenset({"input", "verdicts"})
 """Settings that a variable gives as a list, parted by the system's path separator (`:`)."""
 
 _ITEM = re.compile(rf"(?:kafka|eventhubs)://[^/]*/[^{os.pathsep}]*|[^{os.pathsep}]+")
@@ -155,6 +157,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Splunk HTTP Event Collector, https://HOST:8088, that gets each alert revision; "" for none."""
     dead_letters: str = ""
     """File for what a webhook or Splunk wouldn't take; "" for `dead-letters.jsonl` inside `state`."""
+    verdicts: tuple[str, ...] = ()
+    """Files and topics with verdicts; none: `anput-verdicts.jsonl` beside the alert store, once there is one."""
     lanes: str | Lanes = ""
     """Where late, rejected and suppressed records go, all or each: a directory, or a destination's address.
 
@@ -220,6 +224,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def dead_letters_file(self) -> Path:
         """Where what couldn't be delivered is."""
         return Path(self.dead_letters) if self.dead_letters else Path(self.state) / "dead-letters.jsonl"
+
+    @property
+    def verdict_inputs(self) -> tuple[str, ...]:
+        """Where verdicts are read."""
+        if self.verdicts:
+            return self.verdicts
+        beside = Path(self.alerts).parent / VERDICT_FILE
+        return (str(beside),) if self.alerts and beside.exists() else ()
 
 
 def load(environment: Mapping[str, str], options: Mapping[str, Any] | None = None) -> Settings:
@@ -311,6 +323,9 @@ def _check(settings: Settings) -> None:
         if not holds:
             msg = f"setting {name}: expected {expected}, found {attrgetter(name)(settings)!r}"
             raise SettingsError(msg)
+    if set(settings.input) & set(settings.verdicts):
+        msg = "setting verdicts: expected inputs that are not among input: a log can't be both"
+        raise SettingsError(msg)
     if len(set(settings.input)) < len(settings.input):
         msg = f"setting input: expected each input once, found {', '.join(settings.input)}"
         raise SettingsError(msg)

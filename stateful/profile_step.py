@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
 from bytewax.operators import StatefulBatchLogic
 
 from activities.activity import Activity
@@ -14,7 +15,7 @@ from stateful.finding import Finding, FindingRevision, InsightRevision
 from stateful.key_group import AT_ONCE, KeyGroupState, Storage
 from stateful.messages import Counts, FindingBatch, Late, LateBatch
 from stateful.models import DAY
-from stateful.profile import Statement
+from stateful.profile import OWN, Statement
 from stateful.user import User
 from windowing.timeline import Inserted, Revision
 from windowing.watermark import END_OF_TIME, HOUR, GroupWatermark
@@ -107,7 +108,13 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         user = touched.get(key)
         if user is None:
             user = touched[key] = self._state.entity(key)
-        if activity.time < self._state.meta.sealed:
+        sealed = self._state.meta.sealed
+        if activity.source == OWN:
+            # A verdict on what is sealed holds from there on: it can't come too late.
+            earliest = max(sealed, user.timeline.open.sealed_time + 1)
+            if activity.time < earliest:
+                activity = msgspec.structs.replace(activity, time=earliest)
+        elif activity.time < sealed:
             return Inserted.SEALED
         self._state.meta.newest = max(self._state.meta.newest, activity.time)
         return user.insert(activity)

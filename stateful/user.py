@@ -61,6 +61,8 @@ class User:
     def insert(self, activity: Activity) -> Inserted:
         """Take an activity in; call `mark` after the last of a batch."""
         timeline = self.timeline
+        if activity.source == OWN:
+            return timeline.insert(activity, prefer)
         old = timeline.find(activity.id)
         if old is not None:
             inserted = timeline.insert(activity, prefer)

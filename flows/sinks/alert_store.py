@@ -4,6 +4,7 @@ Tables have the layout of sqlitedict (`key TEXT PRIMARY KEY, value BLOB`), value
 
 - `history`: sequence, 16 digits with leading zeros -> OCSF object of that revision;
 - `alerts`: alert uid -> `{"sequence": N, "alert": <OCSF object>}`, the revision written last;
+- `verdicts`, once there is one: alert uid -> the latest `flows.sources.verdicts.VerdictRecord` given here;
 - `meta`: `format`; `sequence`, the last number given; `run:<sequence>` -> who wrote what comes after it.
 
 Sequence numbers are never given twice, so a run that resumes can take back exactly what it wrote itself.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,8 @@ import msgspec
 from sqlitedict import SqliteDict, identity
 
 from flows.sinks.encoding import encode_json
+from flows.sinks.ocsf import with_verdict
+from flows.sources.verdicts import VerdictRecord
 
 FORMAT: Final = "anput-alerts/1"
 TIMEOUT: Final = 30.0
@@ -152,9 +155,10 @@ class AlertStore:
                 )
 
     def latest(self) -> Iterator[dict[str, Any]]:
-        """Each alert's latest revision, closed ones too, by (time, uid)."""
+        """Each alert's latest revision, closed ones too, by (time, uid), with the verdict given on it."""
+        given = self.verdicts()
         for (text,) in self._select("SELECT value FROM alerts ORDER BY json_extract(value, '$.alert.time'), key"):
-            yield self._decode(text)["alert"]
+            yield self._judged(self._decode(text)["alert"], given)
 
     def get(self, prefix: str) -> dict[str, Any]:
         """The latest revision of the one alert whose uid is, or begins with, `prefix`.
@@ -171,8 +175,28 @@ class AlertStore:
         if len(rows) > 1 and rows[0][0] != prefix:
             msg = f"{self.path}: more than one alert has a uid that begins with {prefix!r}; give more of it"
             raise AlertNotFoundError(msg)
-        alert: dict[str, Any] = self._decode(rows[0][1])["alert"]
-        return alert
+        return self._judged(self._decode(rows[0][1])["alert"], self.verdicts())
+
+    def give(self, record: VerdictRecord) -> None:
+        """Notes a verdict. It isn't part of the flow's history: the flow reads it from where verdicts are read.
+
+        Raises:
+            AlertStoreError: The file can't be written.
+        """
+        with _Transaction(self) as transaction:
+            transaction.add("CREATE TABLE IF NOT EXISTS verdicts (key TEXT PRIMARY KEY, value BLOB)")
+            transaction.add("REPLACE INTO verdicts VALUES (?, ?)", record.alert, msgspec.json.encode(record).decode())
+
+    def verdicts(self) -> dict[str, VerdictRecord]:
+        """The latest verdict given here on each alert."""
+        if not self._select("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'verdicts'"):
+            return {}
+        rows = self._select("SELECT key, value FROM verdicts")
+        return {uid: msgspec.convert(self._decode(text), VerdictRecord) for uid, text in rows}
+
+    def _judged(self, alert: dict[str, Any], given: Mapping[str, VerdictRecord]) -> dict[str, Any]:
+        record = given.get(alert["finding_info"]["uid"])
+        return with_verdict(alert, record.verdict) if record else alert
 
     def history(self, uid: str) -> list[dict[str, Any]]:
         """All revisions of an alert, in the order written."""

@@ -9,6 +9,10 @@ is under `unmapped`. Where a choice was open:
 | its revision | `metadata.sequence`; `metadata.uid` is `<alert uid>:<revision>` |
 | why this revision was made | `metadata.tags`, name `because` |
 | provisional or final | `status_detail`; a closed alert has `status_id` 4 and is no `is_alert` |
+| an analyst's verdict | `verdict_id` (profile `incident`); a true positive is in progress, others are resolved |
+| its case | `finding_info.tags`, name `case`; related alerts in `finding_info.related_events[]`, type `alert` |
+| the users of an alert on many | `finding_info.related_events[]`, type `user`; `finding_info.tags`: how many `users` |
+| what else was new that day | `finding_info.traits`, type `insight` |
 | the user | `actor.user` (profile `host`) and `evidences[].actor.user` |
 | an activity | `evidences[]` and, with its time, `finding_info.related_events[]`; joined by `uid` |
 | a finding | `finding_info.related_events[]` with type `finding`, its reason as `desc` |
@@ -34,6 +38,7 @@ from stateful.attack import VERSION as ATTACK_VERSION
 from stateful.attack import Technique
 from stateful.detection import Detection
 from stateful.finding import Alert, Comparison, Evidence, Finding
+from stateful.verdict import BENIGN, FALSE_POSITIVE, TRUE_POSITIVE
 
 SCHEMA_VERSION: Final = "1.5.0"
 CLASS_UID: Final = 2004
@@ -43,8 +48,18 @@ MAX_TEXT: Final = 4096
 UNKNOWN: Final = "unknown"
 FINDING: Final = "finding"
 MITIGATING: Final = "mitigating factor"
+INSIGHT: Final = "insight"
+RELATED_ALERT: Final = "alert"
+RELATED_USER: Final = "user"
+USERS_LISTED: Final = 500
 
 _ACTIVITIES: Final = {"create": (1, "Create"), "update": (2, "Update"), "close": (3, "Close")}
+_VERDICTS: Final = {
+    TRUE_POSITIVE: (2, "True Positive", (2, "In Progress")),
+    BENIGN: (5, "Benign", (4, "Resolved")),
+    FALSE_POSITIVE: (1, "False Positive", (4, "Resolved")),
+}
+"""Verdict, its caption, and the status that it gives the alert."""
 _RISK_LEVELS: Final = ("Info", "Low", "Medium", "High", "Critical")
 _USER_TYPES: Final = {UserType.PERSON: (1, "User"), UserType.SERVICE: (3, "System"), UserType.APP: (99, "Application")}
 _EMAIL: Final = re.compile(r"[a-zA-Z0-9!#$%&'*+-/=?^_`{|}~.]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9-.]+")
@@ -60,6 +75,9 @@ def to_ocsf(alert: Alert, detections: Mapping[str, Detection]) -> dict[str, Any]
     """
     activity_id, activity = _ACTIVITIES[alert.change]
     closed = alert.change == "close"
+    verdict_id, verdict, (status_id, status) = _VERDICTS.get(alert.verdict, (None, None, (1, "New")))
+    if closed:
+        status_id, status = 4, "Resolved"
     risk_level_id = _risk_level_id(alert.risk)
     user = _user(alert.user)
     evidence = _evidence_of(alert)
@@ -80,8 +98,10 @@ def to_ocsf(alert: Alert, detections: Mapping[str, Detection]) -> dict[str, Any]
             "count": _count(alert) or None,
             "severity_id": alert.severity.rank,
             "severity": alert.severity.value.capitalize(),
-            "status_id": 4 if closed else 1,
-            "status": "Resolved" if closed else "New",
+            "status_id": status_id,
+            "status": status,
+            "verdict_id": verdict_id,
+            "verdict": verdict,
             "status_detail": "final" if alert.final else "provisional",
             "is_alert": not closed,
             "risk_score": alert.risk,
@@ -100,11 +120,21 @@ def to_ocsf(alert: Alert, detections: Mapping[str, Detection]) -> dict[str, Any]
     )
 
 
+def with_verdict(record: Mapping[str, Any], word: str) -> dict[str, Any]:
+    """An OCSF object of an alert, with an analyst's verdict on it."""
+    verdict_id, verdict, (status_id, status) = _VERDICTS[word]
+    if record.get("activity_name") == "Close":
+        status_id, status = 4, "Resolved"
+    changed = {"verdict_id": verdict_id, "verdict": verdict, "status_id": status_id, "status": status}
+    profiles = list(dict.fromkeys([*record["metadata"].get("profiles", []), "incident"]))
+    return {**record, **changed, "metadata": {**record["metadata"], "profiles": profiles}}
+
+
 def _metadata(alert: Alert) -> dict[str, Any]:
     return {
         "version": SCHEMA_VERSION,
         "product": {"name": "Anput", "vendor_name": "Anput", "version": _product_version()},
-        "profiles": ["host"],
+        "profiles": ["host", "incident"] if alert.verdict in _VERDICTS else ["host"],
         "uid": f"{alert.uid}:{alert.revision}",
         "sequence": alert.revision,
         "correlation_uid": alert.uid,
@@ -132,6 +162,12 @@ def _finding_info(alert: Alert, detections: Mapping[str, Detection], evidence: I
         "related_events": [
             *(_related_finding(finding, detections) for finding in alert.findings),
             *(_related_activity(item) for item in evidence),
+            *({"uid": uid, "type": RELATED_ALERT} for uid in alert.related),
+            *({"uid": user.id, "type": RELATED_USER, "title": user.name} for user in alert.users[:USERS_LISTED]),
+        ],
+        "tags": [
+            *([{"name": "case", "value": alert.case}] if alert.case else []),
+            *([{"name": "users", "value": str(alert.user_count)}] if alert.users else []),
         ],
         "traits": _traits(alert, detections),
     }
@@ -218,7 +254,10 @@ def _traits(alert: Alert, detections: Mapping[str, Detection]) -> list[dict[str,
         quiet = finding.quiet or (detection.quiet if detection else "")
         if quiet:
             found[_title(finding.detection, detections), quiet] = None
-    return [{"name": title, "type": MITIGATING, "values": [quiet]} for title, quiet in found]
+    traits = [{"name": title, "type": MITIGATING, "values": [quiet]} for title, quiet in found]
+    if alert.insights:
+        traits.append({"name": "New or uncommon on these days", "type": INSIGHT, "values": list(alert.insights)})
+    return traits
 
 
 def _runbook(alert: Alert, detections: Mapping[str, Detection]) -> str:

@@ -20,6 +20,7 @@ from activities.enrich import Enricher
 from activities.envelopes import holds_many
 from activities.formats import parse_line
 from activities.record import Rejected, rejected
+from flows.sources import verdicts
 from flows.sources.lines import Line, Position
 from stateful.messages import Counts, Late, LateBatch
 from windowing.lateness import LOOK_AHEAD, Limits, PartitionClock, Timing
@@ -124,7 +125,8 @@ class Intake:
         count = 0
         while self._pending and count < most:
             record, position = self._pending[0]
-            leap = isinstance(record, Activity) and clock.leaps(record.time, record.ingested, self.limits)
+            judged = self.fmt != verdicts.FORMAT
+            leap = isinstance(record, Activity) and judged and clock.leaps(record.time, record.ingested, self.limits)
             if leap and not ended and len(self._pending) <= LOOK_AHEAD:
                 break
             self._pending.popleft()
@@ -136,7 +138,8 @@ class Intake:
                 refused.append(record)
                 continue
             following = self._following() if leap else ()
-            timing = clock.judge(record.time, record.ingested, following, self.limits)
+            # A verdict has its place in the time of what it is about, and moves no clock.
+            timing = clock.judge(record.time, record.ingested, following, self.limits) if judged else Timing.ON_TIME
             if timing is Timing.ON_TIME or timing is Timing.TOO_LATE:
                 ingested = record.ingested or max(clock.high, record.time)
                 record = self.enricher.enrich(record)
@@ -176,7 +179,7 @@ class Intake:
             self.state.clock.close(self.state.newest)
         towards = tuple(self.state.towards)
         batches = [
-            (key_of(group), ActivityBatch(group, self.partition, watermark, [], last=True, towards=towards))
+            (key_of(group), ActivityBatch(group, self.partition, watermark, [], self._timeless, True, towards))
             for group in range(self.groups)
         ]
         return batches, [Counts(f"source/{self.partition}", self.state.counts | self._delay_percentiles())]
@@ -200,6 +203,8 @@ class Intake:
             return [rejected(line.problem, line.data, raw)]
         if not line.data.strip():
             return []
+        if self._timeless:
+            return verdicts.parse(line.data, raw)
         if len(line.data) > self.record_limit and not holds_many(line.data):
             problem = (
                 f"a record of {len(line.data)} bytes; {self.record_limit} are read at most (setting max_record_bytes)"
@@ -209,6 +214,11 @@ class Intake:
         if not line.ingested:
             return records
         return [_ingested_at(record, line.ingested) for record in records]
+
+    @property
+    def _timeless(self) -> bool:
+        """Whether nobody waits for this partition's time."""
+        return self.fmt == verdicts.FORMAT
 
     def _delay_percentiles(self) -> dict[str, int]:
         if self._delays.is_empty():
@@ -230,7 +240,7 @@ class Intake:
             for group in range(self.groups):
                 taken.setdefault(group, [])
         return [
-            (key_of(g), ActivityBatch(g, self.partition, watermark, found, towards=towards))
+            (key_of(g), ActivityBatch(g, self.partition, watermark, found, self._timeless, towards=towards))
             for g, found in sorted(taken.items())
         ]
 

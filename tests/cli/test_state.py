@@ -152,14 +152,13 @@ def test_show_has_baseline_open_activities_and_findings(work: Path) -> None:
     assert (profile["since"], profile["last"], profile["count"]) == (morning, end, LAST * 5 + 2)
     assert known["sealed_activities"] + known["open_activities"] == profile["count"]
     assert known["sealed_to"] < known["group_sealed_to"] <= known["open_from"] < known["open_to"] == end
-    assert profile["values"]["countries"]["seen"] == {
-        "DE": {"count": LAST * 5, "first": morning, "last": START + (LAST - 1) * DAY + 12 * HOUR + 12 * 60_000},
-        "BR": {"count": 2, "first": end - 1, "last": end},
-    }
-    (said,) = known["findings"]
-    assert (said["statement"]["detection"], said["closed"]) == ("first_country", False)
-    (alert,) = known["alerts"]
-    assert (alert["detection"], alert["user"]["id"]) == ("first_country", EVE)
+    (seen,) = profile["values"]["countries"]["seen"].items()
+    assert (seen[0], seen[1]["count"], seen[1]["first"]) == ("DE", LAST * 5, morning)
+    held = profile["held"]["countries\0BR"]
+    assert (held["since"], held["last"], held["count"]) == (end - 1, end, 2)
+    assert ("first_country", False) in {(said["statement"]["detection"], said["closed"]) for said in known["findings"]}
+    assert {alert["user"]["id"] for alert in known["alerts"]} == {EVE}
+    assert "first_country" in {finding["detection"] for alert in known["alerts"] for finding in alert["findings"]}
     assert known["size"] > 1000 < known["threads_size"]
 
     shown = state("show", "acme", EVE.upper()).stdout
@@ -169,6 +168,7 @@ def test_show_has_baseline_open_activities_and_findings(work: Path) -> None:
         "countries",
         "first_country",
         "provisional",
+        "Held back",
     ):
         assert text in shown
 

@@ -105,6 +105,27 @@ ALERT = Alert(
     because="one more activity",
 )
 
+
+def test_an_alert_on_many_users_and_what_was_said_of_it() -> None:
+    alert = msgspec.structs.replace(
+        ALERT,
+        case="ca5e",
+        related=("0ther",),
+        users=(User("ana"), User("bob", "Bob")),
+        user_count=700,
+        insights=("agent curl: first for the user, first in the tenant",),
+        verdict="benign",
+    )
+    record = to_ocsf(alert, DETECTIONS)
+    check(record)
+    assert (record["verdict_id"], record["verdict"], record["status"]) == (5, "Benign", "Resolved")
+    assert record["finding_info"]["tags"] == [{"name": "case", "value": "ca5e"}, {"name": "users", "value": "700"}]
+    assert to_ocsf(msgspec.structs.replace(alert, verdict="true-positive"), DETECTIONS)["status"] == "In Progress"
+    shown = render(record)
+    for text in ("Verdict Benign", "ana, bob (the first 2 of 700)", "agent curl: first for the user", "0ther"):
+        assert text in shown
+
+
 texts = st.one_of(
     st.sampled_from(
         ["", "[bold red]x[/bold red]", "[/]", "\x1b[31mred\x1b[0m", "\u202egnp", "a\r\nb", "\x9b2J", ":bomb:"]
@@ -174,6 +195,12 @@ alerts = st.builds(
     findings=st.lists(findings, max_size=2).map(tuple),
     final=st.booleans(),
     because=texts,
+    case=st.one_of(st.just(""), names),
+    related=st.lists(names, max_size=2).map(tuple),
+    users=st.lists(users, max_size=3).map(tuple),
+    user_count=st.integers(1, 10**6),
+    insights=st.lists(texts, max_size=2).map(tuple),
+    verdict=st.sampled_from(["", "true-positive", "benign", "false-positive"]),
 )
 
 
