@@ -124,6 +124,7 @@ def correlation_policy(settings: Settings, active: Mapping[str, Detection]) -> P
         {name: tenant.detections for name, tenant in settings.tenants.items()},
         settings.alert_budget,
         {name: own.alert_budget for name, own in settings.tenants.items() if own.alert_budget is not None},
+        settings.min_alert_risk,
     )
 
 

@@ -196,6 +196,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     detections_folder: str = ""
     """Folder with files of detections of your own; "" for none."""
     suppressions: tuple[Suppression, ...] = ()
+    min_alert_risk: float = 55
+    """0 to 100: what is found of a user within a day is an alert from this risk on, taken together; else noted."""
     alert_budget: float = 0
     """Alerts per 1,000 users and week that a tenant is to have, about; 0: no limit. Critical ones always pass."""
     kafka: Kafka = Kafka()
@@ -307,6 +309,7 @@ def _check(settings: Settings) -> None:
         ("hold_days", settings.hold_days >= 0, "0 or more"),
         ("expire_days", settings.expire_days >= 0, "0 or more"),
         ("alert_budget", settings.alert_budget >= 0, "0 or more"),
+        ("min_alert_risk", 0 <= settings.min_alert_risk <= 100, "0 to 100"),  # noqa: PLR2004
         ("state_memory", settings.state_memory >= 0, "0 or more MiB"),
         ("future_tolerance", settings.future_tolerance >= 0, "0 or more"),
         ("state", settings.state, "a directory"),

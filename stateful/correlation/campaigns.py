@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log2
 
 from activities.activity import User, UserType
 from stateful.correlation.documents import Rest, Tenant, Value
-from stateful.correlation.judgement import explains, share, word
+from stateful.correlation.judgement import TENANT_LEARNT, explains, share, word
 from stateful.correlation.policy import CAMPAIGN
 from stateful.correlation.prevalence import prevalence
 from stateful.finding import Alert, Comparison, Finding, Novelty, Severity
@@ -36,6 +37,11 @@ class Campaign:
         """Whether a finding of this event time, ms, is part of it."""
         return self.start <= time < self.start + LASTS
 
+    def risk(self, least_users: float) -> int:
+        """That of its worst finding; each doubling of the users beyond the least that make a campaign adds 10."""
+        worst = max(rest.risk for rest in self.members)
+        return min(100, round(worst + 10 * log2(max(len(self.users) / least_users, 1))))
+
     @property
     def founders(self) -> set[str]:
         """Users of its first day."""
@@ -55,7 +61,11 @@ def rest(value: Value, uid: str, found: Rest) -> None:
 
 
 def campaigns(
-    value: Value, tenant: Tenant, key: tuple[str, str, str], settings: Mapping[str, float] | None
+    value: Value,
+    tenant: Tenant,
+    key: tuple[str, str, str],
+    settings: Mapping[str, float] | None,
+    least_risk: float = 0.0,
 ) -> list[Campaign]:
     """Those on a value; a function of the set of its findings.
 
@@ -64,12 +74,17 @@ def campaigns(
         tenant: whose it is.
         key: tenant, feature, value.
         settings: of the detection; None where it is off.
+        least_risk: below it, its members are left to be judged each by itself.
     """
     if settings is None or len(value.rests) < settings["min_users"]:
         return []
     least = settings["min_users"]
     ordered = sorted(
-        (item for item in value.rests.items() if not _explained(item[1], value, tenant, key[1])),
+        (
+            item
+            for item in value.rests.items()
+            if item[1].start - tenant.since >= TENANT_LEARNT and not _explained(item[1], value, tenant, key[1])
+        ),
         key=lambda item: (item[1].start, item[0]),
     )
     found: list[Campaign] = []
@@ -87,7 +102,9 @@ def campaigns(
             while end < len(ordered) and ordered[end][1].start < first.start + LASTS:
                 end += 1
             members = tuple(rest for _, rest in ordered[at:end])
-            found.append(Campaign(finding_uid("campaign", *key, uid), first.start, members))
+            campaign = Campaign(finding_uid("campaign", *key, uid), first.start, members)
+            if campaign.risk(least) >= least_risk:
+                found.append(campaign)
             at = until = end
             within.clear()
             users = 0

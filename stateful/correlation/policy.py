@@ -28,6 +28,9 @@ class Policy:
     budgets: Mapping[str, float] = field(default_factory=dict)
     """The same of single tenants."""
 
+    least_risk: float = 0.0
+    """Below it, what is found of a user within a day is noted and no alert."""
+
     def thresholds(self, tenant: str, detection: str) -> Mapping[str, float] | None:
         """The settings of a detection for a tenant; None where it is off."""
         declared = self.detections.get(detection)

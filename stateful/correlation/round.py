@@ -297,7 +297,9 @@ class Round:
             tenant, feature, shown = parts_of(key)
             settings = self.policy.thresholds(tenant, CAMPAIGN)
             value = self._get(key, Value)
-            found = campaigning.campaigns(value, self.tenant(tenant), (tenant, feature, shown), settings)
+            found = campaigning.campaigns(
+                value, self.tenant(tenant), (tenant, feature, shown), settings, self.policy.least_risk
+            )
             self._campaigns[key] = found
         return found
 

@@ -57,10 +57,32 @@ class Case:
     units: tuple[Unit, ...]
 
     @property
+    def risk(self) -> float:
+        """0 to 100, of all its detections together: as if each could be wrong by itself."""
+        right = 1.0
+        for unit in self.units:
+            for found in {revision.finding.detection: revision.finding for revision in _by_risk(unit)}.values():
+                right *= 1.0 - found.risk / 100
+        return 100.0 * (1.0 - right)
+
+    def below(self, least: float) -> str:
+        """Why it is no alert; "" if it is one."""
+        if all(unit.worst.severity is Severity.INFORMATIONAL for unit in self.units):
+            return "insight: never an alert by itself"
+        critical = any(unit.worst.severity is Severity.CRITICAL for unit in self.units)
+        if critical or self.risk >= least:
+            return ""
+        return f"low risk: {self.risk:.0f} together is below {least:.0f}"
+
+    @property
     def settles(self) -> int:
         """Event time, ms, that must be sealed before anything of it is final."""
         ends = [unit.end // DAY * DAY + DAY for unit in self.units]
         return max(self.units[0].start + DAY + SETTLES, *ends)
+
+
+def _by_risk(unit: Unit) -> list[FindingRevision]:
+    return sorted(unit.members, key=lambda revision: (revision.finding.risk, revision.finding.uid))
 
 
 def cases(findings: Iterable[FindingRevision], policy: Policy, tenant: str) -> list[Case]:
@@ -87,8 +109,9 @@ def alerts_of(case: Case, policy: Policy, campaigns: Sequence[str], sealed: int)
         sealed: event time, ms, up to which the tenant is sealed.
     """
     final = sealed >= case.settles and all(revision.final for unit in case.units for revision in unit.members)
-    uids = [unit.uid for unit in case.units]
-    for unit in case.units:
+    units = [unit for unit in case.units if unit.worst.severity is not Severity.INFORMATIONAL]
+    uids = [unit.uid for unit in units]
+    for unit in units:
         related = [uid for uid in (*uids, *campaigns) if uid != unit.uid]
         yield _alert(unit, policy, case.uid, tuple(related[:RELATED_KEPT]), final)
 

@@ -17,7 +17,7 @@ from stateful.correlation.prevalence import Prevalence, prevalence, users_before
 from stateful.correlation.revisions import judged as revise_past
 from stateful.correlation.revisions import revise, settle, wakes
 from stateful.correlation.threads import Case, alerts_of, cases, merged_into, replaced
-from stateful.finding import Alert, Finding, FindingRevision, Insight, Novelty
+from stateful.finding import Alert, Finding, FindingRevision, Insight, Novelty, Severity
 from stateful.messages import Suppressed
 from stateful.models import DAY
 from windowing.watermark import END_OF_TIME, HOUR
@@ -99,16 +99,24 @@ def _stand(current: Round, key: bytes) -> _Standing | None:
         if not found.hidden and not found.campaign
     ]
     found = cases(stand, current.policy, name)
+    hidden = {uid: verdict.hidden for uid, verdict in judged.items() if verdict.hidden}
     alerts: dict[str, Alert] = {}
     insights = list(thread.insights.values())
     for case in found:
+        low = case.below(current.policy.least_risk)
+        for unit in case.units:
+            why = low or ("insight: shown beside alerts" if unit.worst.severity is Severity.INFORMATIONAL else "")
+            if why:
+                hidden |= {revision.finding.uid: why for revision in unit.members}
+        if low:
+            continue
+        noted = [unit.worst.reason for unit in case.units if unit.worst.severity is Severity.INFORMATIONAL]
         first = case.units[0].start
         near = {judged[uid].campaign for uid, r in thread.findings.items() if abs(r.finding.start - first) < DAY}
         for alert in alerts_of(case, current.policy, sorted(near - {""}), current.sealed):
             texts = grid.texts(insights, alert, lambda insight: look.grade(insight, user)) if insights else ()
             word = verdicts.verdict_on(look.tenant, alert.uid)
-            alerts[alert.uid] = msgspec.structs.replace(alert, insights=texts, verdict=word)
-    hidden = {uid: verdict.hidden for uid, verdict in judged.items() if verdict.hidden}
+            alerts[alert.uid] = msgspec.structs.replace(alert, insights=(*noted, *texts), verdict=word)
     return _Standing(key, thread, judged, found, alerts, hidden)
 
 
