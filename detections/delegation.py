@@ -14,7 +14,7 @@ from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.view import Context, UserView, usual
 
 DELEGATES = re.compile(
-    r"add-?(mailbox|recipient|mailboxfolder)permission|add ?folder ?permission|\bdelegate|send ?(as|on ?behalf)|"
+    r"add-?(mailbox|recipient|mailboxfolder)permission|add ?folder ?permission|\bdelegate\b|send ?(as|on ?behalf)|"
     r"impersonation|full ?access|mailbox ?permission",
     re.IGNORECASE,
 )
@@ -44,6 +44,10 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             "this operation", f"time {known.count + 1 if known else 1}", "never", since=user.since, score=1.0
         )
         novelties: tuple[Novelty, ...] = ()
+        own = (activity.user.id, activity.user.name.lower(), activity.user.email.lower())
+        wide = any(entry.name.lower() in (*own, "default", "anonymous", "everyone") for entry in activity.objects[1:])
+        risk = 75.0 if wide else 50.0
+        reason += ", for oneself or everybody" if wide else ""
     elif (
         target
         and user.is_news(IMPERSONATED, target, activity.time)
@@ -52,14 +56,15 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         reason = f"{activity.action} as {target}, as whom this user never acted"
         comparison = Comparison("acted as", target, usual(user.values(IMPERSONATED)), since=user.since, score=1.0)
         novelties = (Novelty(IMPERSONATED.name, target),)
+        risk = 35.0
     else:
         return
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=(50 if novelties == () else 35) + 30 * strange,
-        severity=Severity.HIGH if strange else None if novelties == () else Severity.LOW,
+        risk=risk + 30 * strange,
+        severity=Severity.HIGH if strange or risk > 70 else None if novelties == () else Severity.LOW,  # noqa: PLR2004
         reason=reason + (", from a device and an address that aren't the user's" if strange else ""),
         comparisons=(comparison,),
         evidence=(context.seen(activity),),

@@ -8,7 +8,19 @@ from activities.activity import Activity, Category
 from activities.country_area import borders
 from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
-from stateful.features import AGENTS, CITIES, COUNTRIES, EXPECTED, ISPS, PLACES, agent, fix_of, isp
+from stateful.features import (
+    AGENTS,
+    CITIES,
+    COUNTRIES,
+    DEVICES,
+    EXPECTED,
+    ISPS,
+    PLACES,
+    agent,
+    fix_of,
+    isp,
+    unknown_device,
+)
 from stateful.finding import Comparison, Finding, Novelty
 from stateful.finding import Severity as S
 from stateful.view import Context, UserView, usual
@@ -22,7 +34,10 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     # From a network, a city or a country that is the user's, the move is the location data's, not the user's.
     city = activity.location.city
     news = ((ISPS, network), (COUNTRIES, country), (CITIES, city))
-    if not any(user.is_news(feature, value, activity.time) for feature, value in news):
+    strange = user.is_news(AGENTS, agent(activity), activity.time) or unknown_device(activity, user)
+    fresh = [feature for feature, value in news if user.is_news(feature, value, activity.time)]
+    # Carriers hand their customers out in other cities each day; the phone is the user's all the same.
+    if not fresh or (fresh == [CITIES] and not strange):
         return
     here = fix_of(activity)
     move = user.places(PLACES).move(here) if here is not None else None
@@ -32,7 +47,6 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     if any(borders(country, known) for known in countries.seen) and move.apart < context.settings["bordering_distance"]:
         return
     score = user.places(PLACES).score(here)
-    strange = user.is_news(AGENTS, agent(activity), activity.time)
     minutes = abs(activity.time - move.origin.time) / 60_000
     yield context.finding(
         activity,
@@ -74,7 +88,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
     people=True,
-    features=(PLACES, COUNTRIES, CITIES, ISPS, AGENTS),
+    features=(PLACES, COUNTRIES, CITIES, ISPS, AGENTS, DEVICES),
     settings={"min_distance": 300, "bordering_distance": 800},
     runbook=(
         "Ask the user, by a channel other than the account, where they are, and whether a VPN was on.",

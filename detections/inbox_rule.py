@@ -16,7 +16,7 @@ from stateful.view import Context, UserView
 HIGH = 70
 FORWARDS = re.compile(r"forward|redirect|smtpaddress|copy ?to|deliver ?to", re.IGNORECASE)
 """Names of parameters that say where mail is sent on."""
-DELETES = re.compile(r"delete|mark ?as ?read|hide|stop ?alert", re.IGNORECASE)
+DELETES = re.compile(r"delete|hide|stop ?alert", re.IGNORECASE)
 """Names of parameters that take mail out of sight."""
 MOVES = re.compile(r"move|label|folder|archive|skip ?inbox", re.IGNORECASE)
 NOOKS = re.compile(
@@ -65,7 +65,10 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     forwards = (
         bool(target) or (Tag.FORWARDING in activity.tags and not sent) or FORWARDS.search(activity.action) is not None
     )
-    hides = any(DELETES.search(name) or (MOVES.search(name) and NOOKS.search(value)) for name, value in rule)
+    hides = any(
+        DELETES.search(name) or (NOOKS.search(value) and (MOVES.search(name) or name.lower() == "name"))
+        for name, value in rule
+    )
     hides = hides or (Tag.HIDING in activity.tags and not rule)
     hides = hides or any(MOVES.search(name) for name, _ in rule) and any(MONEY.search(value) for _, value in rule)
     elsewhere = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(

@@ -18,7 +18,11 @@ CONSENT = re.compile(
     r"consent|oauth2permissiongrant|app ?role ?assignment|delegated permission|authorize", re.IGNORECASE
 )
 APP_KEY = re.compile(r"(service principal|application|app).*(credential|secret|certificate|key)", re.IGNORECASE)
-BROAD = re.compile(r"mail\.|files\.|sites\.|full_access|ewsaccess|readwrite|\.all\b|gmail|/drive", re.IGNORECASE)
+BROAD = re.compile(
+    r"mail\.|mailbox|full_access|ewsaccess|readwrite|\.all\b|gmail|/drive\b|imap|directory\.|user_impersonation",
+    re.IGNORECASE,
+)
+"""Scopes that read or send mail, change files, or hold for everybody's data."""
 APP_TYPES = ("app", "application", "serviceprincipal", "service principal", "oauth", "client", "integration")
 
 
@@ -68,7 +72,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             activity,
             anchor=activity.id,
             closes=activity.time,
-            risk=40 + 15 * admin + 15 * broad + 25 * strange,
+            risk=30 + 20 * admin + 25 * broad + 25 * strange,
             severity=Severity.HIGH if strange or (admin and broad) else None if admin or broad else Severity.LOW,
             reason=(
                 f"{activity.action}: {app} may act for "

@@ -17,13 +17,15 @@ POWERFUL = re.compile(
     r"admin|owner|\broot\b|privileg|superuser|full ?access|power ?user|(^|:)\*$|\biam\b|organi[sz]ation|\ball ?access",
     re.IGNORECASE,
 )
-CONSENT = re.compile(r"consent|permission grant|app role", re.IGNORECASE)
-"""Of these speaks the detection oauth_consent."""
+ELSEWHERE = re.compile(
+    r"consent|permission ?grant|app role|mailbox|recipient ?permission|folder ?permission", re.IGNORECASE
+)
+"""Of these speak the detections oauth_consent and delegation."""
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A role, policy or membership was given, by a user to whom this is new."""
-    if Tag.CONSENT in activity.tags or CONSENT.search(activity.action):
+    if Tag.CONSENT in activity.tags or ELSEWHERE.search(activity.action):
         return
     known = user.values(OPERATIONS).get(operation(activity))
     if known is not None and known.count >= context.settings["routine_count"]:

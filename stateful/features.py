@@ -330,6 +330,20 @@ FAILED_LOGONS = BurstFeature(
 NEW_OPERATIONS = BurstFeature("new_operations", counts=_new_operation, mark=operation, gap=HOUR)
 
 
+def unknown_device(activity: Activity, user: UserView) -> bool:
+    """Whether the record names a device that isn't the user's, or none where the user's records do."""
+    known = user.values(DEVICES)
+    if not known.total:
+        return False
+    if not activity.device.id:
+        return known.total >= IDENTIFIED * user.count
+    return known.get(activity.device.id) is None
+
+
+IDENTIFIED = 0.9
+"""Share of a user's activities that name a device, from which on one that doesn't is another."""
+
+
 def by_person(activity: Activity) -> bool:
     """Somebody was there: not a service, not a token that renewed itself."""
     return activity.user.type is UserType.PERSON and Tag.NON_INTERACTIVE not in activity.tags
