@@ -67,7 +67,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         evidence=(context.seen(activity),),
         novelties=tuple(
             Novelty(feature.name, value)
-            for feature, value in ((COUNTRIES, country), (ISPS, network))
+            for feature, value in ((COUNTRIES, country), (ISPS, network), (AGENTS, agent(activity)))
             if user.is_news(feature, value, activity.time)
         ),
     )

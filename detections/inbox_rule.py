@@ -25,6 +25,9 @@ NOOKS = re.compile(
 )
 """Folders that nobody looks into, and names that say nothing: `.`, `..`, `x`."""
 OFF = frozenset({"", "false", "none", "null", "$false", "0"})
+CONDITIONS = re.compile(r"^from|contain|subject|body|sender|address|sent ?to|header|words", re.IGNORECASE)
+WORDS = re.compile(r"contain|subject|body|words", re.IGNORECASE)
+"""Names of parameters that say which mail is meant, and those that look at what is in it."""
 MONEY = re.compile(
     r"invoice|payment|wire|bank|iban|password|security|phish|hack|payroll|suspicious|helpdesk", re.IGNORECASE
 )
@@ -65,19 +68,23 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     forwards = (
         bool(target) or (Tag.FORWARDING in activity.tags and not sent) or FORWARDS.search(activity.action) is not None
     )
-    hides = any(
-        DELETES.search(name) or (NOOKS.search(value) and (MOVES.search(name) or name.lower() == "name"))
-        for name, value in rule
-    )
-    hides = hides or (Tag.HIDING in activity.tags and not rule)
-    hides = hides or any(MOVES.search(name) for name, _ in rule) and any(MONEY.search(value) for _, value in rule)
+    conditions = [value for name, value in rule if CONDITIONS.search(name)]
+    deletes = any(DELETES.search(name) for name, _ in rule)
+    hides = any(NOOKS.search(value) and (MOVES.search(name) or name.lower() == "name") for name, value in rule)
+    hides = hides or (Tag.HIDING in activity.tags and not rule) or (deletes and not conditions)
+    hides = hides or any(MONEY.search(value) for name, value in rule if WORDS.search(name))
     elsewhere = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
         AGENTS, agent(activity), activity.time
     )
-    if not (forwards or hides or elsewhere):
+    if not (forwards or hides or deletes or elsewhere):
         return
-    does = " and ".join(word for word, so in (("forwards", forwards), ("hides", hides)) if so) or "does something"
-    risk = 40 + 25 * forwards + 25 * hides + 10 * bool(target) + 20 * elsewhere
+    does = (
+        " and ".join(
+            word for word, so in (("forwards", forwards), ("hides", hides), ("deletes", deletes and not hides)) if so
+        )
+        or "does something"
+    )
+    risk = 40 + 25 * forwards + 25 * hides + 10 * (deletes and not hides) + 10 * bool(target) + 20 * elsewhere
     yield context.finding(
         activity,
         anchor=activity.id,

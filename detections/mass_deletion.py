@@ -46,7 +46,7 @@ DETECTION = Detection(
     categories=frozenset({Category.DELETE, Category.MODIFY, Category.UPLOAD}),
     succeeded=True,
     features=(DELETIONS, CHANGES),
-    settings={**SURGE, "min_count": 60, "times_highest": 3, "min_changes": 150},
+    settings={**SURGE, "min_count": 120, "times_highest": 3, "min_changes": 150},
     learning_days=5,
     runbook=(
         "Suspend the account and its sync clients now; deletions go on while you read.",

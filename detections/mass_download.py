@@ -30,7 +30,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.DOWNLOAD}),
     features=(DOWNLOADS,),
-    settings={**SURGE, "min_count": 60, "max_probability": 1e-4, "min_bytes": 1e9},
+    settings={**SURGE, "min_count": 90, "max_probability": 1e-4, "min_bytes": 1e9},
     learning_days=7,
     runbook=(
         "Look at what was downloaded, and whether it belongs to the user's work.",

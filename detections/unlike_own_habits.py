@@ -27,7 +27,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=15 + risk_of(habits.latest) + 15 * len(strange),
+        risk=20 + risk_of(habits.latest) + 15 * len(strange),
         severity=Severity.HIGH if strange else None,
         reason=(
             f"The last {Habits.BLOCK} actions are unlike this user's habits, in kind and order"
@@ -59,7 +59,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     features=(HABITS, ISPS, AGENTS),
-    settings={"max_probability": 1e-4},
+    settings={"max_probability": 1e-3},
     learning_days=10,
     runbook=(
         "Look at the user's activities since the day before: is it one piece of work that is new?",

@@ -42,6 +42,10 @@ class Look(Protocol):
         """The least risk that verdicts leave a detection, and why."""
 
 
+EXPLAINED, STRONG = 30, 60
+"""What it takes from a finding's risk that its novelties are common, and what must be left of it to be spoken of."""
+
+
 @dataclass(frozen=True)
 class Judged:
     """What becomes of a finding."""
@@ -65,12 +69,15 @@ def judge(finding: Finding, look: Look) -> Judged:
         known = [(novelty, _known(novelty, finding, look)) for novelty in finding.novelties]
         common = [(novelty, found) for novelty, found in known if explains(novelty.feature, found)]
         if len(common) == len(known):
-            return Judged(finding, _common(common))
+            if finding.risk - EXPLAINED < STRONG:
+                return Judged(finding, _common(common))
+            # That others come from there doesn't explain a strange device, or a speed.
+            judged = msgspec.structs.replace(finding, risk=finding.risk - EXPLAINED)
         left = [novelty for novelty, found in known if (novelty, found) not in common]
         campaigns = [look.campaign(novelty, finding.start) for novelty in left]
-        if all(campaigns):
+        if left and all(campaigns):
             return Judged(finding, campaign=min(campaigns))
-        judged = _graded(finding, known)
+        judged = _graded(judged, known)
     least, why = look.bar(finding.detection, finding.start)
     if judged.risk < least and judged.severity is not Severity.CRITICAL:
         return Judged(judged, f"verdicts: risk {judged.risk} is below {least}, {why}")

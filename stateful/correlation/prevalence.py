@@ -18,7 +18,7 @@ hour of sealing and of heartbeats: what is said at once then stays."""
 DAYS_KEPT = 40
 """Days for which it is known when users showed a value first."""
 
-COMMON_USERS, COMMON_SHARE = 3, 0.01
+COMMON_USERS, COMMON_SHARE = 4, 0.03
 """A value is common that so many other users show, and at least this share of the tenant's."""
 
 

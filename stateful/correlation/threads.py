@@ -59,10 +59,11 @@ class Case:
     @property
     def risk(self) -> float:
         """0 to 100, of all its detections together: as if each could be wrong by itself."""
+        members = (revision.finding for unit in self.units for revision in unit.members)
+        ranked = sorted(members, key=lambda finding: (finding.risk, finding.uid))
         right = 1.0
-        for unit in self.units:
-            for found in {revision.finding.detection: revision.finding for revision in _by_risk(unit)}.values():
-                right *= 1.0 - found.risk / 100
+        for finding in {finding.detection: finding for finding in ranked}.values():
+            right *= 1.0 - finding.risk / 100
         return 100.0 * (1.0 - right)
 
     def below(self, least: float) -> str:
@@ -79,10 +80,6 @@ class Case:
         """Event time, ms, that must be sealed before anything of it is final."""
         ends = [unit.end // DAY * DAY + DAY for unit in self.units]
         return max(self.units[0].start + DAY + SETTLES, *ends)
-
-
-def _by_risk(unit: Unit) -> list[FindingRevision]:
-    return sorted(unit.members, key=lambda revision: (revision.finding.risk, revision.finding.uid))
 
 
 def cases(findings: Iterable[FindingRevision], policy: Policy, tenant: str) -> list[Case]:
