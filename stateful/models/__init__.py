@@ -8,12 +8,14 @@ with a default. Each declares `BOUND`, the bytes that its encoding takes at most
 import msgspec
 
 from stateful.models.burst import Burst
+from stateful.models.empirical_tail import EmpiricalTail
 from stateful.models.habits import Habits
 from stateful.models.limits import DAY, EVIDENCE_KEPT, OBJECTS_KEPT, VALUE_LENGTH, VALUES_KEPT
 from stateful.models.places import Fix, Move, Place, Places, fix
 from stateful.models.prevalence import Prevalence, Shown
 from stateful.models.risk import combine, probability_of, risk, risk_of
 from stateful.models.seasonal_rate import SeasonalRate
+from stateful.models.seasonal_value import SeasonalValue
 from stateful.models.sessions import Changed, Origin, Session, Sessions, origin
 from stateful.models.tally import Bucket, Tally
 from stateful.models.values import Seen, Values
@@ -35,6 +37,7 @@ __all__ = [
     "Bucket",
     "Burst",
     "Changed",
+    "EmpiricalTail",
     "Fix",
     "Habits",
     "Move",
@@ -43,6 +46,7 @@ __all__ = [
     "Places",
     "Prevalence",
     "SeasonalRate",
+    "SeasonalValue",
     "Seen",
     "Session",
     "Sessions",

@@ -171,6 +171,9 @@ class Places(msgspec.Struct, array_like=True, gc=False):
 
     def learn(self, here: Fix) -> None:
         """Remember that the user acted from there."""
+        if self.recent and self._goes_on(here):
+            self.recent[-1], self.last = here, here.time
+            return
         if here.time // DAY > self.last // DAY or self.last < 0:
             decay = _decay(self.last, here.time)
             self.days = self.days * decay + 1.0
@@ -186,6 +189,17 @@ class Places(msgspec.Struct, array_like=True, gc=False):
         if len(kept) > 1 and kept[-2].time > here.time:
             kept.sort(key=lambda known: known.time)
         self.recent = kept[-self.RECENT :]
+
+    def _goes_on(self, here: Fix) -> bool:
+        """Whether it is the last one's place, address and day: nothing is new about it but the time."""
+        latest = self.recent[-1]
+        return (
+            latest.address == here.address
+            and latest.time // DAY == here.time // DAY
+            and latest.time <= here.time
+            and (latest.latitude, latest.longitude, latest.radius, latest.places)
+            == (here.latitude, here.longitude, here.radius, here.places)
+        )
 
     def _score(self, speed: float) -> float:
         chance = (self.jumps + self.PRIOR_JUMPS) / (self.days + self.PRIOR_DAYS)

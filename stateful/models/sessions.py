@@ -55,6 +55,7 @@ def origin(address: str, asn: int | None, country: str, user_agent: str, tags: t
     return Origin(address[:VALUE_LENGTH], asn, country[:VALUE_LENGTH], family(user_agent), roams)
 
 
+@lru_cache(maxsize=4096)
 def family(user_agent: str) -> str:
     """Program and system of a user agent, without versions: `chrome/windows`; "" if it names neither.
 

@@ -8,8 +8,8 @@ import msgspec
 
 from stateful.models.limits import DAY, VALUE_LENGTH, VALUES_KEPT
 
-COMMON = 0.05
-"""A value with at least this chance is no surprise whatever the others' chances are."""
+COMMON = 0.01
+"""A value with at least this chance is no surprise: the rarer ones needn't be added up."""
 
 
 class Seen(msgspec.Struct, array_like=True, gc=False):
@@ -121,7 +121,7 @@ class Values(msgspec.Struct, array_like=True, gc=False):
 
     def _novel(self, time: int, mass: float) -> float:
         """Good-Turing on weights: the values seen once, those dropped among them."""
-        single = sum(_weight(entry, time) for entry in self.seen.values() if entry.count == 1)
+        single = sum(_weight(entry, time) for entry in self.seen.values() if entry.count == 1) if self.single else 0.0
         lost = self.lost * _decay(self.last, time) if self.last >= 0 else 0.0
         return min(1.0, (single + lost + 0.5) / (mass + 1.0))
 

@@ -63,14 +63,14 @@ def test_chances_of_known_values_and_a_new_one_are_about_a_distribution() -> Non
 
 def test_what_was_usual_long_ago_becomes_rare_again() -> None:
     values = lived(30)
-    for day in range(30, 400):
+    for day in range(30, 500):
         values.learn("US", START + day * DAY)
     known = values.get("DE")
     assert known
     assert (known.count, known.first) == (270, START + HOUR)
     assert values.score("DE", START + 31 * DAY) == 1.0
-    assert 0.001 < values.score("DE", START + 400 * DAY) < 0.05
-    assert values.score("BR", START + 400 * DAY) < values.score("DE", START + 400 * DAY)
+    assert 0.001 < values.score("DE", START + 500 * DAY) < 0.05
+    assert values.score("BR", START + 500 * DAY) < values.score("DE", START + 500 * DAY)
 
 
 def test_one_address_among_ever_new_ones_surprises_nobody() -> None:
