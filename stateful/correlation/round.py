@@ -315,8 +315,12 @@ class Round:
         while pending:
             key = next(iter(pending))
             del pending[key]
+            value = self._get(key, Value)
+            if not (value.rests or value.alerts or value.past or self._before.get(key)):
+                self._state.changed(key)  # Only who shows it is known: nothing follows from that by itself.
+                continue
             if key not in self._before:
-                self._before[key] = self._standing(key, self._get(key, Value))
+                self._before[key] = self._standing(key, value)
             pending |= dict.fromkeys(self._register(key))
             self._revise_value(key)
         for key, before in self._before.items():

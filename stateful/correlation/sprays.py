@@ -78,7 +78,8 @@ def waves(spray: Spray, key: tuple[str, str, str], settings: Mapping[str, float]
             until += 1
         if len(within) >= settings["min_users"]:
             usual = _usual(peaks, start // DAY)
-            if _is_spray(failed[at:until], spray, key[1], max(settings["min_users"], settings["times_usual"] * usual)):
+            least = max(settings["min_users"], settings["times_usual"] * usual)
+            if len(within) >= least and _is_spray(failed[at:until], spray, key[1]):
                 members = tuple(attempt for attempt in failed[at:] if attempt.time < start + LASTS)
                 found.append(_wave(spray, key, members, usual))
                 at = until = at + len(members)
@@ -218,7 +219,7 @@ def _wave(spray: Spray, key: tuple[str, str, str], members: tuple[Attempt, ...],
     return Wave(finding_uid("spray", *key, members[0].activity), start, members, entered, usual)
 
 
-def _is_spray(window: Sequence[Attempt], spray: Spray, kind: str, least: float) -> bool:
+def _is_spray(window: Sequence[Attempt], spray: Spray, kind: str) -> bool:
     """Whether many failed a few times each, and few of the others got in as at a place where people work."""
     if kind == ASN:
         # Of one address is said what is to be said already.
@@ -228,7 +229,7 @@ def _is_spray(window: Sequence[Attempt], spray: Spray, kind: str, least: float) 
     start = window[0].time
     slots = {(attempt.user, attempt.time // SLOT) for attempt in window}
     per_user = Counter(user for user, _ in slots)
-    if len(per_user) < least or median(per_user.values()) > FEW:
+    if median(per_user.values()) > FEW:
         return False
     around = {a.user for a in spray.entered.values() if start - LASTS <= a.time < start + HOUR}
     return 2 * len(around) <= len(per_user)
