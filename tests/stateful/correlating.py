@@ -50,7 +50,6 @@ class Rows:
     def __init__(self, rows: dict[bytes, bytes], token: _Token) -> None:
         self.rows, self.token, self.settling_due = rows, token, False
         self.staged: dict[bytes, bytes | None] = {}
-        self.settling_due = False
 
     def get(self, key: bytes) -> bytes | None:
         return self.rows.get(key)
