@@ -70,19 +70,21 @@ def waves(spray: Spray, key: tuple[str, str, str], settings: Mapping[str, float]
     peaks = _peaks(failed) | spray.peaks
     found: list[Wave] = []
     within: Counter[str] = Counter()
-    at = until = 0
+    at = until = resumed = 0
     while at < len(failed):
         start = failed[at].time
         while until < len(failed) and failed[until].time < start + HOUR:
             within[failed[until].user] += 1
             until += 1
-        if len(within) >= settings["min_users"]:
+        # A window begins with a slot: where many fail all day, few of them have to be looked at.
+        begins = not at or failed[at - 1].time // SLOT < start // SLOT or at == resumed
+        if begins and len(within) >= settings["min_users"]:
             usual = _usual(peaks, start // DAY)
             least = max(settings["min_users"], settings["times_usual"] * usual)
             if len(within) >= least and _is_spray(failed[at:until], spray, key[1]):
                 members = tuple(attempt for attempt in failed[at:] if attempt.time < start + LASTS)
                 found.append(_wave(spray, key, members, usual))
-                at = until = at + len(members)
+                at = until = resumed = at + len(members)
                 within.clear()
                 continue
         user = failed[at].user
@@ -190,11 +192,13 @@ def settle(spray: Spray, over: Sequence[Wave], held: Sequence[Wave], sealed: int
     for day, peak in _peaks(_ordered(spray.failed)).items():
         if (day + 1) * DAY + HOUR <= sealed:
             spray.peaks[day] = max(peak, spray.peaks.get(day, 0))
-    oldest = (sealed - FORGET) // DAY - PEAK_DAYS - 1
-    spray.peaks = {day: peak for day, peak in spray.peaks.items() if day >= oldest}
+    first = (sealed - FORGET) // DAY - PEAK_DAYS - 1
+    spray.peaks = {day: peak for day, peak in spray.peaks.items() if day >= first}
     ended = {attempt for wave in over for attempt in wave.failed}
     kept = {attempt for wave in held for attempt in (*wave.failed, *wave.entered)}
-    for attempts, until in ((spray.failed, sealed - FORGET), (spray.entered, sealed - FORGET - LASTS)):
+    # Whole slots, so that what is left of one doesn't begin a window.
+    oldest = (sealed - FORGET) // SLOT * SLOT
+    for attempts, until in ((spray.failed, oldest), (spray.entered, oldest - LASTS)):
         for uid, attempt in list(attempts.items()):
             if attempt in ended or (attempt.final and attempt.time < until and attempt not in kept):
                 del attempts[uid]
