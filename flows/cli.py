@@ -11,6 +11,7 @@ import typer
 from flows import resend_cli as _resend_cli  # noqa: F401  registers `alerts resend`
 from flows import settings as settings_
 from flows.alerts_cli import alerts_app
+from flows.backtest_cli import backtest
 from flows.docs_cli import docs_app
 from flows.enrich_cli import enrich_app
 from flows.exit_codes import USAGE
@@ -38,6 +39,7 @@ add_to(alerts_app)
 app.add_typer(docs_app, name="docs")
 app.add_typer(new_app, name="new")
 app.command("test")(test)
+app.command()(backtest)
 app.command()(formats)
 app.command()(parse)
 app.command()(simulate)

@@ -91,7 +91,7 @@ def _anput(*arguments: str) -> None:
 def _is_of(alert: dict[str, Any], truth: Truth) -> bool:
     wanted = FINDS.get(truth.attack, truth.attack)
     users = {evidence["actor"]["user"]["uid"] for evidence in alert.get("evidences", []) if "actor" in evidence}
-    return alert["finding_info"]["analytic"]["uid"] == wanted and truth.user in users
+    return wanted in alert["finding_info"]["types"] and truth.user in users
 
 
 def _truth_table(truth: list[Truth], hits: dict[int, list[dict[str, Any]]]) -> Table:

@@ -11,7 +11,7 @@ from activities.activity import User, UserType
 from stateful.correlation.documents import Rest, Tenant, Value
 from stateful.correlation.judgement import TENANT_LEARNT, explains, share, word
 from stateful.correlation.policy import CAMPAIGN
-from stateful.correlation.prevalence import prevalence
+from stateful.correlation.prevalence import COMMON_USERS, Prevalence, others, prevalence, users_before
 from stateful.finding import Alert, Comparison, Finding, Novelty, Severity
 from stateful.models import DAY
 from stateful.view import finding_uid
@@ -83,7 +83,7 @@ def campaigns(
         (
             item
             for item in value.rests.items()
-            if item[1].start - tenant.since >= TENANT_LEARNT and not _explained(item[1], value, tenant, key[1])
+            if not 0 <= item[1].start - tenant.since < TENANT_LEARNT and not _explained(item[1], value, tenant, key[1])
         ),
         key=lambda item: (item[1].start, item[0]),
     )
@@ -116,7 +116,9 @@ def campaigns(
 
 
 def _explained(rest: Rest, value: Value, tenant: Tenant, feature: str) -> bool:
-    return explains(feature, prevalence(value, tenant, rest.start, rest.user.id, rest.peers))
+    users, peers = others(value, rest.start, rest.user.id, rest.peers)
+    # How many users the tenant has is asked last: most values are new to nearly all of them.
+    return users >= COMMON_USERS and explains(feature, Prevalence(users, peers, users_before(tenant, rest.start)))
 
 
 def users_within(value: Value, time: int) -> int:

@@ -30,9 +30,16 @@ class Policy:
 
     least_risk: float = 0.0
     """Below it, what is found of a user within a day is noted and no alert."""
+    _asked: dict[tuple[str, str], Mapping[str, float] | None] = field(default_factory=dict, repr=False, compare=False)
 
     def thresholds(self, tenant: str, detection: str) -> Mapping[str, float] | None:
         """The settings of a detection for a tenant; None where it is off."""
+        asked = tenant, detection
+        if asked not in self._asked:
+            self._asked[asked] = self._thresholds(tenant, detection)
+        return self._asked[asked]
+
+    def _thresholds(self, tenant: str, detection: str) -> Mapping[str, float] | None:
         declared = self.detections.get(detection)
         if declared is None:
             return None

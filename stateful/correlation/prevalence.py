@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from bisect import insort
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stateful.correlation.documents import Shown, Tenant, Value
 from stateful.models import DAY
@@ -39,6 +40,7 @@ class Prevalence:
         return self.users >= max(COMMON_USERS, COMMON_SHARE * self.of)
 
 
+@lru_cache(maxsize=65536)
 def hashed(text: str) -> int:
     """48 bits of BLAKE2b (RFC 7693); 0 for no text."""
     if not text:
@@ -64,7 +66,15 @@ def learn(value: Value, time: int, user: str, peers: str) -> None:
 
 def prevalence(value: Value, tenant: Tenant, time: int, user: str, peers: str) -> Prevalence:
     """How many users other than `user` showed the value before `time`, event time in ms."""
-    until, own, group = time - SETTLED, hashed(user), hashed(peers)
+    return Prevalence(*others(value, time, user, peers), users_before(tenant, time))
+
+
+def others(value: Value, time: int, user: str, peers: str) -> tuple[int, int]:
+    """Users other than `user`, and peers among them, that showed the value before `time`, event time in ms."""
+    until = time - SETTLED
+    if not value.earliest or value.earliest[0].time >= until:
+        return 0, 0
+    own, group = hashed(user), hashed(peers)
     users = alike = 0
     for shown in value.earliest:
         if shown.time >= until:
@@ -74,7 +84,7 @@ def prevalence(value: Value, tenant: Tenant, time: int, user: str, peers: str) -
             alike += bool(group) and shown.peers == group
     if len(value.earliest) >= EARLIEST_KEPT and value.earliest[-1].time < until:
         users = max(users, _before(value, until // DAY))
-    return Prevalence(users, alike, users_before(tenant, time))
+    return users, alike
 
 
 def arrive(tenant: Tenant, time: int) -> None:

@@ -20,7 +20,7 @@ from stateful.correlation.keys import SPRAY, THREAD, VALUE, parts_of, spray_key,
 from stateful.correlation.kinship import kin, leaders
 from stateful.correlation.policy import CAMPAIGN, Policy
 from stateful.correlation.policy import SPRAY as SPRAY_DETECTION
-from stateful.correlation.prevalence import DAYS_KEPT, arrive, fold_days, learn, prevalence
+from stateful.correlation.prevalence import DAYS_KEPT, arrive, fold_days, learn, others
 from stateful.correlation.revisions import judged as revise_past
 from stateful.correlation.revisions import revise, settle, wakes
 from stateful.correlation.user_round import judge_user
@@ -280,12 +280,12 @@ class Round:
         if not value.rests:
             return {}
         name = parts_of(key)[0]
-        tenant, lead = self.tenant(name), self._leaders_of(name)
+        lead = self._leaders_of(name)
         found = {}
         for uid, rest in value.rests.items():
             covering = (c.uid for c in self._campaigns_of(key) if c.covers(rest.start))
             campaign = next(covering, "")
-            users = prevalence(value, tenant, rest.start, rest.user.id, rest.peers).users
+            users, _ = others(value, rest.start, rest.user.id, rest.peers)
             if self.policy.rules.needs_users:
                 users = users * 1000 + campaigning.users_within(value, rest.start)
             found[uid] = lead.get(campaign, campaign), users
@@ -315,8 +315,12 @@ class Round:
         while pending:
             key = next(iter(pending))
             del pending[key]
+            value = self._get(key, Value)
+            if not (value.rests or value.alerts or value.past or self._before.get(key)):
+                self._state.changed(key)  # Only who shows it is known: nothing follows from that by itself.
+                continue
             if key not in self._before:
-                self._before[key] = self._standing(key, self._get(key, Value))
+                self._before[key] = self._standing(key, value)
             pending |= dict.fromkeys(self._register(key))
             self._revise_value(key)
         for key, before in self._before.items():

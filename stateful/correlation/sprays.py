@@ -70,18 +70,21 @@ def waves(spray: Spray, key: tuple[str, str, str], settings: Mapping[str, float]
     peaks = _peaks(failed) | spray.peaks
     found: list[Wave] = []
     within: Counter[str] = Counter()
-    at = until = 0
+    at = until = resumed = 0
     while at < len(failed):
         start = failed[at].time
         while until < len(failed) and failed[until].time < start + HOUR:
             within[failed[until].user] += 1
             until += 1
-        if len(within) >= settings["min_users"]:
+        # A window begins with a slot: where many fail all day, few of them have to be looked at.
+        begins = not at or failed[at - 1].time // SLOT < start // SLOT or at == resumed
+        if begins and len(within) >= settings["min_users"]:
             usual = _usual(peaks, start // DAY)
-            if _is_spray(failed[at:until], spray, key[1], max(settings["min_users"], settings["times_usual"] * usual)):
+            least = max(settings["min_users"], settings["times_usual"] * usual)
+            if len(within) >= least and _is_spray(failed[at:until], spray, key[1]):
                 members = tuple(attempt for attempt in failed[at:] if attempt.time < start + LASTS)
                 found.append(_wave(spray, key, members, usual))
-                at = until = at + len(members)
+                at = until = resumed = at + len(members)
                 within.clear()
                 continue
         user = failed[at].user
@@ -189,11 +192,13 @@ def settle(spray: Spray, over: Sequence[Wave], held: Sequence[Wave], sealed: int
     for day, peak in _peaks(_ordered(spray.failed)).items():
         if (day + 1) * DAY + HOUR <= sealed:
             spray.peaks[day] = max(peak, spray.peaks.get(day, 0))
-    oldest = (sealed - FORGET) // DAY - PEAK_DAYS - 1
-    spray.peaks = {day: peak for day, peak in spray.peaks.items() if day >= oldest}
+    first = (sealed - FORGET) // DAY - PEAK_DAYS - 1
+    spray.peaks = {day: peak for day, peak in spray.peaks.items() if day >= first}
     ended = {attempt for wave in over for attempt in wave.failed}
     kept = {attempt for wave in held for attempt in (*wave.failed, *wave.entered)}
-    for attempts, until in ((spray.failed, sealed - FORGET), (spray.entered, sealed - FORGET - LASTS)):
+    # Whole slots, so that what is left of one doesn't begin a window.
+    oldest = (sealed - FORGET) // SLOT * SLOT
+    for attempts, until in ((spray.failed, oldest), (spray.entered, oldest - LASTS)):
         for uid, attempt in list(attempts.items()):
             if attempt in ended or (attempt.final and attempt.time < until and attempt not in kept):
                 del attempts[uid]
@@ -218,7 +223,7 @@ def _wave(spray: Spray, key: tuple[str, str, str], members: tuple[Attempt, ...],
     return Wave(finding_uid("spray", *key, members[0].activity), start, members, entered, usual)
 
 
-def _is_spray(window: Sequence[Attempt], spray: Spray, kind: str, least: float) -> bool:
+def _is_spray(window: Sequence[Attempt], spray: Spray, kind: str) -> bool:
     """Whether many failed a few times each, and few of the others got in as at a place where people work."""
     if kind == ASN:
         # Of one address is said what is to be said already.
@@ -228,7 +233,7 @@ def _is_spray(window: Sequence[Attempt], spray: Spray, kind: str, least: float) 
     start = window[0].time
     slots = {(attempt.user, attempt.time // SLOT) for attempt in window}
     per_user = Counter(user for user, _ in slots)
-    if len(per_user) < least or median(per_user.values()) > FEW:
+    if median(per_user.values()) > FEW:
         return False
     around = {a.user for a in spray.entered.values() if start - LASTS <= a.time < start + HOUR}
     return 2 * len(around) <= len(per_user)

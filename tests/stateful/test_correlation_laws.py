@@ -27,7 +27,7 @@ RULES = Rules(
 )
 POLICIES = [
     Policy(detections.load(), RULES),
-    Policy(detections.load(), RULES, budget=300.0),
+    Policy(detections.load(), RULES, budget=300.0, least_risk=55.0),
 ]
 EXAMPLES = 3000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 60
 
