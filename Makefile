@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-deep bench lint format clean
+.PHONY: demo test test-deep bench eval lint format clean
 
 demo: $(VENV)/.run
 	$(BIN)/anput demo --out demo
@@ -16,6 +16,9 @@ test-deep: $(VENV)/.dev
 
 bench: $(VENV)/.run
 	$(BIN)/python -m bench.throughput --out bench/results.json
+
+eval: $(VENV)/.run
+	$(BIN)/python -m bench.eval --out bench/eval.json
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from flows.alerts_cli import alerts_app
 from flows.backtest_cli import backtest
 from flows.docs_cli import docs_app
 from flows.enrich_cli import enrich_app
+from flows.evaluate_cli import evaluate
 from flows.exit_codes import USAGE
 from flows.formats_cli import formats, parse
 from flows.logs import configure
@@ -38,6 +39,7 @@ app.add_typer(suppressions_app, name="suppressions")
 add_to(alerts_app)
 app.add_typer(docs_app, name="docs")
 app.add_typer(new_app, name="new")
+app.command("evaluate")(evaluate)
 app.command("test")(test)
 app.command()(backtest)
 app.command()(formats)

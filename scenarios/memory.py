@@ -12,7 +12,8 @@ class MemoryStore(KeyGroupStore):
     """Bytes by key. Only the present generation can be had."""
 
     def __init__(self, rows: Mapping[bytes, bytes] | None = None, token: Token | None = None) -> None:
-        self.token, self.settling_due = token or Token(0, 0, 0, b""), False
+        self.token = token or Token(0, 0, 0, b"")
+        self.settling_due = False
         self._rows: dict[bytes, bytes] = dict(rows or {})
         self._ahead: dict[bytes, bytes | None] = {}
 

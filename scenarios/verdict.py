@@ -17,6 +17,8 @@ Kind = Literal["alert", "finding"]
 
 _RANGE = re.compile(r"(\d+)(?:(-)(\d+)?)?")
 _MANY = 1_000_000
+RULE = "suppression "
+"""In front of the names of the settings' own suppressions, which a scenario leaves out."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Statement:
     kind: Kind
     uid: str
     detection: str
+    detections: frozenset[str]
+    """Of it and of all findings in it: an alert on a chain of them has several."""
     users: frozenset[str]
     user: str
     severity: Severity
@@ -83,7 +87,7 @@ def check(document: Document, people: Cast, script: Script, said: Said, titles: 
                 problems.append(Problem(f"{kind[:-1]}: {matcher.text()}", matcher.nearest(found or came)))
     problems += _insights(document, people, said)
     problems += _silence(document, alerts, wanted, known)
-    hidden = {record.rule for record in said.suppressed}
+    hidden = {record.rule.removeprefix(RULE) for record in said.suppressed}
     for rule in expect.suppressed:
         if rule not in hidden:
             problems.append(Problem(f"something suppressed by {rule}", tuple(sorted(hidden))))
@@ -120,7 +124,8 @@ def _of_alert(history: Sequence[tuple[str, Alert]], titles: dict[str, str]) -> S
         "alert",
         last.uid,
         last.detection,
-        frozenset([last.user.id, *(finding.user.id for finding in last.findings)]),
+        frozenset([last.detection, *(finding.detection for finding in last.findings)]),
+        frozenset(user.id for user in (last.user, *last.users, *(finding.user for finding in last.findings))),
         last.user.id,
         last.severity,
         last.risk,
@@ -142,6 +147,7 @@ def _of_finding(history: Sequence[tuple[str, FindingRevision]], titles: dict[str
         "finding",
         finding.uid,
         finding.detection,
+        frozenset([finding.detection]),
         frozenset([finding.user.id]),
         finding.user.id,
         finding.severity,
@@ -187,7 +193,7 @@ class _Matcher:
         """Why a statement is not what is expected; empty if it is."""
         one = self._one
         checks: list[tuple[bool, str]] = [
-            (statement.detection == self.detection, f"detection is {statement.detection}"),
+            (self.detection in statement.detections, f"detection is {statement.detection}"),
             (not self._user or self._user in statement.users, f"user is {statement.user}"),
             (one.severity in (None, statement.severity), f"severity is {statement.severity.value}"),
             (one.min_risk <= statement.risk <= one.max_risk, f"risk is {statement.risk}"),
@@ -208,7 +214,7 @@ class _Matcher:
     def nearest(self, statements: Sequence[Statement]) -> tuple[str, ...]:
         """What came instead, the most alike first, each with what is different."""
         found = [(self.differences(statement), statement) for statement in statements]
-        found.sort(key=lambda pair: (pair[1].detection != self.detection, len(pair[0])))
+        found.sort(key=lambda pair: (self.detection not in pair[1].detections, len(pair[0])))
         return tuple(
             statement.line() + (f" [{'; '.join(different)}]" if different else "") for different, statement in found[:5]
         )
@@ -279,8 +285,8 @@ def _silence(document: Document, alerts: Iterable[Statement], wanted: set[str], 
     for alert in alerts:
         if alert.uid in known:
             continue
-        if silence is True or (silence and alert.detection in silence):
+        if silence is True or (silence and alert.detections.intersection(silence)):
             problems.append(Problem(f"silence of {alert.detection}", (alert.line(),)))
-        elif alert.detection in wanted and not alert.closed:
+        elif alert.detections & wanted and not alert.closed:
             problems.append(Problem(f"no other alert of {alert.detection}", (alert.line(),)))
     return problems

@@ -11,7 +11,7 @@ from __future__ import annotations
 from random import Random
 from typing import NamedTuple
 
-from simulator.places import NETWORKS, Block, City, address, carrier, line, rack
+from simulator.places import HUBS, NETWORKS, Block, City, address, carrier, line, rack
 from simulator.record import Address
 
 
@@ -129,8 +129,9 @@ def anywhere(rng: Random, placed: tuple[tuple[City, Block], ...]) -> Address:
 
 
 def server(rng: Random, city: City) -> Address:
-    """A rented server in the country of `city`."""
-    return rack(rng, city, rng.choice(NETWORKS[city.country].hosting))
+    """A rented server in the country of `city`; in the Netherlands where none is known there, as for who travels."""
+    at = city if NETWORKS[city.country].hosting else HUBS["NL"]
+    return rack(rng, at, rng.choice(NETWORKS[at.country].hosting))
 
 
 def home_proxy(rng: Random, city: City, avoid: frozenset[str] = frozenset()) -> Address:

@@ -8,6 +8,7 @@ is under `unmapped`. Where a choice was open:
 | the alert | `finding_info.uid`, `metadata.correlation_uid` |
 | its revision | `metadata.sequence`; `metadata.uid` is `<alert uid>:<revision>` |
 | why this revision was made | `metadata.tags`, name `because` |
+| when the log had what first made it an alert | `metadata.logged_time` |
 | provisional or final | `status_detail`; a closed alert has `status_id` 4 and is no `is_alert` |
 | an analyst's verdict | `verdict_id` (profile `incident`); a true positive is in progress, others are resolved |
 | its case | `finding_info.tags`, name `case`; related alerts in `finding_info.related_events[]`, type `alert` |
@@ -138,6 +139,7 @@ def _metadata(alert: Alert) -> dict[str, Any]:
         "uid": f"{alert.uid}:{alert.revision}",
         "sequence": alert.revision,
         "correlation_uid": alert.uid,
+        "logged_time": alert.raised or None,
         "event_code": alert.detection,
         "tenant_uid": alert.tenant,
         "tags": [{"name": "because", "value": alert.because}] if alert.because else [],

@@ -90,6 +90,8 @@ def test_a_store_in_memory_keeps_what_a_store_on_disk_keeps(
     assert store.token == kept
 
 
-def test_a_store_in_memory_has_all_that_a_store_does() -> None:
-    public = {name for name in vars(KeyGroupStore) if not name.startswith("_")} - {"open"}
-    assert public <= vars(MemoryStore).keys()
+def test_a_store_in_memory_has_all_that_a_store_does(tmp_path: Path) -> None:
+    methods = {name for name in vars(KeyGroupStore) if not name.startswith("_")} - {"open"}
+    assert methods <= vars(MemoryStore).keys()
+    store = KeyGroupStore.open(tmp_path, "profile", 0, None, "c", 1)
+    assert {name for name in vars(store) if not name.startswith("_")} - {"path"} <= vars(MemoryStore()).keys()

@@ -1,0 +1,1 @@
+"""Evaluation: alerts against the truth about attacks (docs/evaluation.md)."""
