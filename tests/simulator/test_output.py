@@ -22,14 +22,25 @@ from .conftest import DAYS, SEED, USERS, Written, written
 SMALL = (5, 11, 2)
 """Users, days, seed."""
 GOLDEN = {
-    "activities.jsonl": "33be1a738a2face7250ef7c9b1e0ff91880d24ee9a97183bd3971769ff173f5c",
-    "truth.jsonl": "f2be6deec3edbe92e6e042a18250bcde92897f505f84eb50ba7b9ca9f8973fdb",
+    "activities.jsonl": "17ce22f20b68c3de8aca34b85a8f8f297200fe0778012db13fb0b6224d93e6bd",
+    "truth.jsonl": "03f0704a99a37c6dea5d8b60f540f6ad7036495f6f7a14ac6ecf89f2998a49ca",
 }
-"""SHA-256 of what SMALL with all attacks writes, on every machine and Python. Changes only when the tenant does."""
+"""SHA-256 of what SMALL with all attacks writes, on every machine and Python. Changes only when the tenant does.
+
+Without what the parsers of `activities` say of a record: they learn.
+"""
+READ = ("category", "outcome", "tags")
 
 
 def digests(folder: Path) -> dict[str, str]:
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in GOLDEN}
+    found = {}
+    for name in GOLDEN:
+        digest = hashlib.sha256()
+        for line in (folder / name).read_bytes().splitlines():
+            record = msgspec.json.decode(line)
+            digest.update(msgspec.json.encode({key: value for key, value in record.items() if key not in READ}) + b"\n")
+        found[name] = digest.hexdigest()
+    return found
 
 
 def test_every_line_is_an_activity_of_the_tenant_and_period(tenant: Written) -> None:
