@@ -53,6 +53,8 @@ def parameters(action: str, objects: tuple[NativeObject, ...]) -> dict[str, obje
         found.update(_of_kind(action, kind, names))
     if action in _DECRYPTING:
         found["withDecryption"] = True
+    if action == "PutEventSelectors":
+        found["eventSelectors"] = [{"readWriteType": "ReadOnly", "includeManagementEvents": False, "dataResources": []}]
     return found
 
 

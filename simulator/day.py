@@ -8,7 +8,7 @@ from random import Random
 from simulator import occasions
 from simulator.diary import WEEK, Diary
 from simulator.habits import HABITS, LOGOFF, PHONE
-from simulator.operations import logon
+from simulator.operations import MFA, logon
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, SECOND, Event
 from simulator.schedule import LUNCH, Kind, Plan
@@ -51,7 +51,7 @@ def _phone(diary: Diary, count: int) -> None:
     else:
         spans = [(plan.midnight + 9 * HOUR, latest)]
     if working and chance(rng, PHONE_LOGON):
-        diary.phone(plan.start, logon())
+        diary.phone(plan.start, logon("0", MFA))
     while count > 0:
         begin, end = rng.choices(spans, PHONE_TIMES[: len(spans)])[0]
         time = begin + int((end - begin) * rng.random())

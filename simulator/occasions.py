@@ -20,8 +20,9 @@ from simulator.habits import (
     file,
     report,
 )
-from simulator.operations import SALESFORCE, WRONG_PASSWORD, exchange, logon, named, other, sharepoint
+from simulator.operations import MFA, SALESFORCE, WRONG_PASSWORD, exchange, logon, named, other, sharepoint
 from simulator.record import HOUR, MINUTE, SECOND, Event, NativeObject
+from simulator.schedule import Kind
 from simulator.streams import chance, zipf
 
 FOLDER_DOWNLOAD = 0.012
@@ -50,13 +51,14 @@ def password_expires(diary: Diary) -> None:
     for _ in range(rng.randint(3, 8)):
         time += rng.randint(4 * 60, 18 * 60) * SECOND
         diary.events.append(Event(time, logon(WRONG_PASSWORD), diary.plan.phone(time), diary.handset, ""))
-    diary.phone(time + rng.randint(20, 200) * SECOND, logon())
+    diary.phone(time + rng.randint(20, 200) * SECOND, logon("0", MFA))
 
 
 def incident(diary: Diary) -> None:
-    """Somebody on call is woken up."""
+    """Somebody on call is woken up, or called away from a weekend."""
     rng = diary.rng
-    time = diary.plan.midnight + int(rng.uniform(22.5, 29) * HOUR)
+    earliest = 22.5 if diary.plan.kind is Kind.WORK else 9.0
+    time = diary.plan.midnight + int(rng.uniform(earliest, 29) * HOUR)
     diary.log_on(time)
     for _ in range(rng.randint(2, 5)):
         time += rng.randint(60, 600) * SECOND

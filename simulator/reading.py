@@ -13,7 +13,7 @@ from activities import azure_activity, cloudtrail, entra_audit, entra_signin, gi
 from activities.activity import NO_RAW, Category
 from activities.format import Format, Record
 from simulator.operations import AZURE, ENTRA, GITHUB, MICROSOFT
-from simulator.record import Account, Address, Event, NativeDevice, Step, rfc3339
+from simulator.record import Account, Address, Event, NativeDevice, NativeUser, Step, rfc3339
 from simulator.streams import guid
 from simulator.vendors import cloudtrail as cloudtrail_wire
 from simulator.vendors import entra as entra_wire
@@ -41,12 +41,13 @@ def tags_of(event: Event, account: Account, tenant: str) -> tuple[str, ...]:
     step = event.step
     if step.category not in _TELLING:
         return ()
-    return _tags(step, account, tenant, event.address, event.device)
+    return _tags(step, account.user, tenant, event.address, event.device)
 
 
 @lru_cache(maxsize=16_384)
-def _tags(step: Step, account: Account, tenant: str, address: Address, device: NativeDevice) -> tuple[str, ...]:
-    found = _record(Event(_SOME_DAY, step, address, device, ""), account, tenant)
+def _tags(step: Step, user: NativeUser, tenant: str, address: Address, device: NativeDevice) -> tuple[str, ...]:
+    # A person as a whole would take longer to look up than the tags to find.
+    found = _record(Event(_SOME_DAY, step, address, device, ""), Account(key="", user=user), tenant)
     if found is None:
         return ()
     format_, record = found

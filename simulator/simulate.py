@@ -66,9 +66,15 @@ class _Writer:
         self.countries: Counter[str] = Counter()
         self.categories: Counter[Category] = Counter()
 
-    def add(self, account: Account, events: Iterable[Event], rng: Random, *name: str | int) -> list[Written]:
-        """Takes an account's events, whose ids are made of `name`; what of them the vendor logs."""
-        added = []
+    def add(
+        self,
+        account: Account,
+        events: Iterable[Event],
+        rng: Random,
+        *name: str | int,
+        kept: list[Written] | None = None,
+    ) -> None:
+        """Takes an account's events, whose ids are made of `name`; what of them the vendor logs is put into `kept`."""
         for number, event in enumerate(events):
             arrives = ingested(event.time, event.step.app, rng, self._down)
             uid, actor = guid(self._tenant, *name, number), event.actor or account
@@ -76,11 +82,11 @@ class _Writer:
             if recorded is None:
                 continue
             self._waiting.append((arrives, event.time, uid, recorded))
-            added.append(Written(event, actor, uid, arrives))
+            if kept is not None:
+                kept.append(Written(event, actor, uid, arrives))
             self.late += arrives - event.time > HOUR
             self.countries[event.address.location.country] += 1
             self.categories[event.step.category] += 1
-        return added
 
     def write(self, before: int) -> None:
         """Writes what arrived before the time `before`, ms."""
@@ -132,7 +138,8 @@ def _attack(world: World, writer: _Writer, vendor: Vendor, made: Iterable[Strike
     for strike in made:
         name = ("attack", strike.key, strike.number)
         rng = stream(world.seed, world.tenant, *name, "arrival")
-        written = writer.add(strike.victim, strike.events, rng, world.seed, *name)
+        written: list[Written] = []
+        writer.add(strike.victim, strike.events, rng, world.seed, *name, kept=written)
         line = truth_of(strike, written, vendor)
         count += len(written)
         truth += [line] if line else []

@@ -43,7 +43,7 @@ def mail_reader(scene: Scene) -> None:
 
 
 def file_reader(scene: Scene) -> None:
-    """The app takes the files that the user can see, and mails the same link to colleagues, one of whom consents."""
+    """The app takes the files that the user can see, and mails the same link to colleagues in their name."""
     title = scene.rng.choice(("OneDrive Shared Files", "Doc Secure View", "HR Benefits 2026"))
     scopes = "Files.Read.All Sites.Read.All Mail.Send offline_access"
     scene.stage("oauth_consent")

@@ -16,7 +16,7 @@ import msgspec
 from activities.activity import Category, UserType
 from simulator.aws_parameters import is_read_only, moved, parameters
 from simulator.operations import HOME_REGION as HOME
-from simulator.record import MINUTE, SECOND, Account, Event, Step, rfc3339
+from simulator.record import MINUTE, SECOND, Account, Event, NativeUser, Step, rfc3339
 from simulator.streams import guid, token
 from simulator.vendors.vendor import Recorded, Vendor
 
@@ -42,9 +42,9 @@ def _key(prefix: str, *names: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def _identity(account: Account, session: str, day: str, tenant: str) -> dict[str, object]:
-    number, address = account_id(tenant), account.user.id
-    if account.user.type is not UserType.PERSON:
+def _identity(user: NativeUser, session: str, day: str, tenant: str) -> dict[str, object]:
+    number, address = account_id(tenant), user.id
+    if user.type is not UserType.PERSON:
         name = address.partition("@")[0]
         return {
             "type": "IAMUser",
@@ -101,7 +101,7 @@ def _record(event: Event, account: Account, uid: str, tenant: str) -> Recorded |
     number, data = account_id(tenant), step.action in _DATA_EVENTS
     made: dict[str, object] = {
         "eventVersion": "1.11",
-        "userIdentity": _identity(account, event.session, when[:10], tenant),
+        "userIdentity": _identity(account.user, event.session, when[:10], tenant),
         "eventTime": when[:19] + "Z",
         "eventSource": step.app,
         "eventName": step.action,

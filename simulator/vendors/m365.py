@@ -33,6 +33,7 @@ _KINDS = {"user": "User", "group": "Group", "serviceprincipal": "ServicePrincipa
 _CHANGED = {"role": "Role.DisplayName", "group": "Group.DisplayName", "permission": "DelegatedPermissionGrant.Scope"}
 _BY_METHODS = "security info"
 _FACTORS = "StrongAuthenticationMethod"
+_ONE_FACTOR = '[{"MethodType": 6, "Default": true}]'
 _encode = msgspec.json.Encoder().encode
 Json = dict[str, object]
 
@@ -95,6 +96,9 @@ def _directory(made: Json, event: Event) -> None:
     named = [{"Name": _property(changed, item.type), "NewValue": item.name, "OldValue": ""} for item in given]
     told = {each["Name"] for each in named}
     named += [{"Name": name, "NewValue": "[]", "OldValue": "[]"} for name in changed if name not in told]
+    for each in named:
+        if each["Name"] == _FACTORS:
+            each["OldValue" if "deleted" in step.action else "NewValue"] = _ONE_FACTOR
     made |= {
         "ResultStatus": "Success",
         "ObjectId": target.name if target.type == "user" else app_id(target.name),

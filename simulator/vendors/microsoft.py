@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from activities.activity import UserType
 from simulator.catalogue import app_id
-from simulator.people import Person
 from simulator.record import Account, NativeDevice, rfc3339
 from simulator.streams import guid
 
@@ -27,9 +27,10 @@ def object_id(name: str) -> str:
 
 def upn(account: Account, tenant: str) -> str:
     """The user principal name: a guest's is made of their own address."""
-    if isinstance(account, Person) and account.contractor:
-        return f"{account.user.id.replace('@', '_')}#EXT#@{tenant}.onmicrosoft.com"
-    return account.user.id
+    user = account.user
+    if user.type is UserType.PERSON and not user.id.endswith(f"@{tenant}.example"):
+        return f"{user.id.replace('@', '_')}#EXT#@{tenant}.onmicrosoft.com"
+    return user.id
 
 
 def system(device: NativeDevice) -> str:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 import simulator.attacks
-from activities.activity import Activity
+from activities.activity import Activity, UserType
 from simulator.record import DAY, HOUR
 from simulator.simulate import START, simulate
 
@@ -22,14 +22,25 @@ from .conftest import DAYS, SEED, USERS, Written, written
 SMALL = (5, 11, 2)
 """Users, days, seed."""
 GOLDEN = {
-    "activities.jsonl": "33be1a738a2face7250ef7c9b1e0ff91880d24ee9a97183bd3971769ff173f5c",
-    "truth.jsonl": "f2be6deec3edbe92e6e042a18250bcde92897f505f84eb50ba7b9ca9f8973fdb",
+    "activities.jsonl": "3df588ba606daa1fcdc337c948b81e8cf5297172452cec55e099701f80b42f7b",
+    "truth.jsonl": "03f0704a99a37c6dea5d8b60f540f6ad7036495f6f7a14ac6ecf89f2998a49ca",
 }
-"""SHA-256 of what SMALL with all attacks writes, on every machine and Python. Changes only when the tenant does."""
+"""SHA-256 of what SMALL with all attacks writes, on every machine and Python. Changes only when the tenant does.
+
+Without what the parsers of `activities` say of a record: they learn.
+"""
+READ = ("category", "outcome", "tags")
 
 
 def digests(folder: Path) -> dict[str, str]:
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in GOLDEN}
+    found = {}
+    for name in GOLDEN:
+        digest = hashlib.sha256()
+        for line in (folder / name).read_bytes().splitlines():
+            record = msgspec.json.decode(line)
+            digest.update(msgspec.json.encode({key: value for key, value in record.items() if key not in READ}) + b"\n")
+        found[name] = digest.hexdigest()
+    return found
 
 
 def test_every_line_is_an_activity_of_the_tenant_and_period(tenant: Written) -> None:
@@ -89,15 +100,15 @@ def test_the_summary_counts_what_was_written(tenant: Written) -> None:
     assert summary.categories == dict(Counter(one.category.value for one in tenant.activities))
 
 
-def test_a_company_of_200_writes_about_130_000_activities_in_three_weeks(tmp_path: Path) -> None:
-    summary = simulate(200, 21, SEED, [], tmp_path)
-    assert 90_000 < summary.activities < 180_000
+def test_a_person_does_some_thirty_things_on_a_day_of_a_week(tenant: Written) -> None:
+    people = [one for one in tenant.benign if one.user.type is UserType.PERSON]
+    assert 18 < len(people) / len({one.user.id for one in people}) / DAYS < 40
 
 
 def test_the_cost_of_an_activity_does_not_grow_with_the_company(tmp_path: Path) -> None:
     def cost(users: int) -> float:
         begun = time.process_time()
-        written = simulate(users, 4, SEED, [], tmp_path).activities
+        written = simulate(users, 3, SEED, [], tmp_path).activities
         return (time.process_time() - begun) / written
 
     small = min(cost(30) for _ in range(3))
