@@ -24,7 +24,8 @@ from flows.sources.lines import InputError
 from windowing.lateness import Limits
 
 if TYPE_CHECKING:
-    from tests.kafka.conftest import Broker
+    from bench.broker import Broker
+    from bench.broker import Kafka as ApacheKafka
 
 USER, PASSWORD = "alice", "right-Pa55word"
 
@@ -129,46 +130,46 @@ def test_a_partition_that_ends_ends_where_it_ended_when_it_was_opened(broker: Br
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "OAUTHBEARER", "PLAIN over TLS"])
-def test_ways_to_be_let_in(broker: Broker, monkeypatch: pytest.MonkeyPatch, mechanism: str) -> None:
-    broker.create(f"in-{mechanism[:4]}-{len(mechanism)}", 2)
+def test_ways_to_be_let_in(kafka: ApacheKafka, monkeypatch: pytest.MonkeyPatch, mechanism: str) -> None:
+    kafka.create(f"in-{mechanism[:4]}-{len(mechanism)}", 2)
     monkeypatch.setenv("TEST_PASSWORD", PASSWORD)
     user: dict[str, str | Secret] = {"sasl.username": USER, "sasl.password": Secret(env="TEST_PASSWORD")}
     if mechanism == "SCRAM-SHA-256":
-        broker.add_scram_user(USER, PASSWORD)
+        kafka.add_scram_user(USER, PASSWORD)
     if mechanism == "OAUTHBEARER":
         user = {"enable.sasl.oauthbearer.unsecure.jwt": "true", "sasl.oauthbearer.config": "principal=alice"}
     if mechanism == "PLAIN over TLS":
-        user |= {"ssl.ca.location": str(broker.certificate)}
+        user |= {"ssl.ca.location": str(kafka.certificate)}
     protocol, name = "SASL_SSL" if "TLS" in mechanism else "SASL_PLAINTEXT", mechanism.removesuffix(" over TLS")
     settings = Kafka(properties={"security.protocol": protocol, "sasl.mechanism": name, **user})
-    server = broker.tls if "TLS" in mechanism else broker.sasl
+    server = kafka.tls if "TLS" in mechanism else kafka.sasl
     topic = f"in-{mechanism[:4]}-{len(mechanism)}"
     assert reader(f"kafka://{server}/{topic}", settings).topic.partitions == 2
 
 
-def test_no_password_is_in_what_a_reader_looks_like(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    broker.create("shown", 1)
+def test_no_password_is_in_what_a_reader_looks_like(kafka: ApacheKafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka.create("shown", 1)
     monkeypatch.setenv("TEST_PASSWORD", PASSWORD)
     user: dict[str, str | Secret] = {"sasl.username": USER, "sasl.password": Secret(env="TEST_PASSWORD")}
     settings = Kafka(properties={"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", **user})
-    assert PASSWORD not in repr(reader(f"kafka://{broker.sasl}/shown", settings))
+    assert PASSWORD not in repr(reader(f"kafka://{kafka.sasl}/shown", settings))
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_that_nobody_vouches_for_is_refused(kafka: ApacheKafka, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_PASSWORD", PASSWORD)
     user: dict[str, str | Secret] = {"sasl.username": USER, "sasl.password": Secret(env="TEST_PASSWORD")}
     settings = Kafka(properties={"security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN", **user})
     with pytest.raises(InputError, match=r"refused the connection: .*certificate.*ssl\.ca\.location"):
-        reader(f"kafka://{broker.tls}/t", settings)
+        reader(f"kafka://{kafka.tls}/t", settings)
 
 
-def test_an_event_hub_is_reached_by_its_connection_string(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_hub_is_reached_by_its_connection_string(kafka: ApacheKafka, monkeypatch: pytest.MonkeyPatch) -> None:
     """The broker knows the user `$ConnectionString` with the string as password, as Event Hubs and its emulator do."""
-    broker.create("hub", 2)
+    kafka.create("hub", 2)
     settings = Kafka(eventhubs_connection_string=Secret(env="TEST_STRING"))
-    monkeypatch.setenv("TEST_STRING", broker.connection_string)
+    monkeypatch.setenv("TEST_STRING", kafka.connection_string)
     assert reader("eventhubs://127.0.0.1/hub", settings).topic.partitions == 2
-    wrong = broker.connection_string.replace("SharedAccessKey=c", "SharedAccessKey=d")
+    wrong = kafka.connection_string.replace("SharedAccessKey=c", "SharedAccessKey=d")
     monkeypatch.setenv("TEST_STRING", wrong)
     with pytest.raises(InputError, match="or the connection string") as caught:
         reader("eventhubs://127.0.0.1/hub", settings)

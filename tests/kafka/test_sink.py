@@ -25,7 +25,7 @@ from stateful.messages import AlertBatch
 if TYPE_CHECKING:
     from confluent_kafka import Message
 
-    from tests.kafka.conftest import Broker
+    from bench.broker import Broker
 
 ANPUT = [sys.executable, "-c", "from flows.cli import app; app()"]
 PATIENCE = 120

@@ -19,7 +19,8 @@ import pytest
 from simulator.simulate import simulate
 
 if TYPE_CHECKING:
-    from tests.kafka.conftest import Broker
+    from bench.broker import Broker
+    from bench.broker import Kafka as ApacheKafka
 
 ANPUT = [sys.executable, "-c", "from flows.cli import app; app()"]
 PARTITIONS = 4
@@ -352,8 +353,8 @@ def test_no_broker_is_said_after_a_while(anput: Anput) -> None:
     assert "refused" in line
 
 
-def test_a_wrong_password_is_said_and_not_repeated(broker: Broker, anput: Anput) -> None:
-    anput.inputs = (f"kafka://{broker.sasl}/whole",)
+def test_a_wrong_password_is_said_and_not_repeated(kafka: ApacheKafka, anput: Anput) -> None:
+    anput.inputs = (f"kafka://{kafka.sasl}/whole",)
     anput.environment["TEST_PASSWORD"] = "wrong-Pa55word"
     anput.configure(
         """
