@@ -119,7 +119,9 @@ class Broker:
 
     def create(self, topic: str, partitions: int) -> str:
         """A new topic; its address."""
-        self._admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(30)
+        # What is written has times of its own, which may be long past.
+        config = {"retention.ms": "-1"}
+        self._admin.create_topics([NewTopic(topic, partitions, 1, config=config)])[topic].result(30)
         return f"kafka://{self.plain}/{topic}"
 
     def delete(self, topic: str) -> None:
