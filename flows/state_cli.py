@@ -40,7 +40,7 @@ SHOWN = 20
 NOT_REACHED = (
     "backups (delete those made before: anput state backups)",
     "the alert store and JSON lines of alerts",
-    "the lanes (late, rejected, suppressed)",
+    "the lanes (late, rejected, suppressed), dead letters, and what waits in outboxes",
     "the logs that were read: reading them again learns of the user again",
     "activities of others that name the user, as one they acted on",
 )

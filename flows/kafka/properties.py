@@ -90,7 +90,8 @@ def consumer(kafka: Kafka, address: Address) -> dict[str, str]:
             "enable.auto.commit": "false",
             "enable.auto.offset.store": "false",
             "enable.partition.eof": "true",
-            "auto.offset.reset": "earliest" if kafka.on_expired_offset == "earliest" else "error",
+            # The source looks itself where to go on, and says what it missed.
+            "auto.offset.reset": "error",
             "allow.auto.create.topics": "false",
             # A partition that waits for the others isn't polled meanwhile.
             "max.poll.interval.ms": "86400000",

@@ -21,7 +21,7 @@ from flows.progress import ProgressWriter
 from flows.sources.alignment import Alignment
 from flows.sources.intake import Intake, Keyed, Lane
 from flows.sources.kafka_message import behind, message_lines
-from flows.sources.kafka_offsets import EARLIEST, resume_offset, same_topic
+from flows.sources.kafka_offsets import resume_offset, same_topic
 from flows.sources.kafka_topic import TopicReader, ends, first_offset
 from flows.sources.lines import InputError
 
@@ -86,6 +86,8 @@ def open_partition(
     except BaseException:
         consumer.close()
         raise
+    if not settings.until_end:
+        reader.watch.start()
     return KafkaPartition(
         consumer,
         reader,
@@ -175,18 +177,24 @@ class KafkaPartition(StatefulSourcePartition[Out, bytes]):
     def close(self) -> None:
         """Commit the last snapshot's offset and leave."""
         self._commit()
+        self._reader.watch.stop()
         self._consumer.close()
 
     def _receive(self) -> None:
         messages = self._consumer.consume(self._batch, timeout=0)
+        taken = False
         for message in messages:
             error = message.error()
             if error is not None:
-                self._handle(error)
+                self._handle(error, message.offset())
             elif self._end is not None and _offset(message) >= self._end:
                 self._ended = True
             else:
                 self._take(message)
+                taken = True
+        if taken:
+            self._heard, self._pause = time.monotonic(), 0.0
+            self._reader.outage.heard()
         if not messages:
             self._rest()
 
@@ -200,8 +208,7 @@ class KafkaPartition(StatefulSourcePartition[Out, bytes]):
             raise InputError(msg)
         self._next = offset + 1
         self._ended = self._next == self._end
-        self._heard, self._pause, self._at_end = time.monotonic(), 0.0, False
-        self._reader.outage.heard()
+        self._at_end = False
         lines = message_lines(message.value(), offset, self._ingested(message), self._limit)
         if lines:
             self._intake.feed(*lines)
@@ -213,22 +220,28 @@ class KafkaPartition(StatefulSourcePartition[Out, bytes]):
         used = self._reader.settings.ingest_time == "message" and kind != TIMESTAMP_NOT_AVAILABLE
         return moment if used and moment > 0 else 0
 
-    def _handle(self, error: KafkaError) -> None:
+    def _handle(self, error: KafkaError, offset: int | None) -> None:
         """Errors that come in the place of messages."""
         if error.code() == KafkaError._PARTITION_EOF:
             # Behind the last message there may be marks of transactions, so that no message has the last offset.
             self._at_end = True
-            self._ended = self._ended or self._end is not None
+            self._ended = self._ended or (self._end is not None and (offset or 0) >= self._end)
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-            msg = (
-                f"{self._intake.partition}: expected offset {self._next}, found that the broker has deleted it before "
-                f'it was read. To go on without what is gone, set kafka.on_expired_offset = "{EARLIEST}"'
-            )
-            raise InputError(msg)
+            self._expired()
         elif error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise explain(error, self._reader.topic.address, self._reader.properties) or KafkaException(error)
         else:
             self._reader.outage.error(error)
+
+    def _expired(self) -> None:
+        """What comes next was deleted before it was read."""
+        low, high = ends(self._consumer, self._reader, self._number)
+        settings = self._reader.settings
+        start = resume_offset(self._intake.partition, self._next, low, high, settings.on_expired_offset)
+        logger.warning("messages have expired unread", partition=self._intake.partition, messages=start - self._next)
+        self._next = start
+        self._intake.passed(behind(start - 1))
+        self._consumer.assign([TopicPartition(self._reader.topic.address.topic, self._number, start)])
 
     def _rest(self) -> None:
         self._pause = min(max(self._pause * 2, SHORTEST), LONGEST)

@@ -15,6 +15,7 @@ from flows.settings import Kafka, Settings, SettingsError
 from flows.sources.intake import PartitionState
 from flows.sources.kafka_offsets import enough_partitions, resume_offset, same_topic
 from flows.sources.kafka_topic import TopicReader, ends
+from flows.sources.kafka_watch import TopicWatch
 from recovery.committed import committed
 
 READ = "read"
@@ -76,7 +77,7 @@ def _partitions(text: str, settings: Kafka, stored: Mapping[str, bytes]) -> dict
     prefix = partition_name(address.topic, 0).removesuffix("0")
     known = {int(name.removeprefix(prefix)): name for name in stored if name.startswith(prefix)}
     enough_partitions(text, set(known), topic.partitions)
-    reader = TopicReader(topic, properties, settings, Outage(address))
+    reader = TopicReader(topic, properties, settings, Outage(address), TopicWatch(topic, properties))
     _check_resumable(reader, {number: stored[name] for number, name in known.items()})
     return {
         partition_name(address.topic, number): KafkaInput(reader, number, bool(known) and number not in known)

@@ -13,6 +13,7 @@ from flows.kafka.connection import ATTEMPT, Outage, Properties, Topic, explain
 from flows.kafka.errors import BrokerError
 from flows.settings import Kafka
 from flows.sources.kafka_offsets import EARLIEST
+from flows.sources.kafka_watch import TopicWatch
 
 X = TypeVar("X")
 
@@ -29,6 +30,7 @@ class TopicReader:
     """Of a consumer."""
     settings: Kafka
     outage: Outage
+    watch: TopicWatch = field(repr=False)
 
 
 def ends(consumer: Consumer, reader: TopicReader, number: int) -> tuple[int, int]:

@@ -1,260 +1,50 @@
-"""A real Apache Kafka broker (KRaft mode) on 127.0.0.1, from the jars of Maven Central, and what tests do with it."""
+"""Brokers for the tests: Apache Kafka, or noida-db for what it can where Maven or Java is missing."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._scram import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
-from confluent_kafka.cimpl import NewPartitions, NewTopic
 
-VERSION = "4.3.1"
+from bench.broker import Broker, Kafka, Noida, fetch_jars, missing_tools, noida_program
 
-POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>anput.tests</groupId><artifactId>broker</artifactId><version>1</version><packaging>pom</packaging>
-  <dependencies>
-    <dependency>
-      <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{VERSION}</version>
-    </dependency>
-    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
-  </dependencies>
-</project>
-"""
-
-USER, PASSWORD = "alice", "right-Pa55word"
-KEY = "c2VjcmV0a2V5c2VjcmV0a2V5c2VjcmV0a2V5c2VjcmU="
-
-PROPERTIES = """\
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
-controller.listener.names=CONTROLLER
-listeners=PLAIN://127.0.0.1:{plain},SASL://127.0.0.1:{sasl},TLS://127.0.0.1:{tls},CONTROLLER://127.0.0.1:{controller}
-listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SASL_SSL,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=PLAIN
-sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,OAUTHBEARER
-listener.name.sasl.plain.sasl.jaas.config={users}
-listener.name.sasl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
-listener.name.sasl.oauthbearer.sasl.jaas.config=\
-org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";
-listener.name.tls.sasl.enabled.mechanisms=PLAIN
-listener.name.tls.plain.sasl.jaas.config={users}
-listener.name.tls.ssl.keystore.type=PKCS12
-listener.name.tls.ssl.keystore.location={folder}/keys.p12
-listener.name.tls.ssl.keystore.password=changeit
-log.dirs={folder}/data
-auto.create.topics.enable=true
-log.retention.ms=-1
-broker.session.timeout.ms=2000
-broker.heartbeat.interval.ms=500
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-group.initial.rebalance.delay.ms=0
-"""
-
-
-class Broker:
-    """One broker. Topics can be created on it by asking for them, which Anput must never do."""
-
-    def __init__(self, jars: Path, folder: Path) -> None:
-        self._folder = folder
-        names = ("plain", "sasl", "tls", "controller")
-        self._ports = dict(zip(names, _free_ports(len(names)), strict=True))
-        self.plain, self.sasl, self.tls = (f"127.0.0.1:{self._ports[name]}" for name in names[:3])
-        self.connection_string = (
-            f"Endpoint=sb://{self.sasl};SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey={KEY};"
-            "UseDevelopmentEmulator=true;"
-        )
-        self.certificate = folder / "certificate.pem"
-        quiet = [
-            "-Xmx384m",
-            "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-        ]
-        self._java = ["java", *quiet, "-cp", f"{jars}/*"]
-        self._process: subprocess.Popen[bytes] | None = None
-        self._configure()
-        self.start()
-        self._admin = AdminClient({"bootstrap.servers": self.plain, "log_level": 0})
-
-    def start(self) -> None:
-        with (self._folder / "log").open("ab") as log:
-            command = [*self._java, "kafka.Kafka", str(self._folder / "server.properties")]
-            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        probe = Consumer({"bootstrap.servers": self.plain, "group.id": "probe", "log_level": 0})
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                probe.list_topics(timeout=1)
-                break
-            except KafkaException:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    pytest.fail((self._folder / "log").read_text()[-3000:])
-        probe.close()
-
-    def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait(60)
-
-    def create(self, topic: str, partitions: int) -> str:
-        """A new topic; its address."""
-        self._admin.create_topics([NewTopic(topic, partitions, 1)])[topic].result(30)
-        return f"kafka://{self.plain}/{topic}"
-
-    def delete(self, topic: str) -> None:
-        self._admin.delete_topics([topic])[topic].result(30)
-        deadline = time.monotonic() + 30
-        while topic in self.topics() and time.monotonic() < deadline:
-            time.sleep(0.05)
-
-    def grow(self, topic: str, partitions: int) -> None:
-        self._admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(30)
-
-    def expire(self, topic: str, partition: int, before: int) -> None:
-        """Delete messages as retention does."""
-        wanted = TopicPartition(topic, partition, before)
-        for done in self._admin.delete_records([wanted]).values():
-            done.result(30)
-
-    def topics(self) -> set[str]:
-        return set(self._admin.list_topics(timeout=30).topics)
-
-    def committed(self, group: str, topic: str, partitions: int) -> list[int]:
-        """A group's offsets, as lag tools read them."""
-        consumer = Consumer({"bootstrap.servers": self.plain, "group.id": group})
-        wanted = [TopicPartition(topic, number) for number in range(partitions)]
-        found = [entry.offset for entry in consumer.committed(wanted, timeout=30)]
-        consumer.close()
-        return found
-
-    def produce(self, topic: str, messages: Iterable[tuple[int, bytes | None, int]]) -> None:
-        """Messages as (partition, value, time in ms or 0 for now)."""
-        failed: list[KafkaError] = []
-
-        def delivered(error: KafkaError | None, _: Message) -> None:
-            if error is not None:
-                failed.append(error)
-
-        # Without idempotence a batch that is sent again comes behind later ones.
-        wanted = {"enable.idempotence": True, "linger.ms": 20, "queue.buffering.max.messages": 1_000_000}
-        producer = Producer({"bootstrap.servers": self.plain, "log_level": 0, **wanted})
-        for partition, value, moment in messages:
-            producer.produce(topic, value, partition=partition, timestamp=moment, on_delivery=delivered)
-            producer.poll(0)
-        assert producer.flush(60) == 0
-        assert not failed
-
-    def read(self, topic: str, partitions: int = 1) -> list[Message]:
-        """All messages of a topic."""
-        consumer = Consumer({"bootstrap.servers": self.plain, "group.id": "test", "enable.auto.commit": False})
-        found: list[Message] = []
-        for number in range(partitions):
-            wanted = TopicPartition(topic, number, 0)
-            ends = consumer.get_watermark_offsets(wanted, timeout=30)
-            assert ends is not None
-            consumer.assign([wanted])
-            missing = ends[1] - ends[0]
-            while missing:
-                message = consumer.poll(30)
-                assert message is not None
-                assert message.error() is None, message.error()
-                found.append(message)
-                missing -= 1
-        consumer.close()
-        return found
-
-    def add_scram_user(self, user: str, password: str) -> None:
-        info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096)
-        wanted = UserScramCredentialUpsertion(user, info, password.encode())
-        self._admin.alter_user_scram_credentials([wanted])[user].result(30)
-
-    def _configure(self) -> None:
-        keys = self._folder / "keys.p12"
-        _call(
-            *("keytool", "-genkeypair", "-keystore", str(keys), "-storetype", "PKCS12", "-storepass", "changeit"),
-            *("-alias", "broker", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=127.0.0.1"),
-            *("-ext", "san=ip:127.0.0.1", "-validity", "2"),
-        )
-        export = ("keytool", "-exportcert", "-rfc", "-keystore", str(keys), "-storepass", "changeit")
-        self.certificate.write_text(_call(*export, "-alias", "broker"))
-        users = (
-            f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}="{PASSWORD}" '
-            f'user_$ConnectionString="{self.connection_string}";'
-        )
-        properties = self._folder / "server.properties"
-        properties.write_text(PROPERTIES.format(folder=self._folder, users=users, **self._ports))
-        _call(*self._java, "kafka.tools.StorageTool", "format", "-t", "AAAAAAAAQACAAAAAAAAAAA", "-c", str(properties))
-
-
-def _call(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode:
-        pytest.fail(f"{command[0]}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return done.stdout
-
-
-def _free_ports(count: int) -> Sequence[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for entry in sockets:
-        entry.bind(("127.0.0.1", 0))
-    ports = [entry.getsockname()[1] for entry in sockets]
-    for entry in sockets:
-        entry.close()
-    return ports
+STAND_IN = "ANPUT_TEST_STAND_IN"
+"""Set it to try the tests on the stand-in."""
 
 
 @pytest.fixture(scope="session")
-def jars() -> Path:
-    """Kafka's, from the user's cache; fetched by Maven the first time."""
-    for tool in ("java", "keytool", "mvn"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not on this machine: an Apache Kafka broker needs Java, and Maven to fetch it")
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "anput-tests"
-    found = cache / f"kafka-{VERSION}-{zlib.crc32(POM.encode()):08x}"
-    if not found.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as folder:
-            pom = Path(folder) / "pom.xml"
-            pom.write_text(POM)
-            copy = f"-DoutputDirectory={folder}/jars"
-            _call("mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", copy)
-            try:
-                (Path(folder) / "jars").rename(found)
-            except OSError:  # another run of the tests was quicker
-                assert found.exists()
-    return found
+def start_broker(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Broker]:
+    """Starts a broker of the best kind that this machine has."""
+    missing = STAND_IN if os.environ.get(STAND_IN) else missing_tools()
+    if not missing:
+        jars = fetch_jars()
+        return lambda: Kafka(jars, tmp_path_factory.mktemp("kafka"))
+    program = noida_program()
+    if program is None:
+        pytest.skip(f"Apache Kafka needs Java and Maven ({missing} is missing), and noida-db isn't installed")
+    return lambda: Noida(program, tmp_path_factory.mktemp("noida"))
 
 
 @pytest.fixture(scope="session")
-def broker(jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    found = Broker(jars, tmp_path_factory.mktemp("broker"))
+def broker(start_broker: Callable[[], Broker]) -> Iterator[Broker]:
+    """One that everything but rights, encryption and deleting can be tested on."""
+    found = start_broker()
     yield found
     found.kill()
 
 
+@pytest.fixture(scope="session")
+def kafka(broker: Broker) -> Kafka:
+    """Apache Kafka itself."""
+    if not isinstance(broker, Kafka):
+        pytest.skip("needs Apache Kafka: the stand-in can't do this")
+    return broker
+
+
 @pytest.fixture
-def second_broker(jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def second_broker(start_broker: Callable[[], Broker]) -> Iterator[Broker]:
     """One for a test that kills it."""
-    found = Broker(jars, tmp_path_factory.mktemp("second-broker"))
+    found = start_broker()
     yield found
     found.kill()

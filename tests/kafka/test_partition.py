@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -20,11 +20,13 @@ from flows.sources.alignment import Alignment
 from flows.sources.intake import Intake, PartitionState
 from flows.sources.kafka import LONGEST, SHORTEST, KafkaPartition, open_partition
 from flows.sources.kafka_topic import TopicReader
+from flows.sources.kafka_watch import TopicWatch
 from flows.sources.lines import InputError
 from windowing.lateness import Limits
 
 if TYPE_CHECKING:
-    from tests.kafka.conftest import Broker
+    from bench.broker import Broker
+    from bench.broker import Kafka as ApacheKafka
 
 USER, PASSWORD = "alice", "right-Pa55word"
 
@@ -32,7 +34,8 @@ USER, PASSWORD = "alice", "right-Pa55word"
 def reader(address: str, settings: Kafka) -> TopicReader:
     found = parse(address)
     made = properties.consumer(settings, found)
-    return TopicReader(find_topic(found, made, 30), made, settings, Outage(found))
+    topic = find_topic(found, made, 30)
+    return TopicReader(topic, made, settings, Outage(found), TopicWatch(topic, made))
 
 
 def opened(
@@ -128,47 +131,101 @@ def test_a_partition_that_ends_ends_where_it_ended_when_it_was_opened(broker: Br
     assert intake.state.position.offset == 10
 
 
+@pytest.mark.parametrize("on_expired", ["earliest", "refuse"])
+def test_messages_that_expire_while_they_wait_to_be_read(
+    kafka: ApacheKafka, tmp_path: Path, capfd: pytest.CaptureFixture[str], on_expired: Literal["earliest", "refuse"]
+) -> None:
+    """Ten large messages of which some are fetched ahead; seven expire. What was missed is told, or refused."""
+    address = kafka.create(f"expires-{on_expired}", 1)
+    rows = [record(number) + b" " * 50_000 for number in range(10)]
+    kafka.produce(f"expires-{on_expired}", [(0, row, 0) for row in rows])
+    ahead = {"queued.min.messages": 1, "queued.max.messages.kbytes": 1, "fetch.message.max.bytes": 60_000}
+    topic = reader(address, Kafka(ingest_time="record", on_expired_offset=on_expired, properties={**ahead}))
+    partition, intake = opened(topic, 0, tmp_path)
+    time.sleep(0.5)
+    kafka.expire(f"expires-{on_expired}", 0, 7)
+
+    def read() -> None:
+        deadline = time.monotonic() + 60
+        while intake.state.position.offset < 10 and time.monotonic() < deadline:
+            partition.next_batch()
+
+    if on_expired == "refuse":
+        with pytest.raises(InputError, match=r"found that the topic begins at 7: \d messages have expired unread"):
+            read()
+    else:
+        read()
+        assert intake.state.position.offset == 10
+        assert 3 <= intake.state.counts["in"] < 10
+        assert f"messages={10 - intake.state.counts['in']}" in "".join(capfd.readouterr())
+    partition.close()
+
+
+def test_partitions_that_are_added_meanwhile_are_told(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("flows.sources.kafka_watch.EVERY", 0.05)
+    address = broker.create("watched", 1)
+    partition, _ = opened(reader(address, Kafka()), 0, tmp_path)
+    broker.grow("watched", 3)
+    deadline, said = time.monotonic() + 60, ""
+    while "partitions were added" not in said and time.monotonic() < deadline:
+        time.sleep(0.05)
+        said += "".join(capfd.readouterr())
+    partition.close()
+    assert said.count("partitions were added: they are read from the next start on") == 1
+    assert "there=3" in said
+
+
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "OAUTHBEARER", "PLAIN over TLS"])
-def test_ways_to_be_let_in(broker: Broker, monkeypatch: pytest.MonkeyPatch, mechanism: str) -> None:
-    broker.create(f"in-{mechanism[:4]}-{len(mechanism)}", 2)
+def test_ways_to_be_let_in(kafka: ApacheKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mechanism: str) -> None:
+    topic = f"in-{mechanism[:4]}-{len(mechanism)}"
+    kafka.create(topic, 2)
     monkeypatch.setenv("TEST_PASSWORD", PASSWORD)
     user: dict[str, str | Secret] = {"sasl.username": USER, "sasl.password": Secret(env="TEST_PASSWORD")}
     if mechanism == "SCRAM-SHA-256":
-        broker.add_scram_user(USER, PASSWORD)
+        kafka.add_scram_user(USER, PASSWORD)
     if mechanism == "OAUTHBEARER":
         user = {"enable.sasl.oauthbearer.unsecure.jwt": "true", "sasl.oauthbearer.config": "principal=alice"}
     if mechanism == "PLAIN over TLS":
-        user |= {"ssl.ca.location": str(broker.certificate)}
+        user |= {"ssl.ca.location": str(kafka.certificate)}
     protocol, name = "SASL_SSL" if "TLS" in mechanism else "SASL_PLAINTEXT", mechanism.removesuffix(" over TLS")
     settings = Kafka(properties={"security.protocol": protocol, "sasl.mechanism": name, **user})
-    server = broker.tls if "TLS" in mechanism else broker.sasl
-    topic = f"in-{mechanism[:4]}-{len(mechanism)}"
-    assert reader(f"kafka://{server}/{topic}", settings).topic.partitions == 2
+    server = kafka.tls if "TLS" in mechanism else kafka.sasl
+    kafka.produce(topic, [(0, record(number), 0) for number in range(5)])
+    found = reader(f"kafka://{server}/{topic}", settings)
+    assert found.topic.partitions == 2
+    partition, intake = opened(found, 0, tmp_path)
+    deadline = time.monotonic() + 60
+    while intake.state.counts.get("in", 0) < 5 and time.monotonic() < deadline:
+        partition.next_batch()
+    partition.close()
+    assert intake.state.counts["in"] == 5
 
 
-def test_no_password_is_in_what_a_reader_looks_like(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    broker.create("shown", 1)
+def test_no_password_is_in_what_a_reader_looks_like(kafka: ApacheKafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka.create("shown", 1)
     monkeypatch.setenv("TEST_PASSWORD", PASSWORD)
     user: dict[str, str | Secret] = {"sasl.username": USER, "sasl.password": Secret(env="TEST_PASSWORD")}
     settings = Kafka(properties={"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", **user})
-    assert PASSWORD not in repr(reader(f"kafka://{broker.sasl}/shown", settings))
+    assert PASSWORD not in repr(reader(f"kafka://{kafka.sasl}/shown", settings))
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_that_nobody_vouches_for_is_refused(kafka: ApacheKafka, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_PASSWORD", PASSWORD)
     user: dict[str, str | Secret] = {"sasl.username": USER, "sasl.password": Secret(env="TEST_PASSWORD")}
     settings = Kafka(properties={"security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN", **user})
     with pytest.raises(InputError, match=r"refused the connection: .*certificate.*ssl\.ca\.location"):
-        reader(f"kafka://{broker.tls}/t", settings)
+        reader(f"kafka://{kafka.tls}/t", settings)
 
 
-def test_an_event_hub_is_reached_by_its_connection_string(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_hub_is_reached_by_its_connection_string(kafka: ApacheKafka, monkeypatch: pytest.MonkeyPatch) -> None:
     """The broker knows the user `$ConnectionString` with the string as password, as Event Hubs and its emulator do."""
-    broker.create("hub", 2)
+    kafka.create("hub", 2)
     settings = Kafka(eventhubs_connection_string=Secret(env="TEST_STRING"))
-    monkeypatch.setenv("TEST_STRING", broker.connection_string)
+    monkeypatch.setenv("TEST_STRING", kafka.connection_string)
     assert reader("eventhubs://127.0.0.1/hub", settings).topic.partitions == 2
-    wrong = broker.connection_string.replace("SharedAccessKey=c", "SharedAccessKey=d")
+    wrong = kafka.connection_string.replace("SharedAccessKey=c", "SharedAccessKey=d")
     monkeypatch.setenv("TEST_STRING", wrong)
     with pytest.raises(InputError, match="or the connection string") as caught:
         reader("eventhubs://127.0.0.1/hub", settings)

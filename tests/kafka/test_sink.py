@@ -25,7 +25,7 @@ from stateful.messages import AlertBatch
 if TYPE_CHECKING:
     from confluent_kafka import Message
 
-    from tests.kafka.conftest import Broker
+    from bench.broker import Broker
 
 ANPUT = [sys.executable, "-c", "from flows.cli import app; app()"]
 PATIENCE = 120
@@ -194,3 +194,28 @@ def test_more_than_the_producers_queue_holds_is_all_sent(broker: Broker, alert: 
     partition.write_batch([("k", AlertBatch((alert,) * 500))])
     partition.close()
     assert len(broker.read("many")) == 500
+
+
+def test_lanes_go_to_topics_each_record_once(broker: Broker, tmp_path: Path) -> None:
+    """Late and suppressed to one topic, rejected to another: each says its lane in a header, with its tenant as key."""
+    source = broker.create("lanes-source", 1)
+    addresses = {name: broker.create(name, 1) for name in ("lanes-aside", "lanes-bad")}
+    fields = {"id": "late", "time": START - 2 * DAY, "user": "u", "action": "Read", "tenant": "t9"}
+    rows = [stop_logging(number) for number in range(3)]
+    rows += [(0, json.dumps(fields).encode(), START), (0, b"broken", START)]
+    broker.produce("lanes-source", rows)
+    settings = f"""
+        lanes = {{ late = "{addresses["lanes-aside"]}", suppressed = "{addresses["lanes-aside"]}",
+                   rejected = "{addresses["lanes-bad"]}" }}
+        suppressions = [{{ name = "svc", reason = "known", users = ["eve1"] }}]
+        [kafka]
+        until_end = true
+    """.replace(",\n                   ", ", ")
+    done = run(tmp_path, source, broker.create("lanes-alerts", 1), settings)
+    assert done.returncode == 0, done.stderr
+    aside, bad = broker.read("lanes-aside"), broker.read("lanes-bad")
+    found = {(dict(message.headers() or [])["lane"], message.key()) for message in aside}
+    assert found == {(b"late", b"t9"), (b"suppressed", b"t1")}
+    assert [value(message)["activity"]["id"] for message in aside if message.key() == b"t9"] == ["late"]
+    assert [dict(message.headers() or [])["lane"] for message in bad] == [b"rejected"]
+    assert not (tmp_path / "state" / "lanes").exists()

@@ -19,7 +19,8 @@ import pytest
 from simulator.simulate import simulate
 
 if TYPE_CHECKING:
-    from tests.kafka.conftest import Broker
+    from bench.broker import Broker
+    from bench.broker import Kafka as ApacheKafka
 
 ANPUT = [sys.executable, "-c", "from flows.cli import app; app()"]
 PARTITIONS = 4
@@ -199,18 +200,20 @@ def test_killed_and_continued_with_another_number_of_processes_gives_the_same_al
     assert anput.summary() == whole.summary()
 
 
+@pytest.mark.parametrize(("how", "processes"), [("kill", "1"), ("stop", "2")])
 def test_a_broker_that_goes_and_comes_back_is_waited_for(
-    broker: Broker, rows: list[Row], whole: Anput, anput: Anput
+    broker: Broker, rows: list[Row], whole: Anput, anput: Anput, how: str, processes: str
 ) -> None:
-    anput.inputs = (broker.create("broken", PARTITIONS),)
-    anput.configure('group = "broken"\nproperties = { "reconnect.backoff.max.ms" = 200 }')
+    topic = f"broken-{how}"
+    anput.inputs = (broker.create(topic, PARTITIONS),)
+    anput.configure(f'group = "{topic}"\nproperties = {{ "reconnect.backoff.max.ms" = 200 }}')
     half = len(rows) // 2
-    broker.produce("broken", rows[:half])
-    child = anput.start()
+    broker.produce(topic, rows[:half])
+    child = anput.start("--processes", processes)
     wait_until(lambda: anput.read() > 0, child)
-    broker.kill()
+    getattr(broker, how)()
     broker.start()
-    broker.produce("broken", rows[half:])
+    broker.produce(topic, rows[half:])
     wait_until(lambda: anput.read() == len(rows), child)
     stop(child)
     # Live, nothing was sealed at the end; reading nothing more to the end does that.
@@ -321,17 +324,17 @@ def test_expired_messages_are_missed_only_when_asked_for(broker: Broker, anput: 
     assert anput.summary()["in"] == 15
 
 
-def test_a_topic_made_anew_is_refused(broker: Broker, anput: Anput) -> None:
-    anput.inputs = (broker.create("anew", 2),)
+def test_a_topic_made_anew_is_refused(kafka: ApacheKafka, anput: Anput) -> None:
+    anput.inputs = (kafka.create("anew", 2),)
     rows = [(number % 2, record(number), 1_770_000_000_000) for number in range(4)]
-    broker.produce("anew", rows)
+    kafka.produce("anew", rows)
     anput.run()
-    broker.delete("anew")
-    broker.create("anew", 2)
-    broker.produce("anew", rows * 2)
+    kafka.delete("anew")
+    kafka.create("anew", 2)
+    kafka.produce("anew", rows * 2)
     assert "it was made anew" in anput.refused()
-    broker.delete("anew")
-    broker.create("anew", 1)
+    kafka.delete("anew")
+    kafka.create("anew", 1)
     assert "expected at least 2 partitions, as many as were read before, found 1" in anput.refused()
 
 
@@ -352,8 +355,8 @@ def test_no_broker_is_said_after_a_while(anput: Anput) -> None:
     assert "refused" in line
 
 
-def test_a_wrong_password_is_said_and_not_repeated(broker: Broker, anput: Anput) -> None:
-    anput.inputs = (f"kafka://{broker.sasl}/whole",)
+def test_a_wrong_password_is_said_and_not_repeated(kafka: ApacheKafka, anput: Anput) -> None:
+    anput.inputs = (f"kafka://{kafka.sasl}/whole",)
     anput.environment["TEST_PASSWORD"] = "wrong-Pa55word"
     anput.configure(
         """

@@ -56,6 +56,14 @@ def test_another_flow_is_refused_with_file_expected_and_found(
     assert stamp.read(tmp_path) == before
 
 
+def test_a_step_may_be_added_and_older_code_then_refuses(tmp_path: Path) -> None:
+    before = ensure(tmp_path)
+    after = ensure(tmp_path, steps=("read", "profile", "notify"))
+    assert (after.steps, after.cluster_id) == (("read", "profile", "notify"), before.cluster_id)
+    with pytest.raises(StampError, match="expected steps read, profile; found steps read, profile, notify"):
+        ensure(tmp_path)
+
+
 def test_a_newer_schema_of_ours_is_noted_so_that_older_code_refuses(tmp_path: Path) -> None:
     ensure(tmp_path)
     assert ensure(tmp_path, schema={"user": 3, "thread": 1}).schema == {"user": 3, "thread": 1}
