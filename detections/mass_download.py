@@ -15,7 +15,7 @@ from stateful.view import Context, UserView
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """This hour's downloads are far above the user's hours, in number or in bytes."""
-    return surge(activity, user, context, DOWNLOADS, "downloads", volume=True)
+    return surge(activity, user, context, DOWNLOADS, "downloads", base=70, volume=True)
 
 
 DETECTION = Detection(
