@@ -20,7 +20,7 @@ DELEGATES = re.compile(
 )
 GIVING = frozenset({Category.ROLE_GRANT, Category.SHARE, Category.MODIFY, Category.CREATE, Category.OTHER})
 REMOVES = re.compile(r"^(remove|delete|revoke|get|list)", re.IGNORECASE)
-IMPERSONATED = ValuesFeature("impersonated", lambda a: a.impersonated.id if a.impersonated else "")
+IMPERSONATED = ValuesFeature("impersonated", lambda a: a.impersonated.id if a.impersonated else "", shared=True)
 
 
 @lru_cache(maxsize=4096)

@@ -72,7 +72,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
     succeeded=True,
     features=(COUNTRIES, ISPS, AGENTS),
-    settings={"min_pause_days": 9, "min_long_pause_days": 30, "min_activities": 20},
+    settings={"min_pause_days": 14, "min_long_pause_days": 30, "min_activities": 20},
     learning_days=0,
     runbook=(
         "Ask the manager whether the person still works here and is back from leave.",

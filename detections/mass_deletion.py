@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from activities.activity import Activity, Category
 from stateful.attack import DATA_DESTRUCTION, DATA_ENCRYPTED
 from stateful.detection import Detection
 from stateful.features import HOUR, TallyFeature, succeeded
 from stateful.finding import Finding, Severity
+from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
 
 DELETIONS = TallyFeature("deletions", frozenset({Category.DELETE}), HOUR, only=succeeded, prior=3.0)
+DELETIONS_DAY = TallyFeature("deletions_day", frozenset({Category.DELETE}), DAY, only=succeeded, prior=6.0)
 CHANGES = TallyFeature(
     "changes", frozenset({Category.MODIFY, Category.UPLOAD}), HOUR, only=lambda a: succeeded(a) and of_file(a)
 )
@@ -26,7 +29,12 @@ def of_file(activity: Activity) -> bool:
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A surge of deletions; or of files renamed and overwritten, as by ransomware."""
     if activity.category is Category.DELETE:
-        return surge(activity, user, context, DELETIONS, "deletions", least_objects=10)
+        most = context.with_settings(min_count=context.settings["min_count_day"])
+        return chain(
+            surge(activity, user, context, DELETIONS, "deletions", least_objects=10),
+            # Bit by bit, below every hour's threshold.
+            surge(activity, user, most, DELETIONS_DAY, "deletions", least_objects=10),
+        )
     if not of_file(activity):
         return ()
     most = context.with_settings(min_count=context.settings["min_changes"])
@@ -45,8 +53,8 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.DELETE, Category.MODIFY, Category.UPLOAD}),
     succeeded=True,
-    features=(DELETIONS, CHANGES),
-    settings={**SURGE, "min_count": 120, "times_highest": 3, "min_changes": 150},
+    features=(DELETIONS, DELETIONS_DAY, CHANGES),
+    settings={**SURGE, "min_count": 120, "min_count_day": 180, "times_highest": 3, "min_changes": 150},
     learning_days=5,
     runbook=(
         "Suspend the account and its sync clients now; deletions go on while you read.",

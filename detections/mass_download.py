@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from activities.activity import Activity, Category
 from stateful.attack import CLOUD_STORAGE, SHAREPOINT
 from stateful.detection import Detection
-from stateful.features import DOWNLOADS
+from stateful.features import DOWNLOADS, DOWNLOADS_DAY
 from stateful.finding import Finding, Severity
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
@@ -15,7 +16,14 @@ from stateful.view import Context, UserView
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """This hour's downloads are far above the user's hours, in number or in bytes."""
-    return surge(activity, user, context, DOWNLOADS, "downloads", base=70, volume=True)
+    most = context.with_settings(
+        min_count=context.settings["min_count_day"], min_bytes=context.settings["min_bytes_day"]
+    )
+    return chain(
+        surge(activity, user, context, DOWNLOADS, "downloads", base=70, volume=True),
+        # Slowly, below every hour's threshold.
+        surge(activity, user, most, DOWNLOADS_DAY, "downloads", volume=True),
+    )
 
 
 DETECTION = Detection(
@@ -29,8 +37,15 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset({Category.DOWNLOAD}),
-    features=(DOWNLOADS,),
-    settings={**SURGE, "min_count": 90, "max_probability": 1e-4, "min_bytes": 1e9},
+    features=(DOWNLOADS, DOWNLOADS_DAY),
+    settings={
+        **SURGE,
+        "min_count": 90,
+        "max_probability": 1e-4,
+        "min_bytes": 1e9,
+        "min_count_day": 250,
+        "min_bytes_day": 5e9,
+    },
     learning_days=7,
     runbook=(
         "Look at what was downloaded, and whether it belongs to the user's work.",

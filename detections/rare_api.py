@@ -61,7 +61,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(),
     features=(OPERATIONS, NEW_OPERATIONS),
-    settings={"min_operations": 5, "min_activities": 100, "max_probability": 1e-6},
+    settings={"min_operations": 7, "min_activities": 100, "max_probability": 1e-6},
     runbook=(
         "See what was called, from which address and with which key or session.",
         "Ask the owner whether the work is theirs: a new project or tool does this too.",

@@ -25,7 +25,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=f"window:{HOUR}:{hour}",
         closes=hour + HOUR - 1,
-        risk=20,
+        risk=10,
         reason=f"{activity.action} at an hour in which this user is active on {chance:.1%} of days",
         comparisons=(Comparison("hour", f"{hour // HOUR % 24:02d}:00 UTC", f"{chance:.1%} of days", since=user.since),),
         evidence=(context.seen(activity),),

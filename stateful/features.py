@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from activities.activity import Activity, Category, Outcome, UserType
 from activities.country_area import area_of
 from activities.tags import Tag
-from stateful.models import Burst, Fix, Habits, Origin, Places, SeasonalRate, Sessions, Tally, Values, fix, origin
+from stateful.models import DAY, Burst, Fix, Habits, Origin, Places, SeasonalRate, Sessions, Tally, Values, fix, origin
 from stateful.models.places import CITY_RADIUS
 from stateful.view import UserView, evidence_of
 
@@ -313,12 +313,13 @@ DEVICES = ValuesFeature("devices", lambda a: a.device.id)
 APPS = ValuesFeature("apps", lambda a: a.app, shared=True)
 RESOURCES = ValuesFeature("resources", resource, shared=True)
 OPERATIONS = ValuesFeature("operations", operation, tried=True, shared=True)
-ANONYMITY = ValuesFeature("anonymity", anonymity)
+ANONYMITY = ValuesFeature("anonymity", anonymity, shared=True)
 ACTIVITY_RATE = RateFeature("activity_rate")
 PLACES = PlacesFeature("places")
 SESSIONS = SessionsFeature("sessions")
 HABITS = HabitsFeature("habits")
 DOWNLOADS = TallyFeature("downloads", frozenset({Category.DOWNLOAD}), HOUR)
+DOWNLOADS_DAY = TallyFeature("downloads_day", frozenset({Category.DOWNLOAD}), DAY, prior=20.0)
 FAILED_LOGONS = BurstFeature(
     "failed_logons",
     counts=lambda a, _: a.category == Category.FAILED_LOGON,
