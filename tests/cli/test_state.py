@@ -348,7 +348,8 @@ def test_a_run_that_goes_on_is_looked_at_and_not_touched(work: Path) -> None:
 
 
 def holding(directory: Path, text: str) -> list[str]:
-    return [name for name, data in files(directory).items() if text.encode() in data]
+    """But for the lanes, which `forget` says that it doesn't reach."""
+    return [name for name, data in files(directory).items() if text.encode() in data and "lanes/" not in name]
 
 
 def test_forgetting_leaves_nothing_of_a_user_and_all_of_the_others(work: Path) -> None:

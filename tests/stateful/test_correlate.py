@@ -137,11 +137,11 @@ def test_fewer_tactics_or_more_than_a_day_are_no_chain(tactics: Sequence[tuple[s
 
 def test_what_is_common_in_the_tenant_is_no_alert() -> None:
     step = Step()
-    step.send(known(OFFICE, OFFICE, OFFICE))
+    step.send(known(*[OFFICE] * 6))
     step.send(told(finding("u", 0, "first_country", OFFICE)))
     assert step.alerts == []
     (hidden,) = step.hidden
-    assert hidden.rule == "common in the tenant: 3 of 200 users show isp New Office Net"
+    assert hidden.rule == "common in the tenant: 6 of 200 users show isp New Office Net"
 
 
 @pytest.mark.parametrize("others", [0, 2])
@@ -157,14 +157,14 @@ def test_what_is_rare_in_the_tenant_raises_the_risk_and_is_said(others: int) -> 
 
 def test_a_share_of_a_large_tenant_is_needed_to_be_common() -> None:
     step = Step()
-    step.send(known(*[OFFICE] * 3, users=2000))
+    step.send(known(*[OFFICE] * 6, users=2000))
     step.send(told(finding("u", 0, "first_country", OFFICE)))
     assert len(step.alerts) == 1
 
 
 def test_a_country_where_others_live_lowers_the_risk_unless_peers_go_there_too() -> None:
     step = Step()
-    step.send(known(*[ABROAD] * 3, peers="Sales"))
+    step.send(known(*[ABROAD] * 6, peers="Sales"))
     step.send(told(finding("u", 0, "first_country", ABROAD, peers="Legal")))
     step.send(told(finding("v", 0, "first_country", ABROAD, peers="Sales")))
     assert [(alert.user.id, alert.risk) for alert in step.alerts] == [("u", 40)]
