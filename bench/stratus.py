@@ -10,7 +10,8 @@ program, so that only what is done can tell (`own`), and as recorded (`recorded`
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from math import prod
 from pathlib import Path
 
 import msgspec
@@ -30,6 +31,8 @@ DAY = 24 * HOUR
 START = 1_767_571_200_000
 """Monday 2026-01-05, ms."""
 DAYS = 30
+LEAST = 55
+"""Default of the setting min_alert_risk."""
 QUIET = (
     ("ec2.amazonaws.com", "DescribeInstances", Category.LIST),
     ("s3.amazonaws.com", "ListBuckets", Category.LIST),
@@ -82,6 +85,11 @@ def findings(history: list[Activity], attack: list[Activity], fold: ProfileFold)
     ]
 
 
+def together(risks: Mapping[str, int]) -> float:
+    """The risk of what was found together, as correlation weighs it (stateful/correlation/threads.py)."""
+    return 100 * (1 - prod(1 - risk / 100 for risk in risks.values()))
+
+
 def technique(path: Path, enricher: Enricher, fold: ProfileFold) -> dict[str, dict[str, int]]:
     """Detection -> highest risk, of each way."""
     recorded = events(path, enricher)
@@ -122,8 +130,10 @@ def main() -> None:
     Console(width=200).print(table)
     counts = {way: sum(bool(ways[way]) for ways in found.values()) for way in ("own", "recorded")}
     print(f"of {len(found)} techniques: {counts['own']} by what was done alone, {counts['recorded']} as recorded")  # noqa: T201
+    alerts = {way: sum(together(ways[way]) >= LEAST for ways in found.values()) for way in ("own", "recorded")}
+    print(f"alerts by themselves (risk {LEAST} or more together): {alerts['own']} and {alerts['recorded']}")  # noqa: T201
     if arguments.out is not None:
-        result = {"techniques": len(found), "found": counts, "by_technique": found}
+        result = {"techniques": len(found), "found": counts, "alerts": alerts, "by_technique": found}
         arguments.out.write_bytes(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
 
 

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from activities.activity import Activity
+from activities.activity import Activity, Category
 from stateful.attack import INFRASTRUCTURE_DISCOVERY, SERVICE_DISCOVERY
 from stateful.detection import Detection
-from stateful.features import NEW_OPERATIONS, OPERATIONS
+from stateful.features import ADDRESSES, AGENTS, NEW_OPERATIONS, OPERATIONS, agent, operation
 from stateful.finding import Comparison, Finding, Severity
-from stateful.view import Context, UserView, days
+from stateful.view import Context, UserView, days, usual
+
+SENSITIVE = frozenset(
+    {
+        Category.CREDENTIAL,
+        Category.ROLE_GRANT,
+        Category.SECRET_READ,
+        Category.EXECUTE,
+        Category.CREATE_USER,
+        Category.NETWORK_CONFIG,
+        Category.SHARE,
+        Category.COMPUTE_START,
+        Category.TOKEN,
+    }
+)
+"""Operations of which a single one matters."""
+CHANGES_OTHERS = re.compile(
+    r"Function(Code|Configuration)|ModifyInstanceAttribute|DescribeInstanceAttribute|LeaveOrganization|SerialConsole|"
+    r"TrustAnchor|ModelAccess|FoundationModel|runCommand|extensions/write|RunBook|setIamPolicy|workflow",
+    re.IGNORECASE,
+)
+"""Names of others: they change what others run, look into it, or leave the organization's oversight."""
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
-    """Too many of the run's operations are new, given how seldom this user does something new."""
+    """Too many of the run's operations are new, or one that matters is, given how seldom this user does a new one."""
+    yield from _single(activity, user, context)
     burst, operations = user.burst(NEW_OPERATIONS), user.values(OPERATIONS)
     # Only what adds to a run can make it worth saying.
     if burst.last != activity.time or burst.count < context.settings["min_operations"]:
@@ -49,19 +72,50 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     )
 
 
+def _single(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """One operation that matters, which this user never used."""
+    operations = user.values(OPERATIONS)
+    if activity.category not in SENSITIVE and CHANGES_OTHERS.search(activity.action) is None:
+        return
+    if operations.total < context.settings["min_activities"]:
+        return
+    if not user.is_news(OPERATIONS, operation(activity), activity.time):
+        return
+    chance = operations.chance_of_new()
+    if chance > context.settings["max_probability_single"]:
+        return
+    strange = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
+        AGENTS, agent(activity), activity.time
+    )
+    target = f" on {activity.objects[0].name}" if activity.objects else ""
+    yield context.finding(
+        activity,
+        anchor=activity.id,
+        closes=activity.time,
+        risk=20 + 40 * strange,
+        severity=None if strange else Severity.LOW,
+        reason=(
+            f"{activity.action}{target}, which this user never called and who seldom calls anything new"
+            + (", from a device and an address that aren't the user's" if strange else "")
+        ),
+        comparisons=(Comparison("operation", activity.action, usual(operations), since=user.since, score=1 - chance),),
+        evidence=(context.seen(activity),),
+    )
+
+
 DETECTION = Detection(
     id="rare_api",
     title="Operations new to the user",
     description=(
-        "Within an hour or so the user calls several operations never called before, although this user seldom does "
-        "anything new. A stolen key is first used to look around."
+        "Within an hour or so the user calls several operations never called before, or a single one that matters, "
+        "although this user seldom does anything new. A stolen key is first used to look around, then to stay."
     ),
     techniques=(SERVICE_DISCOVERY, INFRASTRUCTURE_DISCOVERY),
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(),
-    features=(OPERATIONS, NEW_OPERATIONS),
-    settings={"min_operations": 7, "min_activities": 100, "max_probability": 1e-6},
+    features=(OPERATIONS, NEW_OPERATIONS, ADDRESSES, AGENTS),
+    settings={"min_operations": 7, "min_activities": 100, "max_probability": 1e-6, "max_probability_single": 0.02},
     runbook=(
         "See what was called, from which address and with which key or session.",
         "Ask the owner whether the work is theirs: a new project or tool does this too.",
