@@ -71,7 +71,7 @@ def test_features_say_their_part() -> None:
     assert {"countries", "isps", "addresses", "agents"} <= logon.keys()
     assert "detection:first_country" in logon
     assert "shares" in last  # Declared by a detection alone.
-    assert last["operations"] > 10
+    assert dict(SCORES[-60].features)["operations"] > 10  # Later ones are known by then.
 
 
 def test_without_detections_the_models_alone_are_scored() -> None:
