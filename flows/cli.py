@@ -19,6 +19,7 @@ from flows.exit_codes import USAGE
 from flows.formats_cli import formats, parse
 from flows.logs import configure
 from flows.new_cli import new_app
+from flows.score_cli import score
 from flows.simulate_cli import simulate
 from flows.state_cli import state_app
 from flows.suppressions_cli import suppressions_app
@@ -40,6 +41,7 @@ add_to(alerts_app)
 app.add_typer(docs_app, name="docs")
 app.add_typer(new_app, name="new")
 app.command("evaluate")(evaluate)
+app.command("score")(score)
 app.command("test")(test)
 app.command()(backtest)
 app.command()(formats)

@@ -10,10 +10,12 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.settings import Settings
 from flows.sinks.alert_store import AlertStore
 from recovery.store import KeyGroupStore
 from scenarios import verdict
 from scenarios.document import find, read
+from scenarios.job import Engine
 from scenarios.memory import MemoryStore
 from scenarios.runner import Runner
 
@@ -25,7 +27,7 @@ Said = tuple[str, str, str, int, str]
 
 def test_the_job_itself_raises_the_same_alerts(tmp_path: Path) -> None:
     """Every scenario that changes no setting, each as a tenant of its own, in one log in order of arrival."""
-    runner = Runner()
+    runner, engine = Runner(), Engine(Settings())
     log: list[tuple[int, bytes]] = []
     expected: dict[str, set[Said]] = {}
     for number, file in enumerate(find([SCENARIOS])):
@@ -33,9 +35,13 @@ def test_the_job_itself_raises_the_same_alerts(tmp_path: Path) -> None:
         if scenario.scenario.settings:
             continue
         tenant = f"{number}-{file.stem}"
-        records = (msgspec.json.decode(data) for data in runner.records(scenario))
-        log += [(record["ingested"], msgspec.json.encode(record | {"tenant": tenant})) for record in records]
-        statements = verdict.alert_statements(runner.said(scenario), {})
+        records = [msgspec.json.decode(data) | {"tenant": tenant} for data in runner.records(scenario)]
+        own = [(record["ingested"], msgspec.json.encode(record)) for record in records]
+        log += own
+        job = engine.run()
+        job.feed([data for _, data in own], [record["id"] for record in records])
+        job.end()
+        statements = verdict.alert_statements(job.said, {})
         expected[tenant] = {
             (one.detection, one.user, one.severity.value, one.risk, one.reason) for one in statements if not one.closed
         }

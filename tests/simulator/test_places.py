@@ -147,3 +147,11 @@ def test_home_lines_of_others_have_no_tag_and_another_provider() -> None:
         found = [home_proxy(rng, office.city, frozenset({own})) for _ in range(20)]
         assert not any(one.location.tags for one in found)
         assert own not in {one.location.isp for one in found}
+
+
+def test_a_server_can_be_rented_near_everybody() -> None:
+    """Also near who travels, to countries of which no such block is known."""
+    for city in (*DESTINATIONS, *(office.city for office in OFFICES)):
+        found = server(stream("server", city.name), city)
+        assert "hosting" in found.location.tags
+        assert found.location.country == (city.country if NETWORKS[city.country].hosting else "NL")
