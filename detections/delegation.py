@@ -9,7 +9,7 @@ from functools import lru_cache
 from activities.activity import Activity, Category
 from stateful.attack import ADDITIONAL_DELEGATION
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, ValuesFeature, agent, operation
+from stateful.features import ADDRESSES, AGENTS, OPERATIONS, ValuesFeature, by_stranger, operation
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.view import Context, UserView, usual
 
@@ -32,9 +32,7 @@ def delegates(action: str) -> bool:
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Rights on a mailbox were given by one who hardly ever does; or the user acts as somebody for the first time."""
     target = activity.impersonated.id if activity.impersonated else ""
-    strange = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
-        AGENTS, agent(activity), activity.time
-    )
+    strange = by_stranger(activity, user)
     known = user.values(OPERATIONS).get(operation(activity))
     gives = delegates(activity.action) or any(delegates(entry.name) for entry in activity.objects[:4])
     if gives and activity.category in GIVING and (known is None or known.count < context.settings["routine_count"]):

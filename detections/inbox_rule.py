@@ -9,7 +9,7 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import EMAIL_FORWARDING, HIDING_RULES
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, agent, operation
+from stateful.features import ADDRESSES, AGENTS, OPERATIONS, by_stranger, operation
 from stateful.finding import Comparison, Finding, Severity
 from stateful.view import Context, UserView
 
@@ -73,9 +73,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     hides = any(NOOKS.search(value) and (MOVES.search(name) or name.lower() == "name") for name, value in rule)
     hides = hides or (Tag.HIDING in activity.tags and not rule) or (deletes and not conditions)
     hides = hides or any(MONEY.search(value) for name, value in rule if WORDS.search(name))
-    elsewhere = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
-        AGENTS, agent(activity), activity.time
-    )
+    elsewhere = by_stranger(activity, user)
     if not (forwards or hides or deletes or elsewhere):
         return
     does = (

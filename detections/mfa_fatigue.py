@@ -9,7 +9,7 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import DEVICE_REGISTRATION, MFA_MODIFICATION, MFA_REQUESTS
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, HOUR, BurstFeature, agent, succeeded
+from stateful.features import ADDRESSES, AGENTS, HOUR, BurstFeature, by_stranger, succeeded
 from stateful.finding import Comparison, Finding, Severity
 from stateful.view import Context, UserView
 
@@ -56,9 +56,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         text = f"{burst.count} requests for the second factor were refused in {minutes:.0f} min, then a logon succeeded"
         yield _finding(activity, context, user, 70 + min(2 * burst.count, 25), text)
     elif changed:
-        strange = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
-            AGENTS, agent(activity), activity.time
-        )
+        strange = by_stranger(activity, user)
         if strange or running:
             why = "after refused requests" if running else "from a device and an address that aren't the user's"
             yield _finding(activity, context, user, 65 + 15 * (strange and running), f"{activity.action} {why}")

@@ -10,7 +10,7 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import ADDITIONAL_CREDENTIALS, STEAL_TOKEN
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, ValuesFeature, agent, operation
+from stateful.features import ADDRESSES, AGENTS, OPERATIONS, ValuesFeature, by_stranger, operation
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.view import Context, UserView, usual
 
@@ -57,7 +57,7 @@ def consented(activity: Activity) -> str:
     )
 
 
-CONSENTS = ValuesFeature("consents", consented, CHANGES, shared=True)
+CONSENTS = ValuesFeature("consents", consented, CHANGES, shared=True, once=True)
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -65,9 +65,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     app, words = consented(activity), " ".join(entry.name for entry in activity.objects)
     if app and user.is_news(CONSENTS, app, activity.time):
         admin, broad = Tag.ADMIN_CONSENT in activity.tags, BROAD.search(words) is not None
-        strange = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
-            AGENTS, agent(activity), activity.time
-        )
+        strange = by_stranger(activity, user)
         yield context.finding(
             activity,
             anchor=activity.id,

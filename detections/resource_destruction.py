@@ -9,7 +9,7 @@ from functools import lru_cache
 from activities.activity import Activity, Category
 from stateful.attack import DATA_DESTRUCTION, INHIBIT_RECOVERY
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, HOUR, OPERATIONS, TallyFeature, agent, operation, succeeded
+from stateful.features import ADDRESSES, AGENTS, HOUR, OPERATIONS, TallyFeature, by_stranger, operation, succeeded
 from stateful.finding import Comparison, Finding, Severity
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
@@ -52,9 +52,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     routine = known is not None and known.count >= context.settings["routine_count"]
     if kind == "backups" and not routine:
         target = activity.objects[0].name if activity.objects else activity.app
-        strange = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
-            AGENTS, agent(activity), activity.time
-        )
+        strange = by_stranger(activity, user)
         yield context.finding(
             activity,
             anchor=activity.id,

@@ -35,8 +35,10 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     if changed not in WORDS or EXPECTED.intersection(activity.location.tags):
         return
     # People take a session along: to the phone's network, to another desk, on a journey. Then something is theirs.
-    strange_network = user.is_news(ISPS, isp(activity), activity.time)
-    strange_program = user.is_news(AGENTS, agent(activity), activity.time)
+    # Also where other detections speak of the same network already: a session is another thing to lose than a password.
+    network, program = isp(activity), agent(activity)
+    strange_network = bool(network) and user.values(ISPS).get(network) is None
+    strange_program = bool(program) and user.values(AGENTS).get(program) is None
     if not strange_network or (not strange_program and not hasty(activity, user)):
         return
     score = sessions.score(activity.session, here, activity.time)
@@ -49,7 +51,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         risk=60 + 10 * strange_program + 5 * max(changed - Changed.COUNTRY, 0),
         reason=(
             f"A session goes on from another {WORDS[changed]}: {activity.action} from "
-            f"{isp(activity) or activity.ip} {activity.location.country}, with {activity.device.user_agent[:60]}"
+            f"{network or activity.ip} {activity.location.country}, with {activity.device.user_agent[:60]}"
         ),
         comparisons=(
             Comparison(

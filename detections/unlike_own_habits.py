@@ -9,7 +9,7 @@ from stateful.attack import VALID_ACCOUNTS
 from stateful.detection import Detection
 from stateful.features import AGENTS, HABITS, ISPS, agent, isp
 from stateful.finding import Comparison, Finding, Severity
-from stateful.models import Habits, risk_of
+from stateful.models import DAY, Habits, risk_of
 from stateful.view import Context, UserView
 
 
@@ -23,10 +23,12 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         for name, feature, value in (("network", ISPS, isp(activity)), ("device", AGENTS, agent(activity)))
         if value and user.values(feature).get(value) is None
     ]
+    # Where a block ends moves with each late activity; the day doesn't.
+    day = activity.time // DAY * DAY
     yield context.finding(
         activity,
-        anchor=activity.id,
-        closes=activity.time,
+        anchor=f"window:{DAY}:{day}",
+        closes=day + DAY - 1,
         risk=20 + risk_of(habits.latest) + 15 * len(strange),
         severity=Severity.HIGH if strange else None,
         reason=(

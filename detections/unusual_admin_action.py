@@ -9,7 +9,7 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import ADDITIONAL_ROLES
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, agent, operation
+from stateful.features import ADDRESSES, AGENTS, OPERATIONS, by_stranger, operation
 from stateful.finding import Comparison, Finding, Severity
 from stateful.view import Context, UserView
 
@@ -33,9 +33,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     powerful = Tag.PRIVILEGED in activity.tags or any(POWERFUL.search(entry.name) for entry in activity.objects)
     names = (activity.user.id, activity.user.name.lower(), activity.user.email.lower())
     oneself = any(entry.name and entry.name.lower() in names for entry in activity.objects)
-    strange = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
-        AGENTS, agent(activity), activity.time
-    )
+    strange = by_stranger(activity, user)
     if not (powerful or oneself or strange):
         return
     what = ", ".join(entry.name for entry in activity.objects[:3]) or activity.app

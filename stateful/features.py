@@ -74,6 +74,8 @@ class ValuesFeature(Feature):
     """Learn from what was only tried, too; else only from what succeeded."""
     shared: bool = False
     """Each first is told to the tenant, so that it is known how many users show a value."""
+    once: bool = False
+    """Shown once, not day after day: learnt at once, since what is held is learnt when it is shown again."""
 
     def fresh(self) -> Values:
         """No values."""
@@ -343,6 +345,12 @@ def unknown_device(activity: Activity, user: UserView) -> bool:
 
 IDENTIFIED = 0.9
 """Share of a user's activities that name a device, from which on one that doesn't is another."""
+
+
+def by_stranger(activity: Activity, user: UserView) -> bool:
+    """Whether neither the address nor the program is the user's, or only since less than a day."""
+    program = agent(activity)
+    return user.is_recent(ADDRESSES, activity.ip, activity.time) and user.is_recent(AGENTS, program, activity.time)
 
 
 def by_person(activity: Activity) -> bool:

@@ -108,6 +108,7 @@ class ProfileFold:
             of_tenant[tenant] = _contexts(found, {**tunings, **own})
         used = [context.detection for contexts in (common, *of_tenant.values()) for context in contexts]
         self._features = unique({detection.id: detection.features for detection in used})
+        self._once = frozenset(f.name for f in self._features if isinstance(f, ValuesFeature) and f.once)
         self._shared = {f.name for f in self._features if isinstance(f, ValuesFeature) and f.shared}
         self._expire, self._hold = expire, hold
         self._codec: Codec[Profile] = Codec(Profile, PROFILE_VERSION)
@@ -129,7 +130,7 @@ class ProfileFold:
             state.peers = peers
         for feature in plan.counting:
             feature.count(state, item, user)
-        said = _judged(plan.contexts[done, done and by_person(item)], state, item, user)
+        said = _judged(plan.contexts[done, done and by_person(item)], state, item, user, self._once)
         self._learn(plan, state, item, said, done=done)
         for feature in plan.learning:
             feature.learn(state, item)
@@ -254,8 +255,10 @@ def _logon(state: Profile, item: Activity, *, done: bool) -> Insight | None:
     return None
 
 
-def _judged(contexts: Sequence[Context], state: Profile, item: Activity, user: UserView) -> list[Statement]:
-    """What the detections find; what their findings rest on is held back from the baseline."""
+def _judged(
+    contexts: Sequence[Context], state: Profile, item: Activity, user: UserView, once: frozenset[str]
+) -> list[Statement]:
+    """What the detections find; what their findings rest on is held back from the baseline, but for features `once`."""
     said: list[Statement] = []
     age = item.time - state.since
     for context in contexts:
@@ -271,6 +274,8 @@ def _judged(contexts: Sequence[Context], state: Profile, item: Activity, user: U
             said.append(known)
             if known.severity is not Severity.INFORMATIONAL:
                 for novelty in known.novelties:
+                    if novelty.feature in once:
+                        continue
                     holding.hold(
                         state.held, holding.held_key(novelty.feature, novelty.value), item.time, known.detection
                     )

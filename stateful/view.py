@@ -56,6 +56,16 @@ class UserView:
             return False
         return is_news(self._profile.held.get(held_key(feature.name, value)), time)
 
+    def is_recent(self, feature: ValuesFeature, value: str, time: int) -> bool:
+        """Whether the user never showed a value, or only within the last day of event time, ms, but not from the start.
+
+        Whoever comes in has shown address and program with the logon when they do what they came for.
+        """
+        if not value:
+            return False
+        known = self._profile.values[feature.name].get(value)
+        return known is None or (time - known.first < DAY <= known.first - self._profile.since)
+
     def values(self, feature: ValuesFeature) -> Values:
         """Values shown before this activity."""
         return self._profile.values[feature.name]
