@@ -17,9 +17,11 @@ test-deep: $(VENV)/.dev
 bench: $(VENV)/.run
 	$(BIN)/python -m bench.throughput --out bench/results.json
 	$(BIN)/python -m bench.kafka --out bench/results.json
+	$(BIN)/python -m bench.parse --out bench/results.json
 
 eval: $(VENV)/.run
 	$(BIN)/python -m bench.eval --out bench/eval.json
+	$(BIN)/python -m bench.parse --out bench/results.json
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

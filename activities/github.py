@@ -160,9 +160,10 @@ def _objects(record: Record, user: User) -> tuple[Object, ...]:
     """What the fields name; the enterprise or organization where they name nothing."""
     found: Objects = {}
     for field, kind in _OBJECTS.items():
-        name = word(record.get(field))
-        if kind != "user" or name.casefold() != user.id:
-            add(found, kind, name)
+        if field in record:
+            name = word(record[field])
+            if kind != "user" or name.casefold() != user.id:
+                add(found, kind, name)
     if not found:
         add(found, "organization", record.get("org"))
         add(found, "enterprise", record.get("business"))

@@ -68,6 +68,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
     time = time_of(found, ("creationtime", "timegenerated", "starttime"), "$.CreationTime")
     user = actor(found)
     extended = {name.lower(): value for name, value in pairs(found.get("extendedproperties"))}
+    details = {name.lower(): value for name, value in pairs(found.get("deviceproperties"))}
     parameters = parameters_of(found)
     category, outcome, error = _ending(found, operation, parameters, extended)
     name = operation.strip().rstrip(".").lower()
@@ -85,8 +86,8 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         ip=client_address(
             found.get("clientip"), found.get("clientipaddress"), found.get("actoripaddress"), found.get("clientipaddr")
         ),
-        device=_device(found, extended),
-        session=_session(found),
+        device=_device(found, extended, details),
+        session=_session(found, details),
         objects=objects_of(found, parameters),
         error=text(error),
         source="m365",
@@ -142,8 +143,7 @@ def _error_number(found: Fields, extended: dict[str, str]) -> str:
     return code(found.get("errornumber")) or ERRORS.get(named, "")
 
 
-def _device(found: Fields, extended: dict[str, str]) -> Device:
-    details = {name.lower(): value for name, value in pairs(found.get("deviceproperties"))}
+def _device(found: Fields, extended: dict[str, str], details: dict[str, str]) -> Device:
     agent = (
         usable(found.get("useragent"))
         or usable(extended.get("useragent"))
@@ -155,10 +155,9 @@ def _device(found: Fields, extended: dict[str, str]) -> Device:
     return Device(text(device), text(system), text(agent)) if device or system or agent else NO_DEVICE
 
 
-def _session(found: Fields) -> str:
+def _session(found: Fields, details: dict[str, str]) -> str:
     """The session of Entra ID, which sign-in records have, too; else the service's own."""
     context = fields(found.get("appaccesscontext"))
-    details = {name.lower(): value for name, value in pairs(found.get("deviceproperties"))}
     for value in (
         context.get("aadsessionid"),
         found.get("aadsessionid"),

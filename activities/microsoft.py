@@ -23,6 +23,8 @@ Fields = dict[str, object]
 _PYTHONS = ("{'", "[{'", "['")
 _LONGEST_PYTHON = 16_384
 _LONGEST_NAME = 64
+_MOST_NAMES = 128
+_LONGEST_NAMES = 4096
 _LONGEST_LIST = 256
 _LONGEST_ACCOUNT = 512
 _OF_PORTAL = re.compile(
@@ -33,6 +35,7 @@ _NOON = 12
 _WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}", re.ASCII)
 _UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104
 _NOBODY = frozenset(("", "not available", "notavailable", "unknown", "n/a", "none", "null", "<null>", "-", "undefined"))
+_STARTS_OF_NOBODY = frozenset((*(name[:1] for name in _NOBODY), *(name[:1].upper() for name in _NOBODY), "0", "{"))
 _LONGEST_NOBODY = len("{00000000-0000-0000-0000-000000000000}")
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -49,13 +52,27 @@ def fields(value: object) -> Fields:
     """
     if isinstance(value, str):
         value = _decoded(value, "{")
+    if not isinstance(value, dict):
+        return {}
+    names = tuple(value)
+    # Records of a log have few shapes: the names of one are folded once. What is kept is bounded by number and length.
+    if len(names) <= _MOST_NAMES and sum(map(len, names)) <= _LONGEST_NAMES:
+        shape = _shape(names)
+        if shape is not None:
+            return dict(zip(shape, value.values(), strict=True))
     found: Fields = {}
-    if isinstance(value, dict):
-        for name, content in value.items():
-            key = _folded(name) if len(name) <= _LONGEST_NAME else ""
-            if key and (key not in found or found[key] is None or found[key] == ""):
-                found[key] = content
+    for name, content in value.items():
+        key = _folded(name)
+        if key and (key not in found or found[key] is None or found[key] == ""):
+            found[key] = content
     return found
+
+
+@lru_cache(maxsize=1024)
+def _shape(names: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The names folded; None where two are one, or one is none."""
+    folded = tuple(map(_folded, names))
+    return folded if len(set(folded)) == len(folded) and all(folded) else None
 
 
 def merged(record: Fields) -> Fields:
@@ -123,8 +140,11 @@ def time_of(record: Fields, names: tuple[str, ...], path: str) -> int:
 def ingested(record: Fields, *names: str) -> int:
     """When the log handed the record on, in ms, by the first of `names` that is a time; 0 if none is."""
     for name in names:
+        value = record.get(name)
+        if value is None:
+            continue
         try:
-            return parse_time(_written(record.get(name)), "$")
+            return parse_time(_written(value), "$")
         except Unreadable:
             continue
     return 0
@@ -134,8 +154,10 @@ def client_address(*values: object) -> str:
     """The first valid address, without port and brackets; the unspecified one (0.0.0.0, ::) says nothing."""
     for value in values:
         if isinstance(value, str) and value:
-            found = _WITH_PORT.fullmatch(value.strip())
-            plain = address((found[1] or found[2]) if found else value.strip())
+            plain = address(value)
+            if not plain:
+                found = _WITH_PORT.fullmatch(value.strip())
+                plain = address((found[1] or found[2]) if found else value.strip())
             if plain and plain not in _UNSPECIFIED:
                 return plain
     return ""
@@ -169,7 +191,7 @@ def usable(value: object) -> str:
     if not isinstance(value, str) or not value:
         return ""
     found = value.strip()
-    if len(found) > _LONGEST_NOBODY:
+    if len(found) > _LONGEST_NOBODY or found[:1] not in _STARTS_OF_NOBODY:
         return found
     return "" if found.casefold() in _NOBODY or not found.strip("0-{}") else found
 
@@ -224,9 +246,9 @@ def required(value: object, path: str) -> str:
     raise Unreadable(msg)
 
 
-@lru_cache(maxsize=4096)
 def _folded(name: str) -> str:
-    return name.replace("_", "").lower()
+    """A name in lower case and without underscores; "" for one that is too long to be a field's."""
+    return name.replace("_", "").lower() if len(name) <= _LONGEST_NAME else ""
 
 
 def _decoded(value: str, opening: str) -> object:
@@ -243,10 +265,10 @@ def _decoded(value: str, opening: str) -> object:
 
 
 def _of_python(value: str) -> object:
-    """What a Python literal says; None if it is none."""
+    """What a Python literal says, if JSON could say it, too; None if it is none."""
     try:
-        return ast.literal_eval(value)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return msgspec.json.decode(msgspec.json.encode(ast.literal_eval(value)))
+    except (ValueError, TypeError, OverflowError, SyntaxError, MemoryError, RecursionError):
         return None
 
 

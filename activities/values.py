@@ -15,6 +15,8 @@ from activities.record import LIST_LIMIT, Unreadable, identifier, parse_time, sh
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _NOBODY = frozenset(("", "unknown", "not available", "n/a", "null", "none", "-", "undefined"))
 """What vendors write where they know nothing, case-folded."""
+_STARTS_OF_NOBODY = frozenset((*(name[:1] for name in _NOBODY), *(name[:1].upper() for name in _NOBODY)))
+_LONGEST_NOBODY = max(map(len, _NOBODY))
 _WITHOUT_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,30})?", re.ASCII)
 _LONGEST_TIME = 64
 _LONGEST_EMAIL = 320
@@ -54,12 +56,18 @@ def decoded(value: object) -> object:
 
 def known(value: object) -> str:
     """`value` trimmed if it is a text that says something, else ""."""
-    trimmed = string(value).strip()
+    if not isinstance(value, str):
+        return ""
+    trimmed = value.strip()
+    if len(trimmed) > _LONGEST_NOBODY or trimmed[:1] not in _STARTS_OF_NOBODY:
+        return trimmed
     return "" if trimmed.casefold() in _NOBODY else trimmed
 
 
 def word(value: object) -> str:
     """As `known`, and a whole number as its digits."""
+    if value is None:
+        return ""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if abs(value) <= _MOST_BYTES else ""
     return known(value)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from activities.csv_records import Header, header_of, is_preamble, is_whole
 from activities.record import Unreadable
@@ -78,6 +80,11 @@ class Rows:
             waiting.extendleft(reversed(self._add(waiting.popleft(), done)))
         return done
 
+    @property
+    def held(self) -> Line | None:
+        """The first line of a row that has no end yet."""
+        return self._open[0] if self._open else None
+
     def end(self) -> list[Line]:
         """What is left when no line follows: a row whose quote is never closed, and the lines behind its first."""
         done: list[Line] = []
@@ -148,6 +155,19 @@ class Table:
         self._held: list[Line] = []
         self._rows: Rows | None = None
         self._decided = False
+
+    @property
+    def held(self) -> Line | None:
+        """The first line that was taken and not given out: of a row without its end, or before the header."""
+        if self._rows is not None:
+            return self._rows.held
+        return self._held[0] if self._held else None
+
+    def resume(self, beginning: bytes) -> None:
+        """Go on in the middle of a log that begins so."""
+        found = head(io.BytesIO(beginning).readline)
+        self._rows = Rows(found.header, self._limit) if found is not None else None
+        self._decided = True
 
     def take(self, line: Line) -> list[Line]:
         """What is known to be a line, or a row, of the log now that `line` has come."""

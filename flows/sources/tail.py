@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from flows.sources.csv_rows import HEAD_LENGTH, Table
 from flows.sources.follow_state import SAMPLE, FileMark, digest, name_hash, sample_before
 from flows.sources.lines import BYTE_ORDER_MARK, GZIP_MAGIC, OPENING, Line, Position, file_lines
 
@@ -35,7 +36,19 @@ class Tail:
     """A followed file. `offset` and `line` are behind what was given out."""
 
     __slots__ = (
-        *("_file", "_limit", "_scanned", "_unpacked", "final", "finished", "head", "head_length", "identity", "line"),
+        *(
+            "_file",
+            "_limit",
+            "_scanned",
+            "_table",
+            "_unpacked",
+            "final",
+            "finished",
+            "head",
+            "head_length",
+            "identity",
+            "line",
+        ),
         *("name", "offset", "seen", "since", "stream", "told", "waits", "whole"),
     )
 
@@ -61,6 +74,7 @@ class Tail:
         """Bytes behind `offset` that are known to have no line feed."""
         self._file: BufferedReader | None = None
         self._unpacked: Iterator[Line] | None = None
+        self._table: Table | None = None
 
     @classmethod
     def resumed(cls, mark: FileMark, name: str, identity: Identity, limit: int) -> Tail:
@@ -91,6 +105,9 @@ class Tail:
     @property
     def position(self) -> Position:
         """Behind what was given out."""
+        held = self._table.held if self._table is not None else None
+        if held is not None:
+            return Position(self.name, held.offset, held.number - 1, stream=self.stream)
         return Position(self.name, self.offset, self.line, done=self.finished, stream=self.stream)
 
     @property
@@ -106,17 +123,30 @@ class Tail:
             return -1
 
     def read(self, most: int) -> list[Line]:
-        """Up to `most` lines that are complete; none at the end, as it is for now.
+        """Up to `most` lines or, of a table, rows that are complete; none at the end, as it is for now.
 
         Raises:
             OSError: it can't be read.
             ReplacedError: it isn't the content of which was read before.
         """
-        if self.finished:
-            return []
         self.waits = ""
+        found: list[Line] = []
+        while not found:
+            lines = [] if self.finished else self._read(most)
+            if self._table is None:
+                return lines
+            if not lines:
+                return self._end_of_table()
+            found = [row for line in lines for row in self._table.take(line)]
+        return found
+
+    def _read(self, most: int) -> list[Line]:
         file = self._opened()
         self._know(file)
+        if self._table is None:
+            self._table = Table(self._limit)
+            if self.offset:
+                self._table.resume(_beginning_of(file, packed=self.whole))
         if self.whole:
             return self._read_packed(file, most)
         if self.offset == 0:
@@ -124,6 +154,15 @@ class Tail:
             if beginning is not None:
                 return beginning
         return self._read_lines(file, most)
+
+    def _end_of_table(self) -> list[Line]:
+        """What a row that has no end yet, or no header yet, comes to: nothing, as long as the file may grow."""
+        if self._table is None or self._table.held is None:
+            return []
+        if self.final or self.finished:
+            return self._table.end()
+        self.waits = LINE
+        return []
 
     def close(self) -> None:
         """Let go of the open file."""
@@ -246,7 +285,7 @@ class Tail:
         start = self.offset
         self.line, self.offset, self._scanned = self.line + 1, end, 0
         data = data.removeprefix(BYTE_ORDER_MARK) if start == 0 else data
-        return Line(self.name, self.line, start, end, data, problem, 0, self.stream)
+        return Line(self.name, self.line, start, end, data, problem, stream=self.stream)
 
 
 class ReplacedError(Exception):
@@ -268,6 +307,15 @@ def _unpacked(file: BufferedReader, name: str, offset: int, number: int, limit: 
         )
         return
     yield from file_lines(packed, name, offset, number, limit)
+
+
+def _beginning_of(file: BufferedReader, *, packed: bool) -> bytes:
+    """What the content begins with, as far as a header may be."""
+    data = os.pread(file.fileno(), HEAD_LENGTH, 0)
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, HEAD_LENGTH) if packed else data
+    except zlib.error:
+        return b""
 
 
 def _well_formed(data: bytes) -> bool:
