@@ -122,15 +122,20 @@ def test_binary_and_empty_files_are_named(tmp_path: Path) -> None:
         pytest.param(
             ["--input", "README.md"], {"ANPUT_BATCH_SIZE": "many"}, "batch_size", id="a variable that is no number"
         ),
-        pytest.param(
-            ["--input", "README.md"], {"ANPUT_COUNTRY_DATABASE": "gone.mmdb"}, "gone.mmdb", id="no such database"
-        ),
     ],
 )
 def test_usage_errors_exit_with_2(tmp_path: Path, options: list[str], variables: dict[str, str], message: str) -> None:
     result = run(tmp_path, *options, **variables)
     assert result.code == 2
     assert message in result.errors
+
+
+def test_a_database_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    settings = tmp_path / "own.toml"
+    settings.write_text('[enrichment]\ndatabases = ["gone.mmdb"]')
+    result = run(tmp_path, "--input", "README.md", "--config", str(settings))
+    assert result.code == 2
+    assert "expected a database of addresses at gone.mmdb, found no such file" in result.errors
 
 
 def test_settings_that_do_not_exist_are_named(tmp_path: Path) -> None:

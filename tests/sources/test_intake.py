@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from activities.activity import Activity
 from activities.enrich import Enricher
@@ -194,9 +195,11 @@ def test_what_is_known_of_an_address_is_filled_in_and_may_change_between_batches
             part.feed(line)
         found = activities(part.judge(4, ended=True)[0])
         file.write_text("198.51.100.0/24")
-        for _ in range(3):
-            now[0] += 60
-            found += activities(part.judge(2, ended=True)[0])
+        with capture_logs() as logs:
+            for _ in range(3):
+                now[0] += 60
+                found += activities(part.judge(2, ended=True)[0])
+    assert [one["event"] for one in logs] == ["enrichment_reloaded"]
     located = {one.id: one.location.country for one in found}
     assert located == {f"r{n}": "DE" if n < 6 else "" for n in range(10)}
     assert {one.device.family for one in found} == {"curl"}
