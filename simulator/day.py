@@ -110,6 +110,9 @@ def person_day(
         if first:
             occasions.first_day(diary)
         _occasions(diary, today, rollout)
+    at_home = not plan.abroad and not plan.leaving and person.pattern != "night"
+    if chance(rng, occasions.EVENING) and at_home:
+        occasions.evening(diary)
     on_duty = person.on_call and (day // WEEK + person.index) % ON_CALL_WEEKS == 0
     if on_duty and not plan.abroad and not plan.leaving and chance(rng, INCIDENT):
         occasions.incident(diary)

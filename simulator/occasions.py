@@ -30,6 +30,8 @@ TIDYING = 0.004
 """Working days on which somebody deletes a folder of old files."""
 EMPTYING = 0.006
 """Working days on which somebody clears their mailbox."""
+EVENING = 0.08
+"""Days off and working days on which who has a computer of their own uses it."""
 CONSENT = 0.015
 ROLLOUT_CONSENT = 0.08
 """Share of people who take up an app on a day of those in which it is rolled out."""
@@ -63,6 +65,19 @@ def incident(diary: Diary) -> None:
     for _ in range(rng.randint(2, 5)):
         time += rng.randint(60, 600) * SECOND
         diary.burst(time, HABITS[rng.choice(("api", "api", "chat"))], rng.randint(2, 6))
+
+
+def evening(diary: Diary) -> None:
+    """A look at mail and files in the evening, at home on the person's own computer."""
+    rng, plan, computer = diary.rng, diary.plan, diary.person.computer
+    if computer is None:
+        return
+    time, session = plan.midnight + int(rng.uniform(18.5, 22) * HOUR), f"{rng.getrandbits(64):016x}"
+    diary.events.append(Event(time, logon("0", MFA), plan.home, computer, session))
+    for _ in range(rng.randint(3, 12)):
+        time += rng.randint(8, 200) * SECOND
+        step = HABITS[rng.choice(("mail", "mail", "files"))].step(rng, diary.person)
+        diary.events.append(Event(time, step, plan.home, computer, session))
 
 
 def folder_download(diary: Diary) -> None:

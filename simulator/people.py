@@ -62,6 +62,8 @@ class Person(Account, frozen=True, kw_only=True):
     homes: tuple[Home, ...]
     laptops: tuple[tuple[int, NativeDevice], ...]
     phones: tuple[tuple[int, NativeDevice], ...]
+    computer: NativeDevice | None
+    """The person's own at home, for who sometimes uses it for work; the company doesn't know it."""
     absences: tuple[tuple[int, int], ...]
     """First and last day of each vacation, illness or leave."""
     trips: tuple[Trip, ...]

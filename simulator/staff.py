@@ -21,7 +21,7 @@ from simulator.departments import (
     PLATFORM_SHARE,
     Department,
 )
-from simulator.devices import laptop, phone, versions
+from simulator.devices import laptop, ordinary, phone, versions
 from simulator.hostile import VPNS, relay
 from simulator.names import NAMES
 from simulator.people import BEFORE, Home, Person, Trip
@@ -47,6 +47,9 @@ HOME_WORKERS = 0.2
 CONTRACTOR_SHARE = 0.05
 VPN_SHARE = 0.15
 PRIVACY_SHARE = 0.04
+COMPUTER_SHARE = 0.12
+OWN_PHONES = 0.35
+"""Share of people whose phone is their own, so that the company doesn't know it."""
 LEVEL_SPREAD = 0.5
 """Log-normal spread of people's activity within a department."""
 FAVOURITE_SPREAD = 0.5
@@ -139,8 +142,9 @@ def _homes(of: _Streams, city: City, days: int) -> tuple[Home, ...]:
 
 
 def _devices(
-    of: _Streams, kind: str, technical: bool, days: int, first: date, workdays: tuple[int, ...]
+    of: _Streams, kind: str, technical: bool, days: int, first: date, workdays: tuple[int, ...], unknown: bool
 ) -> tuple[tuple[int, NativeDevice], ...]:
+    """The devices by the days from which they are used. The company has no id for those that it doesn't know."""
     rng, updates = of(kind), of(f"{kind} updates")
     # A device is handed over at work.
     handed_over = {
@@ -151,6 +155,7 @@ def _devices(
     found = []
     for day, until in zip(since, since[1:], strict=False):
         device = laptop(rng, technical) if kind == "laptop" else phone(rng)
+        device = replace(device, id="") if unknown else device
         found += versions(device, day, until, first, updates)
     return tuple(found)
 
@@ -204,6 +209,9 @@ def hire(seed: int, tenant: str, index: int, days: int, first: date) -> Person:
     abroad = [place for place in (*DESTINATIONS, *(other.city for other in OFFICES)) if place.country not in known]
     stays = job.pattern == "night" or index == 0 or job.contractor
     joins, leaves = _employment(of, index, days)
+    own = of("own devices")
+    own_phone, has_computer = chance(own, OWN_PHONES) or job.contractor, chance(own, COMPUTER_SHARE)
+    computer = ordinary(own, first) if has_computer else None
     groups = [job.department.name]
     groups += [ADMINISTRATORS] if job.platform else []
     groups += [HELP_DESK] if job.department is IT else []
@@ -229,8 +237,9 @@ def hire(seed: int, tenant: str, index: int, days: int, first: date) -> Person:
         vpn=vpn,
         privacy=privacy,
         homes=_homes(of, city, days),
-        laptops=_devices(of, "laptop", technical, days, first, workdays),
-        phones=_devices(of, "phone", technical, days, first, workdays),
+        laptops=_devices(of, "laptop", technical, days, first, workdays, job.contractor),
+        phones=_devices(of, "phone", technical, days, first, workdays, own_phone),
+        computer=computer,
         absences=_absences(of, days) if index and not leaves_soon(index) else (),
         trips=() if stays else tuple(_trips(of, days, first, abroad)),
         password_days=frozenset(renewals(of("password days"), PASSWORD_DAYS, days)),

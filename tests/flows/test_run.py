@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from flows.demo import ATTACKS
 from simulator.simulate import simulate
 
 ANPUT = [sys.executable, "-c", "from flows.cli import app; app()"]
@@ -82,7 +83,7 @@ def wait_for_reading(work: Path, child: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(scope="module")
 def tenant(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tenant")
-    simulate(100, 21, 3, ["all"], folder)
+    simulate(100, 21, 3, ATTACKS, folder)
     return folder / "activities.jsonl"
 
 
@@ -97,8 +98,12 @@ def whole(tenant: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_simulated_attack_is_found_on_the_right_user(tenant: Path, whole: Path) -> None:
     truth = [json.loads(line) for line in (tenant.parent / "truth.jsonl").read_text().splitlines()]
     wanted = {(("failed_logon_burst" if t["attack"] == "brute_force" else t["attack"]), t["user"]) for t in truth}
-    found = {(alert["finding_info"]["analytic"]["uid"], alert["actor"]["user"]["uid"]) for alert in exported(whole)}
-    assert len(wanted) == 5
+    found = {
+        (detection, alert["actor"]["user"]["uid"])
+        for alert in exported(whole)
+        for detection in alert["finding_info"]["types"]
+    }
+    assert len(wanted) == len(ATTACKS)
     assert wanted <= found
     assert all(alert["status_detail"] == "final" for alert in exported(whole))
     assert summary(whole)["in"] == len(tenant.read_bytes().splitlines())

@@ -334,6 +334,17 @@ def test_distractors_are_not_in_the_truth(tmp_path: Path) -> None:
     assert (tmp_path / "truth.jsonl").read_bytes() == b""
 
 
+def test_devices_that_the_company_does_not_know_are_ordinary(world: World, lives: Lives) -> None:
+    unknown = {key for key, events in lives.items() if any(not event.device.id for event in events)}
+    assert 0.2 < len(unknown) / USERS < 0.7
+    for person in world.people:
+        if person.computer:
+            used = [event for event in lives[person.key] if event.device == person.computer]
+            homes = {home.address for home in person.homes} | {trip.address for trip in person.trips}
+            assert {event.address for event in used} <= homes
+    assert all(not person.laptops[0][1].id for person in world.people if person.contractor)
+
+
 def test_new_laptops_sometimes_fetch_all_files_at_once(world: World, lives: Lives) -> None:
     synced = [
         (person, event)
