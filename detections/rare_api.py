@@ -15,7 +15,6 @@ from stateful.view import Context, UserView, days, usual
 SENSITIVE = frozenset(
     {
         Category.CREDENTIAL,
-        Category.ROLE_GRANT,
         Category.SECRET_READ,
         Category.EXECUTE,
         Category.CREATE_USER,
@@ -25,7 +24,7 @@ SENSITIVE = frozenset(
         Category.TOKEN,
     }
 )
-"""Operations of which a single one matters."""
+"""Operations of which a single one matters, apart from grants, of which unusual_admin_action speaks."""
 CHANGES_OTHERS = re.compile(
     r"Function(Code|Configuration)|ModifyInstanceAttribute|DescribeInstanceAttribute|LeaveOrganization|SerialConsole|"
     r"TrustAnchor|ModelAccess|FoundationModel|runCommand|extensions/write|RunBook|setIamPolicy|workflow",
