@@ -91,8 +91,8 @@ def _single(activity: Activity, user: UserView, context: Context) -> Iterable[Fi
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=20 + 40 * strange,
-        severity=None if strange else Severity.LOW,
+        risk=20 + 30 * strange,
+        severity=Severity.LOW,
         reason=(
             f"{activity.action}{target}, which this user never called and who seldom calls anything new"
             + (", from a device and an address that aren't the user's" if strange else "")

@@ -157,7 +157,8 @@ def _chains(
 
 def _tactic(finding: Finding, policy: Policy) -> str:
     tactic = policy.tactics(finding.detection)
-    return tactic[0] if tactic and finding.severity is not Severity.INFORMATIONAL else ""
+    # What is weak by itself would make a chain of one activity that several detections speak of.
+    return tactic[0] if tactic and finding.severity.rank > Severity.LOW.rank else ""
 
 
 def _by_detection(ordered: Iterable[FindingRevision]) -> Iterator[Unit]:
