@@ -32,9 +32,13 @@ def held_key(feature: str, value: str) -> str:
     return f"{feature}\0{value[:VALUE_LENGTH]}"
 
 
-def is_news(held: Held | None, time: int) -> bool:
-    """Whether a value that is not learnt is to be spoken of: once a day while it is held."""
-    return held is None or time - held.said >= DAY
+def is_news(held: Held | None, time: int, term: int) -> bool:
+    """Whether a value that is not learnt is to be spoken of: once a day while it is held, for `term` ms."""
+    if held is None:
+        return True
+    if not held.refused and time - held.since >= term:
+        return False
+    return time - held.said >= DAY
 
 
 def hold(all_held: dict[str, Held], key: str, time: int, detection: str) -> None:

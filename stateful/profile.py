@@ -117,7 +117,11 @@ class ProfileFold:
 
     def step(self, state: Profile, item: Activity) -> list[Statement]:
         """Take the user's next activity in event-time order."""
-        plan, time, user = self._of_tenant.get(item.tenant, self._common)[item.category], item.time, UserView(state)
+        plan, time, user = (
+            self._of_tenant.get(item.tenant, self._common)[item.category],
+            item.time,
+            UserView(state, self._hold),
+        )
         if item.source == OWN:
             return self._own(plan, state, item, user)
         done = succeeded(item)

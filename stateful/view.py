@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 class UserView:
     """Read access to a profile. What it returns must not be changed."""
 
-    __slots__ = ("_profile",)
+    __slots__ = ("_profile", "_term")
 
-    def __init__(self, profile: Profile) -> None:
-        self._profile = profile
+    def __init__(self, profile: Profile, term: int) -> None:
+        self._profile, self._term = profile, term
 
     @property
     def since(self) -> int:
@@ -54,7 +54,7 @@ class UserView:
         """Whether the user never showed a value, and it wasn't spoken of within the last day of event time, ms."""
         if not value or self._profile.values[feature.name].get(value) is not None:
             return False
-        return is_news(self._profile.held.get(held_key(feature.name, value)), time)
+        return is_news(self._profile.held.get(held_key(feature.name, value)), time, self._term)
 
     def is_recent(self, feature: ValuesFeature, value: str, time: int) -> bool:
         """Whether the user never showed a value, or only within the last day of event time, ms, but not from the start.
