@@ -12,14 +12,12 @@ from stateful.features import (
     AGENTS,
     CITIES,
     COUNTRIES,
-    DEVICES,
     EXPECTED,
     ISPS,
     PLACES,
     agent,
     fix_of,
     isp,
-    unknown_device,
 )
 from stateful.finding import Comparison, Finding, Novelty
 from stateful.finding import Severity as S
@@ -34,7 +32,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     # From a network, a city or a country that is the user's, the move is the location data's, not the user's.
     city = activity.location.city
     news = ((ISPS, network), (COUNTRIES, country), (CITIES, city))
-    strange = user.is_news(AGENTS, agent(activity), activity.time) or unknown_device(activity, user)
+    strange = user.is_news(AGENTS, agent(activity), activity.time)
     fresh = [feature for feature, value in news if user.is_news(feature, value, activity.time)]
     # Carriers hand their customers out in other cities each day; the phone is the user's all the same.
     if not fresh or (fresh == [CITIES] and not strange):
@@ -88,7 +86,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
     people=True,
-    features=(PLACES, COUNTRIES, CITIES, ISPS, AGENTS, DEVICES),
+    features=(PLACES, COUNTRIES, CITIES, ISPS, AGENTS),
     settings={"min_distance": 300, "bordering_distance": 800},
     runbook=(
         "Ask the user, by a channel other than the account, where they are, and whether a VPN was on.",

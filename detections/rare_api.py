@@ -114,7 +114,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(),
     features=(OPERATIONS, NEW_OPERATIONS, ADDRESSES, AGENTS),
-    settings={"min_operations": 7, "min_activities": 100, "max_probability": 1e-6, "max_probability_single": 0.02},
+    settings={"min_operations": 7, "min_activities": 100, "max_probability": 1e-7, "max_probability_single": 0.02},
     runbook=(
         "See what was called, from which address and with which key or session.",
         "Ask the owner whether the work is theirs: a new project or tool does this too.",

@@ -61,7 +61,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     features=(HABITS, ISPS, AGENTS),
-    settings={"max_probability": 1e-3},
+    settings={"max_probability": 1e-4},
     learning_days=10,
     runbook=(
         "Look at the user's activities since the day before: is it one piece of work that is new?",

@@ -333,20 +333,6 @@ FAILED_LOGONS = BurstFeature(
 NEW_OPERATIONS = BurstFeature("new_operations", counts=_new_operation, mark=operation, gap=HOUR)
 
 
-def unknown_device(activity: Activity, user: UserView) -> bool:
-    """Whether the record names a device that isn't the user's, or none where the user's records do."""
-    known = user.values(DEVICES)
-    if not known.total:
-        return False
-    if not activity.device.id:
-        return known.total >= IDENTIFIED * user.count
-    return known.get(activity.device.id) is None
-
-
-IDENTIFIED = 0.9
-"""Share of a user's activities that name a device, from which on one that doesn't is another."""
-
-
 def by_stranger(activity: Activity, user: UserView) -> bool:
     """Whether neither the address nor the program is the user's, or only since less than a day."""
     program = agent(activity)

@@ -181,13 +181,22 @@ def apis(names: Iterable[str]) -> list[Activity]:
     return [act(NOON + n * 60_000, name, Category.LIST, app="iam.amazonaws.com") for n, name in enumerate(names)]
 
 
-DISCOVERY = ("ListUsers", "ListRoles", "ListPolicies", "ListAccessKeys", "ListGroups", "GetAccountSummary")
+DISCOVERY = (
+    "ListUsers",
+    "ListRoles",
+    "ListPolicies",
+    "ListAccessKeys",
+    "ListGroups",
+    "GetAccountSummary",
+    "ListMFADevices",
+    "GetCredentialReport",
+)
 
 
 def test_rare_api() -> None:
     calls = apis(DISCOVERY)
     (finding,) = findings([*weeks(), *calls], "rare_api")
-    assert (finding.anchor, finding.evidence_count) == (calls[0].id, 6)
+    assert (finding.anchor, finding.evidence_count) == (calls[0].id, 8)
     assert finding.closes == calls[-1].time + HOUR
 
 
@@ -243,7 +252,7 @@ EPISODES = [
         act(NOON + 7 * 60_000, "UserLoggedIn", Category.LOGON, tags=("mfa",)),
     ],
     [act(NOON, "Add member to role.", Category.ROLE_GRANT, objects=(Object("role", "Global Administrator"),))],
-    many(80, "FileDeleted", Category.DELETE),
+    many(200, "FileDeleted", Category.DELETE),
     many(40, "SharingSet", Category.SHARE),
     [
         act(NOON + n * 30_000, f"Get{n % 8}", Category.READ, outcome=Outcome.DENIED, app="s3", error="AccessDenied")
