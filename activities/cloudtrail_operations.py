@@ -54,7 +54,9 @@ NAMES: dict[Category, str] = {
     "CancelSecretVersionDelete RotationStarted RotationSucceeded RotationFailed ImportKeyMaterial CreateSAMLProvider "
     "UpdateSAMLProvider DeleteSAMLProvider CreateOpenIDConnectProvider DeleteOpenIDConnectProvider "
     "UpdateOpenIDConnectProviderThumbprint AddClientIDToOpenIDConnectProvider CreateTrustAnchor UpdateTrustAnchor "
-    "DeleteTrustAnchor CreateApiKey DeleteApiKey UpdateApiKey AdminSetUserPassword AdminResetUserPassword "
+    "DeleteTrustAnchor EnableExternalIdPConfigurationForDirectory "
+    "DisableExternalIdPConfigurationForDirectory AssociateDirectory DisassociateDirectory CreateApiKey "
+    "DeleteApiKey UpdateApiKey AdminSetUserPassword AdminResetUserPassword "
     "StartMFADeviceRegistration",
     Category.ROLE_GRANT: "AttachUserPolicy AttachRolePolicy AttachGroupPolicy PutUserPolicy PutRolePolicy "
     "PutGroupPolicy AddUserToGroup UpdateAssumeRolePolicy CreatePolicyVersion SetDefaultPolicyVersion "
@@ -88,7 +90,9 @@ NAMES: dict[Category, str] = {
     "DeleteLoggingConfiguration EnableLogging DisableLogging",
     Category.NETWORK_CONFIG: "AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress RevokeSecurityGroupIngress "
     "RevokeSecurityGroupEgress AuthorizeDBSecurityGroupIngress RevokeDBSecurityGroupIngress AllocateAddress "
-    "ReleaseAddress AssociateAddress DisassociateAddress AcceptVpcPeeringConnection ChangeResourceRecordSets",
+    "ReleaseAddress AssociateAddress DisassociateAddress AcceptVpcPeeringConnection ChangeResourceRecordSets "
+    "ApplySecurityGroupsToLoadBalancer SetSecurityGroups DisableDomainTransferLock TransferDomainToAnotherAwsAccount "
+    "TransferDomain",
     Category.COMPUTE_START: "RunInstances StartInstances CreateFleet RequestSpotInstances RequestSpotFleet",
     Category.COMPUTE_STOP: "StopInstances TerminateInstances RebootInstances",
     Category.EXECUTE: "Invoke InvokeAsync InvokeFunction InvokeModel InvokeModelWithResponseStream Converse "
@@ -112,6 +116,14 @@ _MAY_UNSHARE = frozenset(
     "ModifySnapshotAttribute ModifyImageAttribute ModifyDBSnapshotAttribute ModifyDBClusterSnapshotAttribute "
     "ModifyFpgaImageAttribute ModifyVpcEndpointServicePermissions".split()
 )
+_BY_PARAMETER = (
+    ("GetParameter", "withDecryption", Category.SECRET_READ),
+    ("ModifyDBInstance", "masterUserPassword", Category.CREDENTIAL),
+    ("ModifyDBCluster", "masterUserPassword", Category.CREDENTIAL),
+    # A machine runs its user data when it starts.
+    ("ModifyInstanceAttribute", "userData", Category.EXECUTE),
+)
+"""Operations, by the beginning of their name, that a parameter makes something more telling."""
 _ADDED = ("valuesToAdd", "createVolumePermission", "launchPermission", "loadPermission")
 
 
@@ -127,8 +139,11 @@ def category_of(event_source: str, event_name: str, parameters: dict[str, object
     category = _by_name(event_source, event_name)
     if category is Category.SHARE and event_name in _MAY_UNSHARE:
         return Category.SHARE if any(_adds(parameters.get(name)) for name in _ADDED) else Category.MODIFY
-    if category is Category.READ and event_name.startswith("GetParameter") and parameters.get("withDecryption") is True:
-        return Category.SECRET_READ
+    for name, parameter, special in _BY_PARAMETER:
+        if event_name.startswith(name) and parameters.get(parameter):
+            return special
+    if event_name == "ModifyInstanceAttribute" and parameters.get("attribute") == "userData":
+        return Category.EXECUTE
     if category is Category.OTHER and isinstance(read_only, bool):
         return Category.READ if read_only else Category.MODIFY
     return category

@@ -21,7 +21,8 @@ _OF_NAME = by_operation(
         Tag.KEY_ADDED: "CreateAccessKey UploadSSHPublicKey UploadSigningCertificate CreateServiceSpecificCredential "
         "ResetServiceSpecificCredential CreateKeyPair ImportKeyPair SendSSHPublicKey SendSerialConsoleSSHPublicKey "
         "CreateSAMLProvider UpdateSAMLProvider CreateOpenIDConnectProvider AddClientIDToOpenIDConnectProvider "
-        "UpdateOpenIDConnectProviderThumbprint CreateTrustAnchor UpdateTrustAnchor EnableTrustAnchor CreateApiKey",
+        "EnableExternalIdPConfigurationForDirectory AssociateDirectory UpdateOpenIDConnectProviderThumbprint "
+        "CreateTrustAnchor UpdateTrustAnchor EnableTrustAnchor CreateApiKey",
         Tag.PASSWORD_SET: "CreateLoginProfile UpdateLoginProfile ChangePassword PasswordUpdated "
         "PasswordRecoveryCompleted AdminSetUserPassword AdminResetUserPassword UpdatePassword",
         Tag.FACTOR_ADDED: "EnableMFADevice RegisterMfaDevice CompleteVirtualMfaDeviceRegistration "
@@ -77,6 +78,8 @@ def tags_of(record: dict[str, object], name: str, category: Category, outcome: O
             tags.append(Tag.PUBLIC)
     elif category in (Category.SHARE, Category.ROLE_GRANT, Category.CREATE):
         tags += _of_rights(record, name, parameters)
+    if category is Category.CREDENTIAL and parameters.get("masterUserPassword"):
+        tags.append(Tag.PASSWORD_SET)
     attributes = mapping(mapping(identity.get("sessionContext")).get("attributes"))
     if string(attributes.get("mfaAuthenticated")) == "true":
         tags.append(Tag.MFA)

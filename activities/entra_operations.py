@@ -136,6 +136,8 @@ _ABOUT_KEYS = re.compile(r"keydescription|passwordcredential|keycredential|feder
 _ABOUT_FACTORS = re.compile(r"strongauthentication|passwordprofile|searchabledevicekey|alternativesecurityid|passkey")
 _WITH_KEYS = frozenset(("update application", "update service principal"))
 _WITH_FACTORS = frozenset(("update user",))
+_ABOUT_ISSUERS = re.compile(r"trustedca")
+_WITH_ISSUERS = frozenset(("set company information",))
 
 
 _POLICY = re.compile(r"(add|create|new|install|set|update|enable|disable|remove|delete)[ -].*polic(?:y|ies)", re.DOTALL)
@@ -174,6 +176,8 @@ def category_of(action: str, changed: list[str]) -> Category:
     """
     name = folded(action)
     if name in _WITH_KEYS and any(_ABOUT_KEYS.search(each[:200].lower()) for each in changed):
+        return Category.CREDENTIAL
+    if name in _WITH_ISSUERS and any(_ABOUT_ISSUERS.search(each[:200].lower()) for each in changed):
         return Category.CREDENTIAL
     if name in _WITH_FACTORS and any(_ABOUT_FACTORS.search(each[:200].lower()) for each in changed):
         return Category.CREDENTIAL

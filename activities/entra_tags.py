@@ -173,7 +173,7 @@ def of_change(action: str, changes: list[Fields]) -> tuple[Tag, ...]:
             tags.append(Tag.PRIVILEGED)
         elif "strongauthentication" in name or "searchabledevicekey" in name:
             tags += _more_or_less(old, new)
-        elif name == "keydescription" and len(new) > len(old):
+        elif (name == "keydescription" or name.startswith("trustedca")) and len(new) > len(old):
             tags.append(Tag.KEY_ADDED)
     if _for_everybody(values):
         tags.append(Tag.ADMIN_CONSENT)

@@ -31,13 +31,15 @@ NAMES: dict[Category, str] = {
     "storage.objects.compose storage.objects.rewrite storage.objects.copy",
     Category.EXECUTE: "InsertJob jobservice.insert jobservice.jobcompleted CreateBuild RunJob CallFunction pods.exec "
     "pods.exec.create pods.exec.get pods.attach.create pods.portforward.create RunWorkflow CreateExecution "
-    "CreatePipelineJob",
+    "CreatePipelineJob cronjobs.create cronjobs.patch cronjobs.update jobs.create",
     Category.COMPUTE_START: "compute.instances.insert compute.instances.bulkInsert compute.instances.start "
     "compute.instances.resume compute.instances.startWithEncryptionKey CreateCluster",
     Category.COMPUTE_STOP: "compute.instances.stop compute.instances.suspend DeleteCluster",
-    Category.CREATE_USER: "CreateServiceAccount UndeleteServiceAccount cloudsql.users.create",
-    Category.MODIFY_USER: "UpdateServiceAccount PatchServiceAccount EnableServiceAccount DisableServiceAccount",
-    Category.DELETE_USER: "DeleteServiceAccount cloudsql.users.delete",
+    Category.CREATE_USER: "CreateServiceAccount UndeleteServiceAccount cloudsql.users.create "
+    "iam.serviceAccounts.create iam.serviceAccounts.undelete",
+    Category.MODIFY_USER: "UpdateServiceAccount PatchServiceAccount EnableServiceAccount DisableServiceAccount "
+    "iam.serviceAccounts.patch iam.serviceAccounts.update iam.serviceAccounts.enable iam.serviceAccounts.disable",
+    Category.DELETE_USER: "DeleteServiceAccount cloudsql.users.delete iam.serviceAccounts.delete",
     Category.CREDENTIAL: "CreateServiceAccountKey UploadServiceAccountKey DeleteServiceAccountKey "
     "EnableServiceAccountKey DisableServiceAccountKey CreateKey UpdateKey DeleteKey UndeleteKey "
     "storage.hmacKeys.create storage.hmacKeys.update storage.hmacKeys.delete cloudsql.users.update "

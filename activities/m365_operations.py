@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from activities.activity import Category
 from activities.category import category_of_verb
+from activities.entra_operations import OPERATIONS as DIRECTORY
 from activities.entra_operations import of_policy
 
 NAMES: dict[Category, str] = {
@@ -170,4 +171,5 @@ def category_of(operation: str, parameters: dict[str, str]) -> Category:
                 return category
     if name == "new-compliancesearchaction" and parameters.keys() & _PURGES:
         return Category.DELETE
-    return OPERATIONS.get(name) or of_policy(name) or category_of_verb(operation)
+    # Those of Entra ID also come without their workload, e.g. through Defender.
+    return OPERATIONS.get(name) or DIRECTORY.get(name) or of_policy(name) or category_of_verb(operation)

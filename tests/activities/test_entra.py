@@ -498,6 +498,7 @@ CLIENT = "7d1e9a3f-2b88-4c10-9f55-c0aa41e2b6d1"
         ("Update user", [change("StrongAuthenticationMethod", "x", "y")], (), ()),
         ("Update application", [change("KeyDescription", '["a","b"]', '["a"]')], ("key-added",), ()),
         ("Update application", [change("KeyDescription", "[]", '["a"]')], (), ()),
+        ("Set Company Information", [change("TrustedCAsForPasswordlessAuth", "[x]", "[]")], ("key-added",), ()),
         ("Reset user password", [], ("password-set",), ()),
         ("User registered security info", [], ("factor-added",), ()),
         ("Fraud reported - user is blocked for MFA", [], ("reported",), ()),

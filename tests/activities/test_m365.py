@@ -301,6 +301,7 @@ def test_in_whose_mailbox(fields: dict[str, object], owner: str | None) -> None:
         ("AnonymousLinkCreated", {}, Category.SHARE),
         ("AnonymousLinkUsed", {}, Category.READ),
         ("Remove-SafeLinksPolicy", {}, Category.DELETE),  # by its verb: no rights are in it
+        ("Disable Strong Authentication.", {"Workload": None}, Category.CREDENTIAL),
         ("Frobnication", {}, Category.OTHER),
     ],
 )
