@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from activities.activity import Activity, Category, Raw
-from activities.enrich import Enricher
+from activities.enrich_files import EnrichmentError
 from activities.formats import FORMATS, NATIVE, VENDORS, parse_line
 from activities.plain import plain
 from activities.record import Rejected, rejected
@@ -77,21 +77,17 @@ def parse(
     if fmt not in FORMATS:
         _fail(f"option --format: expected one of {', '.join(FORMATS)}, found {fmt!r:.80}")
     settings = _settings(config, tenant)
-    enricher = Enricher(settings.enrichment)
     counts: Counter[str] = Counter()
-    found = (
-        enricher.enrich(record) if isinstance(record, Activity) else record
-        for record in _records(inputs, fmt, settings)
-    )
-    read = islice(found, limit if limit is not None or json else SHOWN)
-    shown = (record for record in _counted(read, counts) if isinstance(record, Rejected) or not rejected_only)
     try:
+        found = _enriched(_records(inputs, fmt, settings), settings)
+        read = islice(found, limit if limit is not None or json else SHOWN)
+        shown = (record for record in _counted(read, counts) if isinstance(record, Rejected) or not rejected_only)
         if json:
             write(json_lines(map(_json, shown)))
         else:
             display(_table(shown))
-    except InputError as error:
-        _fail(str(error))
+    except (InputError, EnrichmentError) as error:
+        _fail(printable(str(error), 2000))
     typer.echo(_summary(counts), err=True)
 
 
@@ -115,6 +111,14 @@ def _records(inputs: list[str], fmt: str, settings: Settings) -> Iterator[Activi
                 yield rejected(line.problem, line.data, raw)
             elif line.data.strip():
                 yield from parse_line(line.data, fmt, settings.tenant, raw)
+
+
+def _enriched(records: Iterator[Activity | Rejected], settings: Settings) -> Iterator[Activity | Rejected]:
+    from activities.enrich import Enricher  # noqa: PLC0415  ua-parser and iporigin take a third of a second to import
+
+    with Enricher(settings.enrichment) as enricher:
+        for record in records:
+            yield enricher.enrich(record) if isinstance(record, Activity) else record
 
 
 def _lines(name: str, limit: int) -> Iterator[Line]:
