@@ -133,6 +133,8 @@ def _refuse_others(found: Fields) -> None:
 
 def _value(content: object) -> str:
     """A text, or the value of `{"value": "Administrative", "localizedValue": "..."}`."""
+    if isinstance(content, str) and not content.startswith("{"):
+        return usable(content)
     return usable(fields(content).get("value")) or usable(content)
 
 

@@ -212,8 +212,15 @@ def account(name: str, display: str = "", kind: UserType = UserType.PERSON) -> U
     A guest is known by their own address: `bob_example.org#EXT#@example.com` is bob@example.org, as in other tenants'
     and in sign-in records. The account of a directory synchroniser is a service.
     """
+    # Those of a log come again and again; what is kept is bounded by number and length.
+    short = len(name) <= _LONGEST_NAME * 2 and len(display) <= _LONGEST_NAME * 2
+    return _kept_account(name, display, kind) if short else _account(name, display, kind)
+
+
+def _account(name: str, display: str, kind: UserType) -> User:
+    lower = name.lower()
     for prefix in _PREFIXES:
-        if name.lower().startswith(prefix) and name[len(prefix) :].strip():
+        if lower.startswith(prefix) and name[len(prefix) :].strip():
             name = name[len(prefix) :].strip()
     # The patterns are only asked of what an account's name may be: they take too long on a megabyte.
     guest = _GUEST.fullmatch(name) if len(name) <= _LONGEST_ACCOUNT else None
@@ -221,6 +228,9 @@ def account(name: str, display: str = "", kind: UserType = UserType.PERSON) -> U
     if kind is UserType.PERSON and _SYNCHRONISER.fullmatch(name[:_LONGEST_ACCOUNT]):
         kind = UserType.SERVICE
     return User(user_key(key), text(usable(display) or name), text(key) if is_email(key) else "", kind)
+
+
+_kept_account = lru_cache(maxsize=32_768)(_account)
 
 
 def nobody(path: str, names: str, found: object) -> Unreadable:
