@@ -21,5 +21,6 @@ def configure() -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Found anew for each logger: whoever replaced it meanwhile (a test, a pager) gets what is said then.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

@@ -58,7 +58,8 @@ def command(*more: str) -> list[str]:
 
 def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANPUT_")}
-    return {**kept, "PYTHONPATH": str(ROOT)}
+    # A new country on the user's own device is of low risk, and here an alert all the same.
+    return {**kept, "PYTHONPATH": str(ROOT), "ANPUT_MIN_ALERT_RISK": "0"}
 
 
 def run(work: Path, *more: str) -> None:

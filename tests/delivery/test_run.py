@@ -232,7 +232,7 @@ def test_lanes_go_to_receivers_or_files(
     events = [event for request in hec.requests for event in request.events()]
     assert len(events) >= counts["suppressed"] > 0
     assert {event["sourcetype"] for event in events} == {"anput:suppressed"}
-    assert {event["event"]["rule"] for event in events} == {"svc"}
+    assert {event["event"]["rule"] for event in events} == {"suppression svc"}
     assert [file.name for file in (anput.folder / "state" / "lanes").iterdir()] == ["rejected.jsonl"]
 
 

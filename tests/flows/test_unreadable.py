@@ -145,7 +145,7 @@ def test_settings_that_do_not_exist_are_named(tmp_path: Path) -> None:
         ("key_groups = ", "anput.toml: expected TOML"),
         ("[detections.nothing]", "detections.nothing: no such detection"),
         ("[detections.rare_api]\nsettings = { most = 1 }", "no such thresholds: most"),
-        ('[[suppressions]]\nname = "a"\nreason = "b"', "expected users, detections, addresses or countries"),
+        ('[[suppressions]]\nname = "a"\nreason = "b"', "expected one of users, detections, addresses, countries"),
         ('[[suppressions]]\nname = "a"\nreason = "b"\naddresses = ["10.0.0.1/8"]', "CIDR"),
     ):
         file.write_text(text)
@@ -175,7 +175,7 @@ def test_suppressed_findings_are_in_their_lane(tmp_path: Path) -> None:
     result = run(tmp_path, "--input", str(tmp_path / "log.jsonl"), "--config", str(tmp_path / "anput.toml"))
     assert (result.code, result.counts["alerts"], result.counts["suppressed"]) == (0, 0, 1)
     lane = [json.loads(line) for line in (tmp_path / "state" / "lanes" / "suppressed.jsonl").read_text().splitlines()]
-    assert {entry["rule"] for entry in lane} == {"drill"}
+    assert {entry["rule"] for entry in lane} == {"suppression drill"}
 
 
 def test_disabled_detections_and_changed_thresholds(tmp_path: Path) -> None:

@@ -97,7 +97,8 @@ def is_open(alert: dict[str, Any]) -> list[str]:
 
 
 def content(alert: dict[str, Any]) -> dict[str, Any]:
-    metadata = {key: value for key, value in alert["metadata"].items() if key not in ("sequence", "uid", "tags")}
+    way = ("sequence", "uid", "tags", "logged_time")
+    metadata = {key: value for key, value in alert["metadata"].items() if key not in way}
     ways = ("metadata", "activity_id", "activity_name", "type_uid", "type_name")
     return {**{key: value for key, value in alert.items() if key not in ways}, "metadata": metadata}
 
