@@ -33,13 +33,18 @@ class GroupWatermark:
     def advance(self, partition: str, watermark: int, *, idle: bool = False) -> None:
         """Note a partition's watermark; one never goes back. An idle one isn't waited for until it speaks again.
 
+        Where all are idle, time is where the furthest of them is, as in Flink's `StatusWatermarkValve`: else it would
+        depend on which of them fell silent last.
+
         Raises:
             KeyError: the partition isn't one of those given at the start.
         """
         self._partitions[partition] = max(self._partitions[partition], watermark)
         (self._idle.add if idle else self._idle.discard)(partition)
         waited_for = [mark for name, mark in self._partitions.items() if name not in self._idle]
-        self._value = max(self._value, min(waited_for, default=BEFORE_TIME))
+        if not waited_for:
+            waited_for = [max((mark for mark in self._partitions.values() if mark < END_OF_TIME), default=BEFORE_TIME)]
+        self._value = max(self._value, min(waited_for))
 
     @property
     def value(self) -> int:

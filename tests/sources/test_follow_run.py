@@ -211,7 +211,7 @@ def test_a_folder_that_files_are_delivered_to_gives_the_same_alerts(
 
 
 def test_what_is_silent_is_not_waited_for_and_nothing_is_sealed_at_the_end(tmp_path: Path, runs: list[Run]) -> None:
-    """One file is silent, one has four days. After the time-out the first alert is final; the last day is open."""
+    """One file is silent, one has eight days. After the time-out the first alert is final; the last day is open."""
     busy, silent = tmp_path / "busy.jsonl", tmp_path / "silent.jsonl"
     silent.write_text(json.dumps({"id": "s", "time": START, "user": "sue", "action": "Read"}) + "\n")
     run = Run(tmp_path / "work", busy)
@@ -223,14 +223,14 @@ def test_what_is_silent_is_not_waited_for_and_nothing_is_sealed_at_the_end(tmp_p
         file.write(json.dumps(stopping) + "\n")
     run.wait_until(lambda: (run.folder / "alerts.db").exists() and len(run.alerts()) == 1)
     with busy.open("a") as file:
-        for number in range(1, 5):
+        for number in range(1, 9):
             row = {"id": f"b{number}", "time": START + number * DAY, "user": "bob", "action": "Read"}
             file.write(json.dumps(row) + "\n")
-        file.write(json.dumps({**stopping, "id": "2", "time": START + 4 * DAY + 1000, "user": "mallory"}) + "\n")
+        file.write(json.dumps({**stopping, "id": "2", "time": START + 8 * DAY + 1000, "user": "mallory"}) + "\n")
     run.wait_until(lambda: {alert["status_detail"] for alert in run.alerts().values()} == {"final", "provisional"})
     run.stop()
     assert {alert["status_detail"] for alert in run.alerts().values()} == {"final", "provisional"}
-    assert run.summary()["in"] == 7
+    assert run.summary()["in"] == 11
 
 
 def test_an_input_that_cannot_come_to_be_is_refused(tmp_path: Path) -> None:

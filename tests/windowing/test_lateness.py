@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -129,6 +130,20 @@ def test_an_idle_partition_is_not_waited_for_until_it_speaks_again() -> None:
     group.advance("a", 6 * HOUR, idle=True)
     group.advance("b", 3 * HOUR, idle=True)
     assert group.value == 6 * HOUR
+
+
+@pytest.mark.parametrize("order", ["abc", "cba", "bca"])
+def test_where_all_are_idle_time_is_where_the_furthest_is_whoever_fell_silent_last(order: str) -> None:
+    group = GroupWatermark("abc")
+    group.advance("a", 5 * HOUR)
+    group.advance("b", 2 * HOUR)
+    for name in order:
+        group.advance(name, BEFORE_TIME, idle=True)
+    assert group.value == 5 * HOUR
+    ended = GroupWatermark("ab")
+    ended.advance("a", END_OF_TIME, idle=True)
+    ended.advance("b", 2 * HOUR, idle=True)
+    assert ended.value == 2 * HOUR
 
 
 def test_a_partition_that_continues_after_its_end_holds_the_group_back_again() -> None:
