@@ -16,6 +16,9 @@ from recovery import stamp
 from recovery.store import KeyGroupStore
 from recovery.token import Token
 
+WAY = ("sequence", "uid", "tags", "logged_time")
+"""Of an alert's metadata: how it came to be, not what it says. Ingest times of open activities aren't stored."""
+
 COUNTS = ("in", "out", "late", "duplicate", "rejected", "alerts")
 ENTITY = b"e"
 """How the keys of users begin in a key group's store; beside them is the group's own row (its counts, watermarks)."""
@@ -63,7 +66,7 @@ def content(alerts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     found = {}
     for alert in alerts:
         if alert["activity_id"] != CLOSED:
-            metadata = {k: v for k, v in alert["metadata"].items() if k not in ("sequence", "uid", "tags")}
+            metadata = {k: v for k, v in alert["metadata"].items() if k not in WAY}
             rest = {k: v for k, v in alert.items() if k not in way}
             found[alert["finding_info"]["uid"]] = {**rest, "metadata": metadata}
     return found

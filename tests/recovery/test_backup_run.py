@@ -24,6 +24,9 @@ from recovery.committed import committed
 from recovery.errors import StateError
 from simulator.simulate import simulate
 
+WAY = ("sequence", "uid", "tags", "logged_time")
+"""Of an alert's metadata: how it came to be, not what it says. Ingest times of open activities aren't stored."""
+
 if TYPE_CHECKING:
     from tests.recovery.conftest import Storage
 
@@ -54,7 +57,7 @@ def alerts(work: Path) -> dict[str, dict[str, Any]]:
     with AlertStore(work / "alerts.db") as store:
         for alert in store.latest():
             if alert["activity_id"] != 3:
-                metadata = {k: v for k, v in alert["metadata"].items() if k not in ("sequence", "uid", "tags")}
+                metadata = {k: v for k, v in alert["metadata"].items() if k not in WAY}
                 way = ("metadata", "activity_id", "activity_name", "type_uid", "type_name")
                 found[alert["finding_info"]["uid"]] = {k: v for k, v in alert.items() if k not in way} | {
                     "metadata": metadata
@@ -64,6 +67,13 @@ def alerts(work: Path) -> dict[str, dict[str, Any]]:
 
 def lines(path: Path) -> list[str]:
     return sorted(path.read_text().splitlines()) if path.exists() else []
+
+
+def hidden(work: Path) -> set[tuple[str, str]]:
+    """What is finally in the lane, and why: provisional records before it depend on when others were heard of."""
+    records = [json.loads(line) for line in lines(work / "lanes" / "suppressed.jsonl")]
+    final = [record for record in records if record["finding"].get("final")]
+    return {(record["finding"]["finding"]["uid"], record["rule"].partition(":")[0]) for record in final}
 
 
 @dataclass
@@ -156,7 +166,7 @@ def test_a_restored_run_ends_with_the_same_alerts(
     assert alerts(tmp_path) == alerts(live.work) != {}
     summary = json.loads((tmp_path / "summary.json").read_bytes())
     assert summary["in"] == len(live.source.read_bytes().splitlines())
-    assert lines(tmp_path / "lanes" / "suppressed.jsonl") == lines(live.work / "lanes" / "suppressed.jsonl")
+    assert hidden(tmp_path) == hidden(live.work) != set()
     assert lines(tmp_path / "lanes" / "late.jsonl") == lines(live.work / "lanes" / "late.jsonl")
 
 
