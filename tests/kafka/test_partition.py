@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+from structlog.testing import capture_logs
 
 from activities.enrich import Enricher
 from flows.kafka import properties
@@ -133,7 +134,7 @@ def test_a_partition_that_ends_ends_where_it_ended_when_it_was_opened(broker: Br
 
 @pytest.mark.parametrize("on_expired", ["earliest", "refuse"])
 def test_messages_that_expire_while_they_wait_to_be_read(
-    kafka: ApacheKafka, tmp_path: Path, capfd: pytest.CaptureFixture[str], on_expired: Literal["earliest", "refuse"]
+    kafka: ApacheKafka, tmp_path: Path, on_expired: Literal["earliest", "refuse"]
 ) -> None:
     """Ten large messages of which some are fetched ahead; seven expire. What was missed is told, or refused."""
     address = kafka.create(f"expires-{on_expired}", 1)
@@ -154,27 +155,33 @@ def test_messages_that_expire_while_they_wait_to_be_read(
         with pytest.raises(InputError, match=r"found that the topic begins at 7: \d messages have expired unread"):
             read()
     else:
-        read()
+        with capture_logs() as logs:
+            read()
         assert intake.state.position.offset == 10
         assert 3 <= intake.state.counts["in"] < 10
-        assert f"messages={10 - intake.state.counts['in']}" in "".join(capfd.readouterr())
+        expired = [log["messages"] for log in logs if log["event"] == "messages have expired unread"]
+        assert expired == [10 - intake.state.counts["in"]]
     partition.close()
 
 
 def test_partitions_that_are_added_meanwhile_are_told(
-    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flows.sources.kafka_watch.EVERY", 0.05)
     address = broker.create("watched", 1)
-    partition, _ = opened(reader(address, Kafka()), 0, tmp_path)
-    broker.grow("watched", 3)
-    deadline, said = time.monotonic() + 60, ""
-    while "partitions were added" not in said and time.monotonic() < deadline:
-        time.sleep(0.05)
-        said += "".join(capfd.readouterr())
-    partition.close()
-    assert said.count("partitions were added: they are read from the next start on") == 1
-    assert "there=3" in said
+
+    def told() -> list[int]:
+        return [log["there"] for log in logs if log["event"].startswith("partitions were added")]
+
+    with capture_logs() as logs:
+        partition, _ = opened(reader(address, Kafka()), 0, tmp_path)
+        broker.grow("watched", 3)
+        deadline = time.monotonic() + 60
+        while not told() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        partition.close()
+    assert told() == [3]
+    assert [log["event"] for log in logs] == ["partitions were added: they are read from the next start on"]
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "OAUTHBEARER", "PLAIN over TLS"])
