@@ -1,6 +1,6 @@
 """Tags of OCSF events, and for operations of AWS, Okta and GitHub those that their own logs have.
 
-Source: schema.ocsf.io, the classes Account Change and Authentication, the attributes `is_mfa` and `risk_level_id`.
+Source: schema.ocsf.io, the classes of Identity & Access Management, the attributes `is_mfa` and `risk_level_id`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from activities.activity import Category, Outcome
 from activities.cloudtrail_operations import plain_name
 from activities.format import Record
 from activities.ocsf_operations import is_amazon
+from activities.privileged import is_privileged
 from activities.tags import Tag
 from activities.values import items, known, mapping
 
@@ -19,6 +20,12 @@ _OF_ACTIVITY: dict[tuple[int, int], tuple[Tag, ...]] = {
     (3001, 9): (Tag.LOCKED_OUT,),
     (3001, 10): (Tag.FACTOR_ADDED,),
     (3001, 11): (Tag.FACTOR_REMOVED,),
+    (3007, 6): (Tag.LOCKED_OUT,),
+    (3007, 8): (Tag.PASSWORD_SET,),
+    (3007, 9): (Tag.PASSWORD_SET,),
+    (3007, 12): (Tag.FACTOR_ADDED,),
+    (3007, 13): (Tag.FACTOR_REMOVED,),
+    (3008, 10): (Tag.KEY_ADDED,),
 }
 _RISKS = {2: (Tag.RISK_MEDIUM,), 3: (Tag.RISK_HIGH,), 4: (Tag.RISK_HIGH,)}
 
@@ -46,6 +53,8 @@ def tags_of(
             tags.append(Tag.SINGLE_FACTOR)
     elif mfa is True and category is Category.FAILED_LOGON:
         tags.append(Tag.MFA_FAILED)
+    if category is Category.ROLE_GRANT and any(map(is_privileged, _rights(record))):
+        tags.append(Tag.PRIVILEGED)
     risk = record.get("risk_level_id")
     if isinstance(risk, int):
         tags += _RISKS.get(risk, ())
@@ -53,6 +62,15 @@ def tags_of(
     if device.get("is_managed") is True or device.get("is_compliant") is True:
         tags.append(Tag.MANAGED_DEVICE)
     return tuple(dict.fromkeys(tags))
+
+
+def _rights(record: Record) -> list[str]:
+    """Names and ids of the roles, policies and privileges that the event is about."""
+    found = [known(privilege) for privilege in items(record.get("privileges"))]
+    for field in ("iam_roles", "policies", "policy", "iam_role"):
+        for entry in map(mapping, items(record.get(field))):
+            found += [known(entry.get("name")), known(entry.get("uid"))]
+    return found
 
 
 def _of_source(record: Record, operation: str, category: Category, outcome: Outcome) -> tuple[Tag, ...]:
