@@ -42,7 +42,7 @@ CODES = {
 """How a vendor calls what another one has a number for."""
 NOT_NAMED = frozenset(
     # What these vendors' records don't have, or what the parser doesn't take from them.
-    "account channel device group instance_type permission query region resource role serviceprincipal team".split()
+    "channel device group instance_type permission query resource role serviceprincipal team".split()
 )
 
 
@@ -112,6 +112,8 @@ def test_a_vendors_record_says_the_same_as_the_native_one(name: str, events: lis
         assert wire.time == plain.time // vendor.resolution * vendor.resolution
         assert wire.user.id == vendor.user(account)
         assert wire.device.user_agent == plain.device.user_agent, told
+        if name in ("cloudtrail", "entra") or step.app in MICROSOFT[1:]:
+            assert set(wire.tags) == set(plain.tags), told
         assert wire.error == CODES.get(name, {}).get(step.error, wire.error if name == "okta" else step.error), told
         assert (wire.impersonated and wire.impersonated.id) == (plain.impersonated and plain.impersonated.id), told
         if name != "okta" and "security info" not in step.action and wire.action != "Sign-in activity":
