@@ -144,6 +144,12 @@ class ProfileFold:
         state.count += 1
         return said
 
+    def again(self, before: Statement, now: Statement) -> Statement:
+        """A finding begins with the activity that first made one say so, whatever comes to it."""
+        if isinstance(now, Finding) and isinstance(before, Finding) and now.start != before.start:
+            return msgspec.structs.replace(now, start=before.start)
+        return now
+
     def encode(self, state: Profile) -> bytes:
         """Serialise."""
         return self._codec.encode(state)

@@ -164,7 +164,7 @@ class Context:
             detection=self.detection.id,
             user=activity.user,
             anchor=anchor,
-            start=evidence[0].time,
+            start=activity.time,
             end=max(evidence[-1].time, activity.time),
             closes=closes,
             severity=severity or self.detection.severity,

@@ -76,14 +76,16 @@ S = TypeVar("S")
 I = TypeVar("I", bound=Item)  # noqa: E741
 I_contra = TypeVar("I_contra", bound=Item, contravariant=True)
 V = TypeVar("V", bound=Statement)
-V_co = TypeVar("V_co", bound=Statement, covariant=True)
 
 
-class Fold(Protocol[S, I_contra, V_co]):
+class Fold(Protocol[S, I_contra, V]):
     """How items become state and statements: a pure function of state and item, without clock or order of arrival."""
 
-    def step(self, state: S, item: I_contra) -> Iterable[V_co]:
+    def step(self, state: S, item: I_contra) -> Iterable[V]:
         """Take the next item in event-time order into `state` (in place); return what it makes one say."""
+
+    def again(self, before: V, now: V) -> V:
+        """A statement that was made before, as it is now."""
 
     def encode(self, state: S) -> bytes:
         """Serialise a state; equal states give equal bytes."""
@@ -328,8 +330,11 @@ class Timeline(Generic[S, I, V]):
                 state = self._fold.encode(self._live)
                 self._checkpoints.append(_Checkpoint(index, state, dict(stated), self.behind))
             for statement in step(self._live, log[index]):
-                if statement.uid not in stated:
+                before = stated.get(statement.uid)
+                if before is None:
                     self._raised[statement.uid] = log[index].ingested
+                else:
+                    statement = self._fold.again(before, statement)  # noqa: PLW2901
                 stated[statement.uid] = said[statement.uid] = statement
         self._folded = len(log)
         return said
@@ -358,7 +363,9 @@ class Timeline(Generic[S, I, V]):
             point = next(point for point in reversed(self._checkpoints) if point.index <= count and not point.stale)
             head, stated = self._fold.decode(point.state), dict(point.stated)
             for item in log[point.index : count]:
-                stated.update((statement.uid, statement) for statement in self._fold.step(head, item))
+                for statement in self._fold.step(head, item):
+                    before = stated.get(statement.uid)
+                    stated[statement.uid] = statement if before is None else self._fold.again(before, statement)
             state = self._fold.encode(head) if point.index < count else point.state
         for item in log[:count]:
             del self._ids[item.id]

@@ -71,6 +71,8 @@ class Round:
                 self.hidden.append(Suppressed(hidden.rule, revision))
                 self.suppressed -= 1
         else:
+            if old is not None and old.raised:
+                revision = replace(revision, raised=old.raised)
             thread.findings[finding.uid] = revision
             self._state.meta.newest = max(self._state.meta.newest, finding.end, finding.closes)
         self._rest(revision, old)

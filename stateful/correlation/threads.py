@@ -35,7 +35,7 @@ class Unit:
 
     @property
     def start(self) -> int:
-        """Event time of the first evidence, ms."""
+        """Event time, ms, of the activity that made the first of them."""
         return self.members[0].finding.start
 
     @property
@@ -49,6 +49,17 @@ class Unit:
         return max((r.finding for r in self.members), key=lambda f: (f.severity.rank, f.risk, -f.start, f.uid))
 
 
+def _together(findings: Iterable[Finding]) -> float:
+    """The risk of findings, 0 to 100, the worst of each detection: as if each could be wrong by itself."""
+    worst: dict[str, int] = {}
+    for finding in findings:
+        worst[finding.detection] = max(finding.risk, worst.get(finding.detection, 0))
+    right = 1.0
+    for detection in sorted(worst):
+        right *= 1.0 - worst[detection] / 100
+    return 100.0 * (1.0 - right)
+
+
 @dataclass(frozen=True)
 class Case:
     """Alerts of one user that begin within a day of the first."""
@@ -58,13 +69,21 @@ class Case:
 
     @property
     def risk(self) -> float:
-        """0 to 100, of all its detections together: as if each could be wrong by itself."""
-        members = (revision.finding for unit in self.units for revision in unit.members)
-        ranked = sorted(members, key=lambda finding: (finding.risk, finding.uid))
-        right = 1.0
-        for finding in {finding.detection: finding for finding in ranked}.values():
-            right *= 1.0 - finding.risk / 100
-        return 100.0 * (1.0 - right)
+        """0 to 100, of all its detections together."""
+        return _together(revision.finding for unit in self.units for revision in unit.members)
+
+    def raised(self, least: float) -> int:
+        """Ingest time, ms, of the activity with which its risk came to `least`; 0 if unknown.
+
+        Batches of any size give the same: what came in one is taken one by one.
+        """
+        members = [revision for unit in self.units for revision in unit.members]
+        said: list[Finding] = []
+        for revision in sorted(members, key=lambda revision: (revision.raised, revision.finding.uid)):
+            said.append(revision.finding)
+            if revision.finding.severity is Severity.CRITICAL or _together(said) >= least:
+                return revision.raised
+        return max(revision.raised for revision in members)
 
     def below(self, least: float) -> str:
         """Why it is no alert; "" if it is one."""
@@ -108,9 +127,11 @@ def alerts_of(case: Case, policy: Policy, campaigns: Sequence[str], sealed: int)
     final = sealed >= case.settles and all(revision.final for unit in case.units for revision in unit.members)
     units = [unit for unit in case.units if unit.worst.severity is not Severity.INFORMATIONAL]
     uids = [unit.uid for unit in units]
+    raised = case.raised(policy.least_risk)
     for unit in units:
         related = [uid for uid in (*uids, *campaigns) if uid != unit.uid]
-        yield _alert(unit, policy, case.uid, tuple(related[:RELATED_KEPT]), final)
+        first = max(raised, min(revision.raised for revision in unit.members))
+        yield _alert(unit, policy, case.uid, tuple(related[:RELATED_KEPT]), final, first)
 
 
 def merged_into(alert: Alert, all_cases: Sequence[Case]) -> str:
@@ -181,7 +202,14 @@ def _place(revision: FindingRevision) -> tuple[int, str, str]:
     return finding.start, finding.anchor, finding.uid
 
 
-def _alert(unit: Unit, policy: Policy, case: str, related: tuple[str, ...], final: bool) -> Alert:  # noqa: FBT001
+def _alert(  # noqa: PLR0913, PLR0917
+    unit: Unit,
+    policy: Policy,
+    case: str,
+    related: tuple[str, ...],
+    final: bool,  # noqa: FBT001
+    raised: int,
+) -> Alert:
     first, worst = unit.members[0].finding, unit.worst
     severity, risk = worst.severity, worst.risk
     if unit.detection == CHAIN:
@@ -205,7 +233,7 @@ def _alert(unit: Unit, policy: Policy, case: str, related: tuple[str, ...], fina
         modified=unit.end,
         findings=tuple(_kept(unit)),
         final=final,
-        raised=max(revision.raised for revision in unit.members),
+        raised=raised,
         case=case,
         related=related,
     )
@@ -235,7 +263,7 @@ def _chain_message(unit: Unit, policy: Policy) -> str:
         tactic = policy.tactics(revision.finding.detection)
         if tactic and tactic[1] not in tactics:
             tactics[tactic[1]] = policy.title(revision.finding.detection)
-    hours = (unit.end - unit.start) / 3_600_000
+    hours = (unit.end - min(revision.finding.since for revision in unit.members)) / 3_600_000
     steps = "; then ".join(f"{tactic} ({title})" for tactic, title in tactics.items())
     return f"{len(tactics)} ATT&CK tactics within {hours:.1f} h: {steps}"
 
