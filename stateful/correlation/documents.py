@@ -94,6 +94,9 @@ class Value(msgspec.Struct, array_like=True, gc=False):
     """Campaigns, as last sent."""
     past: dict[str, Alert] = {}
     wake: int = ASLEEP
+    counted: dict[str, Counted] = {}
+    hidden: dict[str, Hidden] = {}
+    """Campaign -> what the lane was told."""
 
 
 class Attempt(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -119,6 +122,9 @@ class Spray(msgspec.Struct, array_like=True, gc=False):
     """uid -> what was put into users' threads."""
     past: dict[str, Alert] = {}
     wake: int = ASLEEP
+    counted: dict[str, Counted] = {}
+    hidden: dict[str, Hidden] = {}
+    """Spray -> what the lane was told."""
 
 
 class Given(msgspec.Struct, array_like=True, frozen=True, gc=False):

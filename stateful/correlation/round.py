@@ -6,7 +6,7 @@ networks are judged before users, since users' alerts follow from them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -15,16 +15,16 @@ from stateful.correlation import budget as budgeting
 from stateful.correlation import campaigns as campaigning
 from stateful.correlation import grid, sprays, verdicts
 from stateful.correlation.campaigns import Campaign
-from stateful.correlation.documents import Attempt, Body, Rest, Spray, Tenant, Thread, Value
+from stateful.correlation.documents import Attempt, Body, Counted, Hidden, Rest, Spray, Tenant, Thread, Value
 from stateful.correlation.keys import SPRAY, THREAD, VALUE, parts_of, spray_key, tenant_key, thread_key, value_key
 from stateful.correlation.kinship import kin, leaders
 from stateful.correlation.policy import CAMPAIGN, Policy
 from stateful.correlation.policy import SPRAY as SPRAY_DETECTION
-from stateful.correlation.prevalence import DAYS_KEPT, arrive, fold_days, learn, others
+from stateful.correlation.prevalence import DAYS_KEPT, arrive, fold_days, learn, others, users_before
 from stateful.correlation.revisions import judged as revise_past
 from stateful.correlation.revisions import revise, settle, wakes
 from stateful.correlation.user_round import judge_user
-from stateful.finding import Alert, Finding, FindingRevision, InsightRevision, Novelty, Severity
+from stateful.finding import Alert, Change, Finding, FindingRevision, InsightRevision, Novelty, Severity
 from stateful.insights import USERS
 from stateful.key_group import ASLEEP, AT_ONCE, KeyGroupState
 from stateful.messages import Suppressed
@@ -172,6 +172,28 @@ class Round:
         """Most users that have a finding on one of the same new values within a day."""
         values = (self.value(finding.tenant, novelty) for novelty in finding.novelties)
         return max((campaigning.users_within(value, finding.start) for value in values), default=0)
+
+    def least_risk(self, name: str) -> float:
+        """The least risk that a case of a tenant must have. With a budget, its controller looks further down."""
+        least = self.policy.least_risk
+        return min(least, budgeting.LOWEST) if self.policy.budget_of(name) else least
+
+    def count(self, name: str, old: Mapping[str, Counted], new: Mapping[str, Counted]) -> None:
+        """Keep a tenant's budget informed of what could be alerts."""
+        if old != new:
+            for uid in {*old, *new}:
+                budgeting.change(self.tenant(name).budget, old.get(uid), new.get(uid))
+            self.tenant_changed(name)
+
+    def over_budget(self, name: str, entry: Counted) -> str:
+        """Why an alert is not sent; "" if it is."""
+        tenant, share = self.tenant(name), self.policy.budget_of(name)
+
+        def weekly(hour: int) -> float:
+            return max(share * users_before(tenant, hour * HOUR) / 1000, budgeting.LEAST)
+
+        least = budgeting.threshold(tenant.budget, entry.hour, weekly)
+        return "" if budgeting.passes(entry, least) else budgeting.words(entry, least)
 
     def wake_of(self, times: Iterable[int]) -> int:
         """The first of some event times, ms; of one that is past, later."""
@@ -376,11 +398,39 @@ class Round:
             leader = lead.get(alert.uid, "")
             return f"part of alert {leader}, on the same users" if leader else "fewer users than make a campaign"
 
-        if wanted or value.alerts or value.past:
+        if wanted or value.alerts or value.past or value.counted:
             live = {uid: alert for uid, alert in wanted.items() if uid not in value.past}
-            self.alerts += revise(value.alerts, live, "", gone)
+            live, why = self._within_budget(name, value, live)
+            self.alerts += revise(value.alerts, live, "", lambda alert: why.get(alert.uid) or gone(alert))
             self.alerts += revise_past(value.past, lambda uid: verdicts.verdict_on(tenant, uid))
         self._rewake_value(key, value)
+
+    def _within_budget(
+        self, name: str, body: Value | Spray, wanted: dict[str, Alert]
+    ) -> tuple[dict[str, Alert], dict[str, str]]:
+        """The alerts on many users that are sent, and why others, which the lane is told of, are not."""
+        if not self.policy.budget_of(name):
+            return wanted, {}
+        counted = {
+            uid: budgeting.counted(uid, alert.created, alert.risk, alert.severity) for uid, alert in wanted.items()
+        }
+        self.count(name, body.counted, counted)
+        body.counted = counted
+        why = {uid: rule for uid, entry in counted.items() if (rule := self.over_budget(name, entry))}
+        for uid in body.hidden.keys() - why.keys():
+            del body.hidden[uid]
+            self.suppressed -= 1
+        for uid, rule in why.items():
+            revision, known = 1 + wanted[uid].final, body.hidden.get(uid)
+            if known is None or known.revision < revision:
+                self.suppressed += known is None
+                body.hidden[uid] = Hidden(rule, revision)
+                change: Change = "update" if wanted[uid].final else "create"
+                said = FindingRevision(wanted[uid].findings[0], revision, change, wanted[uid].final)
+                self.hidden.append(Suppressed(rule, said))
+        return {uid: alert for uid, alert in wanted.items() if uid not in why}, {
+            uid: f"suppressed by {rule}" for uid, rule in why.items()
+        }
 
     def _is_suppressed(self, campaign: Campaign, finding: Finding) -> bool:
         """Whether rules hide it, whichever of its members' detections it is taken for."""
@@ -389,7 +439,11 @@ class Round:
 
     def _rewake_value(self, key: bytes, value: Value) -> None:
         times = [rest.start + CAMPAIGN_OVER + HOUR for rest in value.rests.values()]
-        times += [campaign.start + campaigning.LASTS + DAY for campaign in self._campaigns_of(key) if value.alerts]
+        times += [
+            campaign.start + campaigning.LASTS + DAY
+            for campaign in self._campaigns_of(key)
+            if value.alerts or value.hidden
+        ]
         final = {alert.created + campaigning.LASTS + DAY for alert in value.alerts.values() if alert.final}
         value.wake = self.wake_of([*(time for time in times if time not in final), *wakes(value.alerts, value.past)])
         self._state.changed(key)
@@ -407,6 +461,9 @@ class Round:
                 if ended or (not held and rest.final and rest.start < past):
                     del value.rests[uid]
             settle(value.alerts, value.past, [c.uid for c in over], self.sealed)
+            for campaign in over:
+                value.counted.pop(campaign.uid, None)
+                value.hidden.pop(campaign.uid, None)
             self._campaigns.pop(key, None)
             self._register(key)
         self._rewake_value(key, value)
@@ -428,7 +485,9 @@ class Round:
             wanted[wave.uid] = replace(alert, verdict=verdicts.verdict_on(doc, wave.uid))
             said |= sprays.breaches(wave, (tenant, kind, network))
         live = {uid: alert for uid, alert in wanted.items() if uid not in spray.past}
-        self.alerts += revise(spray.alerts, live, "", lambda _: "fewer users fail from there than it takes")
+        live, why = self._within_budget(tenant, spray, live)
+        gone = "fewer users fail from there than it takes"
+        self.alerts += revise(spray.alerts, live, "", lambda alert: why.get(alert.uid) or gone)
         self.alerts += revise_past(spray.past, lambda uid: verdicts.verdict_on(doc, uid))
         for uid, revision in said.items():
             if spray.breached.get(uid) != revision:
@@ -451,17 +510,27 @@ class Round:
 
     def _rewake_spray(self, key: bytes, spray: Spray, wanted: dict[str, Alert]) -> None:
         times = [*sprays.wakes(spray), *wakes(spray.alerts, spray.past)]
-        times += [a.created + sprays.LASTS + HOUR for uid, a in wanted.items() if not spray.alerts[uid].final]
+        times += [a.created + sprays.LASTS + HOUR for uid, a in wanted.items() if not self._said_final(spray, uid)]
         spray.wake = self.wake_of(times)
         self._state.changed(key)
+
+    @staticmethod
+    def _said_final(spray: Spray, uid: str) -> bool:
+        """Whether all was said of a spray that there is to say."""
+        if uid in spray.hidden:
+            return spray.hidden[uid].revision > 1
+        return uid in spray.past or (uid in spray.alerts and spray.alerts[uid].final)
 
     def _seal_spray(self, key: bytes, *, drop: bool) -> None:
         self._judge_spray(key)
         if drop:
             spray = self._get(key, Spray)
             waves = self._waves(key)
-            over = [w for w in waves if self.sealed > w.start + sprays.FORGET and spray.alerts[w.uid].final]
+            over = [w for w in waves if self.sealed > w.start + sprays.FORGET and self._said_final(spray, w.uid)]
             settle(spray.alerts, spray.past, [wave.uid for wave in over], self.sealed)
+            for wave in over:
+                spray.counted.pop(wave.uid, None)
+                spray.hidden.pop(wave.uid, None)
             sprays.settle(spray, over, [wave for wave in waves if wave not in over], self.sealed)
             kept = {uid: r for uid, r in spray.breached.items() if self.sealed <= r.finding.start + sprays.FORGET}
             spray.breached = kept

@@ -85,6 +85,11 @@ class Case:
                 return revision.raised
         return max(revision.raised for revision in members)
 
+    @property
+    def gravest(self) -> Unit:
+        """The alert that stands for the case."""
+        return max(self.units, key=lambda unit: (unit.worst.severity.rank, unit.worst.risk, -unit.start, unit.uid))
+
     def below(self, least: float) -> str:
         """Why it is no alert; "" if it is one."""
         if all(unit.worst.severity is Severity.INFORMATIONAL for unit in self.units):
