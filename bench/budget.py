@@ -198,12 +198,12 @@ def kept_to(budget: float, work: Path, start: int, days: int, users: int) -> Kep
     standing = [alert for alert in seen.values() if alert.change != "close"]
     closed = [alert for alert in seen.values() if alert.change == "close"]
     (work / "alerts.jsonl").write_bytes(b"".join(encode_json(to_ocsf(a, active)) + b"\n" for a in seen.values()))
-    measured = measure.measure(
-        alerts_.read(work / "alerts.jsonl"), truth_.read(work / "truth.jsonl"), users, days
-    )
+    measured = measure.measure(alerts_.read(work / "alerts.jsonl"), truth_.read(work / "truth.jsonl"), users, days)
     weeks = weeks_of(standing, start, days, users)
     later = weeks[1:]
-    rate = sum(week.alerts for week in later) / (users / 1000) / (sum(week.days for week in later) / 7) if later else 0.0
+    rate = (
+        sum(week.alerts for week in later) / (users / 1000) / (sum(week.days for week in later) / 7) if later else 0.0
+    )
     return Kept(
         budget=budget,
         weeks=weeks,

@@ -128,7 +128,7 @@ class Insight(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Event time, ms, up to which other activities can still change it."""
     peers: str = ""
     note: str = ""
-    """What else correlation needs to know: for a verdict, the alert."""
+    """What else correlation needs to know: for a verdict, the alert; for a logon, AS number and program."""
 
 
 Change = Literal["create", "update", "close"]

@@ -2,8 +2,8 @@
 
 Each alert that there could be, down to a risk of `LOWEST`, has a score: its risk in steps of 1/16, ties parted by a hash
 of its uid. Each hour adds its share of the budget to a balance, each alert that passes takes one from it. The threshold
-of an hour is the least score such that, at the usual rate of the last two weeks, as many would pass as an hour's share
-and what the balance has, that within `CORRECTION` hours. So it rises where alerts are many and falls where they are few.
+of an hour is the least score such that, at the usual rate of the last two weeks, as many would pass as the budget
+gives and, within `CORRECTION` hours, what the balance has: it rises where alerts are many, and falls where they are few.
 It looks at what begins `LAG` or more hours before it. What passed is derived from the same scores, by the thresholds of
 their hours: thresholds are a function of the set of alerts. What changes late changes them, until all of it is sealed.
 """
@@ -29,9 +29,9 @@ PARTS = 16
 LOWEST = 20
 """Risk below which nothing is an alert, however much is left of the budget."""
 HIGHEST = 101 * PARTS
-FASTEST, SLOWEST = 4.0, 0.25
+FASTEST, SLOWEST = 4.0, 0.1
 """Times the budget: how fast a balance is made up for at most, and what is let through even if nothing is left."""
-CREDIT, DEBT = 0.3, 0.2
+CREDIT, DEBT = 0.3, 0.3
 """Weeks of budget that the balance holds at most, and owes at most: an attack doesn't silence the week after it."""
 ROUGH = 2.0
 """Alerts by which the balance of a small tenant may be off at least."""
@@ -122,8 +122,8 @@ class _Ledger:
         if hours <= 0:
             return 0
         self._advance(oldest, until)
-        rate = weekly + self._balance(oldest, until, weekly) * WEEK / CORRECTION
-        rate = min(max(rate, weekly * SLOWEST), weekly * FASTEST)
+        balance = self._balance(oldest, until, weekly)
+        rate = min(max(weekly + balance * WEEK / CORRECTION, weekly * SLOWEST), weekly * FASTEST)
         allowed = rate * max(hours, 24) / WEEK
         total, least = 0, HIGHEST
         for score in sorted(self._usual, reverse=True):
@@ -131,7 +131,8 @@ class _Ledger:
             if total > allowed:
                 return least
             least = score
-        return 0
+        # So few come that all may pass, unless it was critical ones that took it all.
+        return HIGHEST if rate <= weekly * SLOWEST else 0
 
     def _advance(self, oldest: int, until: int) -> None:
         if self._until < oldest:

@@ -13,16 +13,16 @@ from msgspec.structs import replace
 
 from stateful.correlation import budget as budgeting
 from stateful.correlation import campaigns as campaigning
-from stateful.correlation import grid, sprays, verdicts
+from stateful.correlation import grid, verdicts
 from stateful.correlation.campaigns import Campaign
-from stateful.correlation.documents import Attempt, Body, Counted, Hidden, Rest, Spray, Tenant, Thread, Value
-from stateful.correlation.keys import SPRAY, THREAD, VALUE, parts_of, spray_key, tenant_key, thread_key, value_key
+from stateful.correlation.documents import Body, Counted, Hidden, Rest, Spray, Tenant, Thread, Value
+from stateful.correlation.keys import SPRAY, THREAD, VALUE, parts_of, tenant_key, thread_key, value_key
 from stateful.correlation.kinship import kin, leaders
 from stateful.correlation.policy import CAMPAIGN, Policy
-from stateful.correlation.policy import SPRAY as SPRAY_DETECTION
 from stateful.correlation.prevalence import DAYS_KEPT, arrive, fold_days, learn, others, users_before
 from stateful.correlation.revisions import judged as revise_past
 from stateful.correlation.revisions import revise, settle, wakes
+from stateful.correlation.spray_round import judge_sprays, seal_sprays, take_attempt
 from stateful.correlation.user_round import judge_user
 from stateful.finding import Alert, Change, Finding, FindingRevision, InsightRevision, Novelty, Severity
 from stateful.insights import USERS
@@ -63,7 +63,7 @@ class Round:
         finding = revision.finding
         key = thread_key(finding.tenant, finding.user.id)
         thread = self._get(key, Thread)
-        self._touch(key, revision.because)
+        self.touch(key, revision.because)
         old = thread.findings.pop(finding.uid, None)
         if revision.change == "close":
             hidden = thread.hidden.pop(finding.uid, None)
@@ -94,7 +94,7 @@ class Round:
             elif grid.over(insight) > self.sealed or self.sealed == END_OF_TIME:
                 grid.take(thread.insights, insight)
             if thread.findings:
-                self._touch(key)
+                self.touch(key)
             else:
                 self._rewake(key, thread, ())
             if revision.final and not gone and insight.kind == "first":
@@ -109,13 +109,12 @@ class Round:
             (verdicts.withdraw if gone else verdicts.give)(doc, insight)
             self._touch_alerts_of(tenant, revision.user)
         else:
-            self._attempt(revision)
+            self._sprays |= dict.fromkeys(take_attempt(self, revision))
 
     def evaluate(self) -> None:
         """Judge what was touched."""
         self._judge_values(list(self._before))
-        for key in self._sprays:
-            self._judge_spray(key)
+        judge_sprays(self, self._sprays)
         judge_user(self, list(self._because))
         self._finish()
 
@@ -124,9 +123,8 @@ class Round:
         due = sorted(keys)
         values = [key for key in due if key[:1] == VALUE]
         self._each(values, self._judge_values)
-        for key in due:
-            if key[:1] == SPRAY:
-                self._seal_spray(key, drop=drop)
+        networks = [key for key in due if key[:1] == SPRAY]
+        self._each(networks, lambda some: seal_sprays(self, some, drop=drop))
         users = dict.fromkeys([*(key for key in due if key[:1] == THREAD), *self._because])
         self._each(list(users), lambda some: judge_user(self, some, drop=drop))
         for key in values:
@@ -142,6 +140,15 @@ class Round:
     def why(self, key: bytes) -> str:
         """Why a thread was touched."""
         return self._because.get(key, "")
+
+    def spray(self, key: bytes) -> Spray:
+        """What is known of a network."""
+        return self._get(key, Spray)
+
+    @property
+    def newest(self) -> int:
+        """Event time, ms, of the newest statement."""
+        return self._state.meta.newest
 
     def tenant(self, name: str) -> Tenant:
         """A tenant as a whole."""
@@ -223,13 +230,14 @@ class Round:
             work(keys[at : at + AT_ONCE])
             self._state.ease()
 
-    def _touch(self, key: bytes, because: str = "") -> None:
+    def touch(self, key: bytes, because: str = "") -> None:
+        """Note that a user is to be judged anew, and why."""
         self._because[key] = self._because.get(key) or because
 
     def _touch_alerts_of(self, tenant: str, user: str) -> None:
         """The alerts of a user, and those on many that the user is part of."""
         key = thread_key(tenant, user)
-        self._touch(key)
+        self.touch(key)
         for revision in self._get(key, Thread).findings.values():
             for novelty in revision.finding.novelties:
                 self._value(value_key(tenant, novelty.feature, novelty.value))
@@ -245,23 +253,6 @@ class Round:
         arrive(doc, time)
         budgeting.forget(doc.budget, (time // DAY + 1) * DAY // HOUR)
         self._tenants[key] = None
-
-    def _attempt(self, revision: InsightRevision) -> None:
-        insight = revision.insight
-        attempt = Attempt(insight.time, revision.user, insight.activity, insight.value, revision.final)
-        networks = [(sprays.ADDRESS, insight.value)]
-        if insight.note:
-            networks.append((sprays.ASN, insight.note))
-        for kind, network in networks:
-            key = spray_key(revision.tenant, kind, network)
-            spray = self._get(key, Spray)
-            attempts = spray.failed if insight.kind == "failed" else spray.entered
-            uid = f"{insight.uid} {revision.user}"
-            if revision.change == "close":
-                attempts.pop(uid, None)
-            else:
-                sprays.take(attempts, uid, attempt)
-            self._sprays[key] = None
 
     def _rest(self, revision: FindingRevision, old: FindingRevision | None) -> None:
         """Keep the values that a finding rests on informed of it."""
@@ -354,7 +345,7 @@ class Round:
             tenant = parts_of(key)[0]
             for uid, standing in self._standing(key, value).items():
                 if before.get(uid) != standing:
-                    self._touch(thread_key(tenant, value.rests[uid].user.id))
+                    self.touch(thread_key(tenant, value.rests[uid].user.id))
 
     def _register(self, key: bytes) -> list[bytes]:
         """Tell the tenant of a value's campaigns; return the values whose campaigns another one speaks for now."""
@@ -400,12 +391,12 @@ class Round:
 
         if wanted or value.alerts or value.past or value.counted:
             live = {uid: alert for uid, alert in wanted.items() if uid not in value.past}
-            live, why = self._within_budget(name, value, live)
+            live, why = self.within_budget(name, value, live)
             self.alerts += revise(value.alerts, live, "", lambda alert: why.get(alert.uid) or gone(alert))
             self.alerts += revise_past(value.past, lambda uid: verdicts.verdict_on(tenant, uid))
         self._rewake_value(key, value)
 
-    def _within_budget(
+    def within_budget(
         self, name: str, body: Value | Spray, wanted: dict[str, Alert]
     ) -> tuple[dict[str, Alert], dict[str, str]]:
         """The alerts on many users that are sent, and why others, which the lane is told of, are not."""
@@ -467,71 +458,3 @@ class Round:
             self._campaigns.pop(key, None)
             self._register(key)
         self._rewake_value(key, value)
-
-    def _waves(self, key: bytes) -> list[sprays.Wave]:
-        tenant, kind, network = parts_of(key)
-        settings = self.policy.thresholds(tenant, SPRAY_DETECTION)
-        return sprays.waves(self._get(key, Spray), (tenant, kind, network), settings)
-
-    def _judge_spray(self, key: bytes) -> None:
-        tenant, kind, network = parts_of(key)
-        spray = self._get(key, Spray)
-        found = self._waves(key)
-        doc = self.tenant(tenant)
-        wanted: dict[str, Alert] = {}
-        said: dict[str, FindingRevision] = {}
-        for wave in found:
-            alert = sprays.alert_of(wave, (tenant, kind, network), self.sealed)
-            wanted[wave.uid] = replace(alert, verdict=verdicts.verdict_on(doc, wave.uid))
-            said |= sprays.breaches(wave, (tenant, kind, network))
-        live = {uid: alert for uid, alert in wanted.items() if uid not in spray.past}
-        live, why = self._within_budget(tenant, spray, live)
-        gone = "fewer users fail from there than it takes"
-        self.alerts += revise(spray.alerts, live, "", lambda alert: why.get(alert.uid) or gone)
-        self.alerts += revise_past(spray.past, lambda uid: verdicts.verdict_on(doc, uid))
-        for uid, revision in said.items():
-            if spray.breached.get(uid) != revision:
-                self._give(revision)
-        for uid, revision in spray.breached.items():
-            if uid not in said:
-                self._give(replace(revision, change="close", because="no spray after all"))
-        spray.breached = said
-        self._rewake_spray(key, spray, wanted)
-
-    def _give(self, revision: FindingRevision) -> None:
-        """Put a finding into a user's thread, as if the user's own detections had said it."""
-        key = thread_key(revision.finding.tenant, revision.finding.user.id)
-        thread = self._get(key, Thread)
-        if revision.change == "close":
-            thread.findings.pop(revision.finding.uid, None)
-        else:
-            thread.findings[revision.finding.uid] = revision
-        self._touch(key, revision.because)
-
-    def _rewake_spray(self, key: bytes, spray: Spray, wanted: dict[str, Alert]) -> None:
-        times = [*sprays.wakes(spray), *wakes(spray.alerts, spray.past)]
-        times += [a.created + sprays.LASTS + HOUR for uid, a in wanted.items() if not self._said_final(spray, uid)]
-        spray.wake = self.wake_of(times)
-        self._state.changed(key)
-
-    @staticmethod
-    def _said_final(spray: Spray, uid: str) -> bool:
-        """Whether all was said of a spray that there is to say."""
-        if uid in spray.hidden:
-            return spray.hidden[uid].revision > 1
-        return uid in spray.past or (uid in spray.alerts and spray.alerts[uid].final)
-
-    def _seal_spray(self, key: bytes, *, drop: bool) -> None:
-        self._judge_spray(key)
-        if drop:
-            spray = self._get(key, Spray)
-            waves = self._waves(key)
-            over = [w for w in waves if self.sealed > w.start + sprays.FORGET and self._said_final(spray, w.uid)]
-            settle(spray.alerts, spray.past, [wave.uid for wave in over], self.sealed)
-            for wave in over:
-                spray.counted.pop(wave.uid, None)
-                spray.hidden.pop(wave.uid, None)
-            sprays.settle(spray, over, [wave for wave in waves if wave not in over], self.sealed)
-            kept = {uid: r for uid, r in spray.breached.items() if self.sealed <= r.finding.start + sprays.FORGET}
-            spray.breached = kept
-            self._rewake_spray(key, spray, {})

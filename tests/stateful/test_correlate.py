@@ -278,7 +278,7 @@ def test_a_spray_over_many_addresses_of_a_provider_is_found_there() -> None:
         step.send(told((user, msgspec.structs.replace(one, value=f"203.0.113.{n}")), final=True))
     step.end()
     (alert,) = open_alerts(step)
-    assert alert.message == "Logons of 14 users failed from AS64500 in 13 min"
+    assert alert.message == "Logons of 14 users failed from 14 addresses of AS64500 in 13 min"
 
 
 def test_few_users_a_place_where_people_work_or_what_is_usual_there_is_no_spray() -> None:
