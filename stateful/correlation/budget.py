@@ -1,9 +1,9 @@
 """The tenant's budget: a controller on the risk that an alert must have, by the hour of event time.
 
-Each alert that there could be, down to a risk of `LOWEST`, has a score: its risk in steps of 1/16, ties parted by a hash
-of its uid. Each hour adds its share of the budget to a balance, each alert that passes takes one from it. The threshold
-of an hour is the least score such that, at the usual rate of the last two weeks, as many would pass as the budget
-gives and, within `CORRECTION` hours, what the balance has: it rises where alerts are many, and falls where they are few.
+Each alert that there could be, down to a risk of `LOWEST`, has a score: its risk in steps of 1/16, ties parted by a
+hash of its uid. Each hour adds its share of the budget to a balance, each alert that passes takes one from it. The
+threshold of an hour is the least score such that, at the usual rate of the last two weeks, as many would pass as the
+budget gives and, within `CORRECTION` hours, what the balance has: it rises where alerts are many, and falls else.
 It looks at what begins `LAG` or more hours before it. What passed is derived from the same scores, by the thresholds of
 their hours: thresholds are a function of the set of alerts. What changes late changes them, until all of it is sealed.
 """

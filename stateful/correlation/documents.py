@@ -186,6 +186,8 @@ class Tenant(msgspec.Struct, array_like=True, gc=False):
     wake: int = ASLEEP
     sprays: dict[str, Spot] = {}
     """Waves that are not over."""
+    placed: dict[str, bytes] = {}
+    """Alert on many users -> key of the document that it is in, as long as it is remembered: a verdict looks there."""
 
 
 Body = Thread | Value | Spray | Tenant

@@ -104,12 +104,20 @@ class Round:
                 if len(value.days) > 2 * DAYS_KEPT:
                     fold_days(value, self.sealed)
         elif insight.kind == "verdict":
-            doc = self._get(tenant_key(tenant), Tenant)
-            self._tenants[tenant_key(tenant)] = None
-            (verdicts.withdraw if gone else verdicts.give)(doc, insight)
-            self._touch_alerts_of(tenant, revision.user)
+            self._take_verdict(revision)
         else:
             self._sprays |= dict.fromkeys(take_attempt(self, revision))
+
+    def _take_verdict(self, revision: InsightRevision) -> None:
+        doc = self._get(tenant_key(revision.tenant), Tenant)
+        self._tenants[tenant_key(revision.tenant)] = None
+        uid = (verdicts.withdraw if revision.change == "close" else verdicts.give)(doc, revision.insight)
+        self._touch_alerts_of(revision.tenant, revision.user)
+        place = doc.placed.get(uid, b"")
+        if place[:1] == VALUE:
+            self._value(place)
+        elif place:
+            self._sprays[place] = None
 
     def evaluate(self) -> None:
         """Judge what was touched."""
@@ -389,25 +397,40 @@ class Round:
             leader = lead.get(alert.uid, "")
             return f"part of alert {leader}, on the same users" if leader else "fewer users than make a campaign"
 
-        if wanted or value.alerts or value.past or value.counted:
+        if wanted or value.alerts or value.past or value.hidden:
             live = {uid: alert for uid, alert in wanted.items() if uid not in value.past}
-            live, why = self.within_budget(name, value, live)
+            live, why = self.shown(name, key, value, live)
             self.alerts += revise(value.alerts, live, "", lambda alert: why.get(alert.uid) or gone(alert))
             self.alerts += revise_past(value.past, lambda uid: verdicts.verdict_on(tenant, uid))
         self._rewake_value(key, value)
 
-    def within_budget(
-        self, name: str, body: Value | Spray, wanted: dict[str, Alert]
+    def shown(
+        self, name: str, key: bytes, body: Value | Spray, wanted: Mapping[str, Alert]
     ) -> tuple[dict[str, Alert], dict[str, str]]:
-        """The alerts on many users that are sent, and why others, which the lane is told of, are not."""
-        if not self.policy.budget_of(name):
-            return wanted, {}
-        counted = {
-            uid: budgeting.counted(uid, alert.created, alert.risk, alert.severity) for uid, alert in wanted.items()
+        """Of alerts on many users, those that are sent, and why others, which the lane is told of, are not."""
+        tenant = self.tenant(name)
+        why = {
+            uid: rule
+            for uid, alert in wanted.items()
+            if (rule := verdicts.below_bar(tenant, alert.detection, alert.created, alert.risk, alert.severity))
         }
-        self.count(name, body.counted, counted)
-        body.counted = counted
-        why = {uid: rule for uid, entry in counted.items() if (rule := self.over_budget(name, entry))}
+        if self.policy.budget_of(name):
+            counted = {
+                uid: budgeting.counted(uid, alert.created, alert.risk, alert.severity)
+                for uid, alert in wanted.items()
+                if uid not in why
+            }
+            self.count(name, body.counted, counted)
+            body.counted = counted
+            why |= {uid: rule for uid, entry in counted.items() if (rule := self.over_budget(name, entry))}
+        self._tell_lane(body, wanted, why)
+        live = {uid: alert for uid, alert in wanted.items() if uid not in why}
+        if any(uid not in tenant.placed for uid in live):
+            tenant.placed |= dict.fromkeys(live, key)
+            self.tenant_changed(name)
+        return live, {uid: f"suppressed by {rule}" for uid, rule in why.items()}
+
+    def _tell_lane(self, body: Value | Spray, wanted: Mapping[str, Alert], why: Mapping[str, str]) -> None:
         for uid in body.hidden.keys() - why.keys():
             del body.hidden[uid]
             self.suppressed -= 1
@@ -419,9 +442,20 @@ class Round:
                 change: Change = "update" if wanted[uid].final else "create"
                 said = FindingRevision(wanted[uid].findings[0], revision, change, wanted[uid].final)
                 self.hidden.append(Suppressed(rule, said))
-        return {uid: alert for uid, alert in wanted.items() if uid not in why}, {
-            uid: f"suppressed by {rule}" for uid, rule in why.items()
-        }
+
+    def let_go(self, name: str, body: Value | Spray, over: Iterable[str]) -> None:
+        """Forget alerts on many users that can change no more, but for what a verdict needs."""
+        uids = list(over)
+        known = {*body.alerts, *body.past}
+        settle(body.alerts, body.past, uids, self.sealed)
+        for uid in uids:
+            body.counted.pop(uid, None)
+            body.hidden.pop(uid, None)
+        forgotten = known - body.alerts.keys() - body.past.keys()
+        if forgotten & self.tenant(name).placed.keys():
+            for uid in forgotten:
+                self.tenant(name).placed.pop(uid, None)
+            self.tenant_changed(name)
 
     def _is_suppressed(self, campaign: Campaign, finding: Finding) -> bool:
         """Whether rules hide it, whichever of its members' detections it is taken for."""
@@ -451,10 +485,7 @@ class Round:
                 held = any(c.covers(rest.start) for c in keep)
                 if ended or (not held and rest.final and rest.start < past):
                     del value.rests[uid]
-            settle(value.alerts, value.past, [c.uid for c in over], self.sealed)
-            for campaign in over:
-                value.counted.pop(campaign.uid, None)
-                value.hidden.pop(campaign.uid, None)
+            self.let_go(parts_of(key)[0], value, [c.uid for c in over])
             self._campaigns.pop(key, None)
             self._register(key)
         self._rewake_value(key, value)

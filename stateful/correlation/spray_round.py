@@ -12,7 +12,7 @@ from stateful.correlation.documents import Attempt, Spray, Tenant
 from stateful.correlation.keys import parts_of, spray_key, thread_key
 from stateful.correlation.policy import SPRAY
 from stateful.correlation.revisions import judged as revise_past
-from stateful.correlation.revisions import revise, settle, wakes
+from stateful.correlation.revisions import revise, wakes
 from stateful.correlation.spray_cluster import Cluster, alert_of, findings, leaders, spot
 from stateful.correlation.sprays import ADDRESS, ASN, PROGRAM, Wave
 from stateful.finding import Alert, FindingRevision, InsightRevision
@@ -63,12 +63,10 @@ def seal_sprays(current: Round, keys: Sequence[bytes], *, drop: bool) -> None:
         name, kind, _ = parts_of(key)
         spray, waves, tenant = current.spray(key), _waves(current, key), current.tenant(name)
         over = [wave for wave in waves if _is_over(current, spray, wave, tenant, lead[name])]
-        settle(spray.alerts, spray.past, [wave.uid for wave in over], current.sealed)
+        current.let_go(name, spray, [wave.uid for wave in over])
         for wave in over:
             tenant.sprays[wave.uid] = replace(tenant.sprays[wave.uid], over=True)
             current.tenant_changed(name)
-            spray.counted.pop(wave.uid, None)
-            spray.hidden.pop(wave.uid, None)
         sprays.settle(spray, kind, over, [wave for wave in waves if wave not in over], current.sealed)
         ended = max((wave.start for wave in over), default=0) + 2 * sprays.LASTS
         spray.breached = {uid: said for uid, said in spray.breached.items() if said.finding.end >= ended}
@@ -160,7 +158,7 @@ def _revise(
         wanted[uid] = replace(alert, verdict=verdicts.verdict_on(tenant, uid))
         said |= findings(cluster, name, breaches)
     live = {uid: alert for uid, alert in wanted.items() if uid not in spray.past}
-    live, why = current.within_budget(name, spray, live)
+    live, why = current.shown(name, key, spray, live)
 
     def gone(alert: Alert) -> str:
         leader = lead.get(alert.uid, alert.uid)

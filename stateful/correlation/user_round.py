@@ -46,8 +46,8 @@ class _Look:
     def rule(self, finding: Finding) -> str:
         return self.round.policy.rules.match(finding, lambda: self.round.users_with(finding))
 
-    def bar(self, detection: str, time: int) -> tuple[int, str]:
-        return verdicts.bar(self.tenant, detection, time)
+    def bar(self, finding: Finding) -> str:
+        return verdicts.below_bar(self.tenant, finding.detection, finding.start, finding.risk, finding.severity)
 
     def grade(self, insight: Insight, user: str) -> Prevalence:
         value = self.value(Novelty(insight.feature, insight.value))
