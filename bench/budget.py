@@ -1,10 +1,10 @@
 """Whether a tenant's alerts keep to its budget, and what is still found at each budget.
 
-    python -m bench.budget --out bench/budget.json                    # 2,000 people, 30 days: about 2 million activities
-    python -m bench.budget --users 300 --keep work                    # while working on the controller
+    python -m bench.budget --out bench/budget.json       # 2,000 people, 30 days: 1.7 million activities
+    python -m bench.budget --users 300 --keep work       # while working on the controller
 
-A tenant with every attack and campaign is simulated once, and goes once through the profile step, which knows nothing of
-budgets; what that says goes through the correlation step again for each budget. `--keep` keeps both for the next run.
+A tenant with every attack and campaign is simulated once, and goes once through the profile step, which knows nothing
+of budgets; what that says goes through the correlation step again for each budget. `--keep` keeps both for the next.
 An alert counts in the week in which it begins, by event time; one that was closed again isn't counted, how many were is
 told apart.
 """
