@@ -16,6 +16,7 @@ from stateful.features import ADDRESSES, Feature, ValuesFeature, by_person, succ
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
 from stateful.insights import Failing
+from stateful.lazy_models import Slots
 from stateful.models import DAY, Burst, Habits, Places, SeasonalRate, Sessions, Tally, Values
 from stateful.tuning import Tuning
 from stateful.verdict import is_verdict, read
@@ -110,6 +111,7 @@ class ProfileFold:
         self._features = unique({detection.id: detection.features for detection in used})
         self._once = frozenset(f.name for f in self._features if isinstance(f, ValuesFeature) and f.once)
         self._shared = {f.name for f in self._features if isinstance(f, ValuesFeature) and f.shared}
+        self._slots = Slots(self._features)
         self._expire, self._hold = expire, hold
         self._codec: Codec[Profile] = Codec(Profile, PROFILE_VERSION)
         self._common = self._plans(common)
@@ -146,15 +148,12 @@ class ProfileFold:
 
     def encode(self, state: Profile) -> bytes:
         """Serialise."""
-        return self._codec.encode(state)
+        return self._codec.encode(msgspec.structs.replace(state, **self._slots.stored(state)))
 
     def decode(self, data: bytes) -> Profile:
         """Deserialise, with the models that the present detections need; empty bytes are a new user."""
         profile = self._codec.decode(data) if data else Profile()
-        for feature in self._features:
-            models = getattr(profile, feature.slot)
-            if feature.name not in models:
-                models[feature.name] = feature.fresh()
+        self._slots.filled(profile)
         return profile
 
     def _learn(self, plan: _Plan, state: Profile, item: Activity, said: list[Statement], *, done: bool) -> None:
