@@ -19,7 +19,7 @@ FAILING_KEPT = 32
 """Addresses of one user that are failing at a time."""
 
 
-class Failing(msgspec.Struct, array_like=True, gc=False):
+class Failing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The first failed logon from an address in a slot."""
 
     slot: int

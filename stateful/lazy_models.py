@@ -10,6 +10,9 @@ from typing import Any
 
 from stateful.features import Feature
 
+SLOTS = ("values", "tallies", "bursts", "rates", "places", "sessions", "habits")
+"""Fields of a profile that hold models by name of their feature."""
+
 Makers = Mapping[str, Callable[[], Any]]
 
 
@@ -25,14 +28,20 @@ class Models(dict[str, Any]):
         model = self[name] = self.makers[name]()
         return model
 
+    def copy(self) -> Models:
+        """Copies of the models, which learn by themselves."""
+        copied = Models({name: model.copy() for name, model in self.items()})
+        copied.makers = self.makers
+        return copied
+
 
 class Slots:
     """What the features of a profile are kept in."""
 
     def __init__(self, features: Iterable[Feature]) -> None:
-        self._makers: dict[str, dict[str, Callable[[], Any]]] = {}
+        self._makers: dict[str, dict[str, Callable[[], Any]]] = {slot: {} for slot in SLOTS}
         for feature in features:
-            self._makers.setdefault(feature.slot, {})[feature.name] = feature.fresh
+            self._makers[feature.slot][feature.name] = feature.fresh
         self._blank = {slot: {name: make() for name, make in of.items()} for slot, of in self._makers.items()}
 
     def filled(self, profile: object) -> None:
@@ -41,6 +50,10 @@ class Slots:
             models = Models(getattr(profile, slot))
             models.makers = makers
             setattr(profile, slot, models)
+
+    def copied(self, profile: object) -> dict[str, Models]:
+        """The slots of a profile, to go into a copy that learns by itself."""
+        return {slot: getattr(profile, slot).copy() for slot in SLOTS}
 
     def stored(self, profile: object) -> dict[str, dict[str, Any]]:
         """The slots as they are stored: in the order of names, so that the order of first touch doesn't show."""

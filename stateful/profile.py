@@ -146,6 +146,11 @@ class ProfileFold:
         state.count += 1
         return said
 
+    def copy(self, state: Profile) -> Profile:
+        """A copy that is folded on by itself."""
+        held = {key: msgspec.structs.replace(entry) for key, entry in state.held.items()}
+        return msgspec.structs.replace(state, held=held, failing=state.failing.copy(), **self._slots.copied(state))
+
     def encode(self, state: Profile) -> bytes:
         """Serialise."""
         return self._codec.encode(msgspec.structs.replace(state, **self._slots.stored(state)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 from scipy.special import betainc
@@ -30,6 +30,10 @@ class Burst(msgspec.Struct, array_like=True, gc=False):
 
     BOUND: ClassVar[int] = EVIDENCE_KEPT * 8192 + 2 * EVIDENCE_KEPT * 4096 + 256
     """Bytes of its encoding at most, with pieces of evidence of at most 8 KiB and marks of 4 KiB."""
+
+    def copy(self) -> Self:
+        """A copy that counts by itself."""
+        return msgspec.structs.replace(self, evidence=self.evidence.copy(), marks=self.marks.copy())
 
     def running(self, time: int, gap: int) -> bool:
         """Whether an activity at `time` still belongs to it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log, sqrt
-from typing import ClassVar
+from typing import ClassVar, Self
 from zlib import crc32
 
 import msgspec
@@ -84,6 +84,11 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
     """Of Student's t."""
     BOUND: ClassVar[int] = (512 + 1024 + 2) * 6 + 125 * 3 + 128
     """Bytes of its encoding at most."""
+
+    def copy(self) -> Self:
+        """A copy that learns by itself."""
+        # What was learnt is shared: `_count` makes it anew.
+        return msgspec.structs.replace(self, recent=self.recent.copy())
 
     @property
     def judged(self) -> bool:
@@ -171,14 +176,14 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
         self._count(keys)
 
     def _count(self, keys: list[int]) -> None:
-        actions, pairs, previous = self.actions, self.pairs, self.previous
+        actions, pairs, previous = self.actions.copy(), self.pairs.copy(), self.previous
         for key in keys:
             actions[key] = actions.get(key, 0) + _UNIT
             if previous >= 0:
                 pair = _pair(previous, key)
                 pairs[pair] = pairs.get(pair, 0) + _UNIT
             previous = key
-        self.previous = previous
+        self.actions, self.pairs, self.previous = actions, pairs, previous
         self.weight += _UNIT * len(keys)
         if self.weight > self.REMEMBERED or len(actions) > self.ACTIONS or len(pairs) > self.PAIRS:
             self._forget()

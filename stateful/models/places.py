@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import isfinite
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -128,6 +128,11 @@ class Places(msgspec.Struct, array_like=True, gc=False):
     """ms. Older activities no longer constrain where the user can be: nowhere is farther than a day's flight."""
     BOUND: ClassVar[int] = 8 * (40 + 4 * VALUE_LENGTH) + 16 * 50 + 64
     """Bytes of its encoding at most."""
+
+    def copy(self) -> Self:
+        """A copy that learns by itself."""
+        usual = [msgspec.structs.replace(place) for place in self.usual]
+        return msgspec.structs.replace(self, recent=self.recent.copy(), usual=usual)
 
     def score(self, here: Fix) -> float:
         """P(an apparent move at least as fast on a day of this user's); 1.0 where none is needed that surprises."""

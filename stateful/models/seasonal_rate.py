@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import expm1, log1p, sqrt
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 from scipy.special import stdtr
@@ -77,6 +77,18 @@ class SeasonalRate(msgspec.Struct, array_like=True, gc=False):
     """Spreads above the expected that a window is learnt as at most."""
     BOUND: ClassVar[int] = (3 * _HOURS + 3 * _WEEKDAYS) * 9 + 64
     """Bytes of its encoding at most."""
+
+    def copy(self) -> Self:
+        """A copy that counts by itself."""
+        return msgspec.structs.replace(
+            self,
+            hours=self.hours.copy(),
+            active_hours=self.active_hours.copy(),
+            weekdays=self.weekdays.copy(),
+            active_weekdays=self.active_weekdays.copy(),
+            hour_effects=self.hour_effects.copy(),
+            weekday_effects=self.weekday_effects.copy(),
+        )
 
     def add(self, time: int, number: int = 1) -> None:
         """Count `number` at `time` (event time, ms), in order; a window is learnt when one behind it begins."""

@@ -6,7 +6,7 @@ import hashlib
 import re
 from enum import IntEnum
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -73,8 +73,8 @@ def family(user_agent: str) -> str:
     return f"{program}/{system}" if program or system else text.partition("/")[0].strip()[:32]
 
 
-class Session(msgspec.Struct, array_like=True, gc=False):
-    """One session: where it began, where it was last, and when (event time, ms)."""
+class Session(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One session: where it began, where it was last, and when (event time, ms). Copies of `Sessions` share it."""
 
     start: int
     last: int
@@ -109,6 +109,10 @@ class Sessions(msgspec.Struct, array_like=True, gc=False):
     """ms without an activity after which a session's id is taken for a new session."""
     BOUND: ClassVar[int] = 32 * (40 + 6 * (2 * 4 * VALUE_LENGTH + 160)) + 128
     """Bytes of its encoding at most."""
+
+    def copy(self) -> Self:
+        """A copy that learns by itself."""
+        return msgspec.structs.replace(self, sessions=self.sessions.copy(), changes=self.changes.copy())
 
     def changed(self, session: str, here: Origin, time: int) -> Changed:
         """What is other than before in this session; NOTHING for a new one."""
@@ -149,11 +153,10 @@ class Sessions(msgspec.Struct, array_like=True, gc=False):
         if changed != Changed.NOTHING:
             self.changes = self.changes or [0.0] * len(self.PRIOR)
             self.changes[changed] += 1.0
-        if here != known.latest:
-            if known.latest != known.first and known.latest not in known.known:
-                known.known = [*known.known, known.latest][-self.KNOWN :]
-            known.latest = here
-        known.last = max(known.last, time)
+        others = known.known
+        if here != known.latest and known.latest != known.first and known.latest not in others:
+            others = [*others, known.latest][-self.KNOWN :]
+        self.sessions[key] = Session(known.start, max(known.last, time), known.first, here, others)
 
     def _age(self) -> None:
         if self.total >= self.MEMORY:

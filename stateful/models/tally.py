@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 from scipy.special import betainc
@@ -60,6 +60,20 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
     TYPICAL_BYTES: ClassVar[float] = 4e6
     BOUND: ClassVar[int] = (BUCKETS + 1) * (5 * OBJECTS_KEPT + 30) + 2 * Volume.BOUND + EVIDENCE_KEPT * 8192 + 160
     """Bytes of its encoding at most, with pieces of evidence of at most 8 KiB."""
+
+    def copy(self) -> Self:
+        """A copy that counts by itself."""
+        # Of the buckets, only the last one is still counted into.
+        buckets = self.buckets.copy()
+        if buckets:
+            buckets[-1] = msgspec.structs.replace(buckets[-1], objects=buckets[-1].objects.copy())
+        return msgspec.structs.replace(
+            self,
+            buckets=buckets,
+            evidence=self.evidence.copy(),
+            volume=msgspec.structs.replace(self.volume),
+            variety=msgspec.structs.replace(self.variety),
+        )
 
     def add(self, evidence: Evidence, length: int, bytes_: int, object_hash: int) -> None:
         """Count one activity; `length` of the window in ms."""
