@@ -46,7 +46,6 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     """A logon after refused requests; or a factor changed after such, or from what isn't the user's device."""
     burst = user.burst(REFUSALS)
     running = burst.running(activity.time, REFUSALS.gap)
-    changed = changes_factor(activity)
     if Tag.REPORTED in activity.tags:
         yield _finding(activity, context, user, 85, "The user reported a request for the second factor as not theirs")
     elif not succeeded(activity):
@@ -55,7 +54,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         minutes = (activity.time - burst.start) / 60_000
         text = f"{burst.count} requests for the second factor were refused in {minutes:.0f} min, then a logon succeeded"
         yield _finding(activity, context, user, 70 + min(2 * burst.count, 25), text)
-    elif changed:
+    elif changes_factor(activity):
         strange = by_stranger(activity, user)
         if strange or running:
             why = "after refused requests" if running else "from a device and an address that aren't the user's"

@@ -123,7 +123,7 @@ class TallyFeature(Feature):
         if self.only is not None and not self.only(activity):
             return
         first = activity.objects[0] if activity.objects else None
-        size = sum([entry.bytes or 0 for entry in activity.objects])
+        size = sum([entry.bytes or 0 for entry in activity.objects]) if first else 0
         name = object_hash(first.name if first else activity.id)
         profile.tallies[self.name].add(evidence_of(activity), self.length, size, name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import log, sqrt
 from typing import ClassVar, Self
 from zlib import crc32
@@ -228,6 +229,7 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
         return ratio / (3.0 * max(1, len(keys)))
 
 
+@lru_cache(maxsize=16_384)
 def _key(action: str) -> int:
     return crc32(action.encode("utf-8", "replace")) & _KEYS
 

@@ -139,8 +139,14 @@ class Sessions(msgspec.Struct, array_like=True, gc=False):
         """Take an activity of a session as this user's own."""
         if not session:
             return
-        key, changed = _key(session), self.changed(session, here, time)
+        key = _key(session)
         known = self.sessions.get(key)
+        if known is not None and here == known.latest and time - known.last <= self.LONGEST:
+            # What most activities come to.
+            last = time if time > known.last else known.last
+            self.sessions[key] = Session(known.start, last, known.first, known.latest, known.known)
+            return
+        changed = self.changed(session, here, time)
         if known is None or time - known.last > self.LONGEST:
             if known is None and len(self.sessions) >= self.KEPT:
                 ranked = sorted((entry.last, name) for name, entry in self.sessions.items())

@@ -78,13 +78,13 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
     def add(self, evidence: Evidence, length: int, bytes_: int, object_hash: int) -> None:
         """Count one activity; `length` of the window in ms."""
         time = evidence.time
-        window = time // length * length
+        window, sixth = time // length * length, length // self.BUCKETS
         if window != self.window:
             self._learn()
             self.bytes_before, self.objects_before = self._whole(self.window)
             self.window, self.before, self.count = window, self.count, 0
         self.count += 1
-        start = time // (length // self.BUCKETS) * (length // self.BUCKETS)
+        start = time // sixth * sixth
         if not self.buckets or self.buckets[-1].start != start:
             self.buckets = [bucket for bucket in self.buckets if bucket.start > start - length]
             self.evidence = [known for known in self.evidence if known.time > start - length]
