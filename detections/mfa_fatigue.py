@@ -20,6 +20,7 @@ FACTOR = re.compile(
     r"mfa|factor|authenticator|strong ?auth|security ?info|totp|webauthn|fido|phone ?app|otp", re.IGNORECASE
 )
 PUSH = re.compile(r"(mfa|push|factor|challenge)\W*\w*(den|reject|fail|timeout|fraud)|fraud", re.IGNORECASE)
+CHANGING = frozenset({Category.CREDENTIAL, Category.MODIFY_USER, Category.MODIFY, Category.CREATE})
 CHANGES = re.compile(r"add|regist|enrol|creat|reset|delet|remov|deactivat|disabl|updat|chang|set", re.IGNORECASE)
 
 
@@ -65,9 +66,10 @@ def changes_factor(activity: Activity) -> bool:
     """A second factor was added, taken away or reset."""
     if Tag.FACTOR_ADDED in activity.tags or Tag.FACTOR_REMOVED in activity.tags:
         return True
+    if activity.category not in CHANGING:
+        return False
     words = " ".join([activity.action, *(entry.name for entry in activity.objects[:2])])
-    changing = activity.category in (Category.CREDENTIAL, Category.MODIFY_USER, Category.MODIFY, Category.CREATE)
-    return changing and FACTOR.search(words) is not None and CHANGES.search(activity.action) is not None
+    return FACTOR.search(words) is not None and CHANGES.search(activity.action) is not None
 
 
 def _finding(activity: Activity, context: Context, user: UserView, risk: float, reason: str) -> Finding:

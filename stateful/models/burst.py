@@ -33,7 +33,7 @@ class Burst(msgspec.Struct, array_like=True, gc=False):
 
     def copy(self) -> Self:
         """A copy that counts by itself."""
-        return msgspec.structs.replace(self, evidence=self.evidence.copy(), marks=self.marks.copy())
+        return msgspec.structs.replace(self)
 
     def running(self, time: int, gap: int) -> bool:
         """Whether an activity at `time` still belongs to it."""
@@ -49,9 +49,9 @@ class Burst(msgspec.Struct, array_like=True, gc=False):
         self.among += self.since_last + 1
         self.since_last = 0
         if len(self.evidence) < EVIDENCE_KEPT:
-            self.evidence.append(evidence)
+            self.evidence = [*self.evidence, evidence]
         if mark not in self.marks and len(self.marks) < EVIDENCE_KEPT * 2:
-            self.marks.append(mark)
+            self.marks = [*self.marks, mark]
 
     def clear(self) -> None:
         """Forget the burst."""

@@ -78,15 +78,7 @@ class SeasonalRate(msgspec.Struct, array_like=True, gc=False):
 
     def copy(self) -> Self:
         """A copy that counts by itself."""
-        return msgspec.structs.replace(
-            self,
-            hours=self.hours.copy(),
-            active_hours=self.active_hours.copy(),
-            weekdays=self.weekdays.copy(),
-            active_weekdays=self.active_weekdays.copy(),
-            hour_effects=self.hour_effects.copy(),
-            weekday_effects=self.weekday_effects.copy(),
-        )
+        return msgspec.structs.replace(self)
 
     def add(self, time: int, number: int = 1) -> None:
         """Count `number` at `time` (event time, ms), in order; a window is learnt when one behind it begins."""
@@ -112,8 +104,7 @@ class SeasonalRate(msgspec.Struct, array_like=True, gc=False):
             start: of the window, event time in ms.
             count: in it, 0 or more.
         """
-        if not self.hours:
-            self._begin()
+        self._begin()
         if self.last >= 0 and start > self.last:
             self._age(start)
             self._expose(max(self.last + HOUR, start - WEEK), start)
@@ -212,6 +203,12 @@ class SeasonalRate(msgspec.Struct, array_like=True, gc=False):
             weekdays[(window - _MONDAY) // DAY % _WEEKDAYS] += _UNIT
 
     def _begin(self) -> None:
+        """Lists of its own: copies share them."""
+        if self.hours:
+            self.hours, self.weekdays = self.hours.copy(), self.weekdays.copy()
+            self.active_hours, self.active_weekdays = self.active_hours.copy(), self.active_weekdays.copy()
+            self.hour_effects, self.weekday_effects = self.hour_effects.copy(), self.weekday_effects.copy()
+            return
         self.hours, self.active_hours, self.hour_effects = [0] * _HOURS, [0] * _HOURS, [0] * _HOURS
         self.weekdays, self.active_weekdays, self.weekday_effects = [0] * _WEEKDAYS, [0] * _WEEKDAYS, [0] * _WEEKDAYS
 

@@ -112,7 +112,7 @@ class Sessions(msgspec.Struct, array_like=True, gc=False):
 
     def copy(self) -> Self:
         """A copy that learns by itself."""
-        return msgspec.structs.replace(self, sessions=self.sessions.copy(), changes=self.changes.copy())
+        return msgspec.structs.replace(self, sessions=self.sessions.copy())
 
     def changed(self, session: str, here: Origin, time: int) -> Changed:
         """What is other than before in this session; NOTHING for a new one."""
@@ -157,7 +157,7 @@ class Sessions(msgspec.Struct, array_like=True, gc=False):
             self.total += 1.0
             return
         if changed != Changed.NOTHING:
-            self.changes = self.changes or [0.0] * len(self.PRIOR)
+            self.changes = self.changes.copy() or [0.0] * len(self.PRIOR)
             self.changes[changed] += 1.0
         others = known.known
         if here != known.latest and known.latest != known.first and known.latest not in others:

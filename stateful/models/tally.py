@@ -67,13 +67,7 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
         buckets = self.buckets.copy()
         if buckets:
             buckets[-1] = msgspec.structs.replace(buckets[-1], objects=buckets[-1].objects.copy())
-        return msgspec.structs.replace(
-            self,
-            buckets=buckets,
-            evidence=self.evidence.copy(),
-            volume=msgspec.structs.replace(self.volume),
-            variety=msgspec.structs.replace(self.variety),
-        )
+        return msgspec.structs.replace(self, buckets=buckets)
 
     def add(self, evidence: Evidence, length: int, bytes_: int, object_hash: int) -> None:
         """Count one activity; `length` of the window in ms."""
@@ -95,7 +89,7 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
         if len(bucket.objects) < OBJECTS_KEPT and object_hash not in bucket.objects:
             bucket.objects.append(object_hash)
         if len(self.evidence) < EVIDENCE_KEPT:
-            self.evidence.append(evidence)
+            self.evidence = [*self.evidence, evidence]
 
     def last(self) -> int:
         """Count of the sliding window."""
@@ -144,5 +138,6 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
         self.mean += delta / self.windows
         self.square += delta * (count - self.mean)
         self.most = max(self.most, count)
+        self.volume, self.variety = msgspec.structs.replace(self.volume), msgspec.structs.replace(self.variety)
         self.volume.learn(self.bytes_before)
         self.variety.learn(self.objects_before)
