@@ -56,6 +56,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
     people=True,
+    news_of=(ANONYMITY,),
     features=(ANONYMITY, ISPS, AGENTS),
     learning_days=2,
     runbook=(

@@ -63,6 +63,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
+    news_of=(COUNTRIES,),
     features=(COUNTRIES, AGENTS),
     settings={"min_located": 20},
     judged_by_others=True,

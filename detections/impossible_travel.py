@@ -86,6 +86,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
     people=True,
+    news_of=(ISPS, COUNTRIES, CITIES),
     features=(PLACES, COUNTRIES, CITIES, ISPS, AGENTS),
     settings={"min_distance": 300, "bordering_distance": 800},
     runbook=(

@@ -78,6 +78,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
+    news_of=(ISPS,),
     features=(SESSIONS, ISPS, AGENTS, PLACES),
     settings={"max_probability": 0.1},
     learning_days=1,

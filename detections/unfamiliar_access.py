@@ -62,6 +62,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
     people=True,
+    news_of=(ISPS,),
     features=(ISPS, AGENTS, DEVICES, CITIES),
     settings={"min_seen": 20, "max_probability": 1e-2},
     judged_by_others=True,

@@ -23,7 +23,7 @@ PROGRAM_LENGTH = VALUE_LENGTH
 """Characters of a program's name that are told: as many as of a value of the feature."""
 
 
-class Failing(msgspec.Struct, array_like=True, gc=False):
+class Failing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The first failed logon from an address in a slot."""
 
     slot: int
