@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import msgspec
 
 from activities.activity import NO_RAW, Activity, Category, Outcome
-from recovery.codec import Codec
 from stateful import held as holding
 from stateful import insights as telling
 from stateful.detection import Detection, by_correlation
@@ -143,9 +142,8 @@ class ProfileFold:
         self._features = unique({detection.id: detection.features for detection in used})
         self._once = frozenset(f.name for f in self._features if isinstance(f, ValuesFeature) and f.once)
         self._shared = {f.name for f in self._features if isinstance(f, ValuesFeature) and f.shared}
-        self._slots = Slots(self._features)
+        self._slots = Slots(Profile, PROFILE_VERSION, self._features)
         self._expire, self._hold = expire, hold
-        self._codec: Codec[Profile] = Codec(Profile, PROFILE_VERSION)
         self._common = self._plans(common)
         self._of_tenant = {tenant: self._plans(contexts) for tenant, contexts in of_tenant.items()}
 
@@ -198,13 +196,11 @@ class ProfileFold:
 
     def encode(self, state: Profile) -> bytes:
         """Serialise."""
-        return self._codec.encode(msgspec.structs.replace(state, **self._slots.stored(state)))
+        return self._slots.encode(state)
 
     def decode(self, data: bytes) -> Profile:
         """Deserialise, with the models that the present detections need; empty bytes are a new user."""
-        profile = self._codec.decode(data) if data else Profile()
-        self._slots.filled(profile)
-        return profile
+        return self._slots.decode(data)
 
     def _learn(
         self, plan: _Plan, state: Profile, item: Activity, shown: Iterable[_Shown], said: list[Statement]
