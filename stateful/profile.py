@@ -266,8 +266,8 @@ class ProfileFold:
 
         return _Plan(
             done=done,
-            counting=tuple(feature.count for feature in features if type(feature).count is not Feature.count),
-            learning=tuple(feature.learn for feature in features if type(feature).learn is not Feature.learn),
+            counting=tuple(feature.count for feature in features if feature.counts_in),
+            learning=tuple(feature.learn for feature in features if feature.learns),
             values=tuple(
                 (feature.name, feature.of, bit, done or feature.tried, feature.shared) for feature, bit in bits.items()
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -284,6 +285,38 @@ def test_any_order_of_arrival_finds_the_same(episode: list[Activity], random: An
     shuffled = list(whole)
     random.shuffle(shuffled)
     assert by_uid(findings(shuffled)) == by_uid(findings(whole)) != {}
+
+
+def in_order(episode: list[Activity]) -> list[Activity]:
+    return sorted([*weeks(10), *episode], key=lambda a: (a.time, a.id))
+
+
+@pytest.mark.parametrize("episode", EPISODES, ids=range(len(EPISODES)))
+def test_copies_of_a_profile_are_folded_on_by_themselves(episode: list[Activity]) -> None:
+    fold = ProfileFold(detections.load().values(), {})
+    state, copies = fold.decode(b""), []
+    history = in_order(episode)
+    for place, activity in enumerate(history):
+        if place % 23 == 0 or place > len(history) - 4:
+            copies.append((place, fold.copy(state), fold.encode(state)))
+        fold.step(state, activity)
+    assert all(fold.encode(copy) == before for _, copy, before in copies)
+    for place, copy, _ in copies[-4:]:
+        for activity in history[place:]:
+            fold.step(copy, activity)
+        assert fold.encode(copy) == fold.encode(state)
+
+
+@pytest.mark.parametrize("episode", EPISODES, ids=range(len(EPISODES)))
+def test_a_detection_of_news_has_nothing_to_say_where_there_is_none(episode: list[Activity]) -> None:
+    found = detections.load().values()
+    assert sum(bool(detection.news_of) for detection in found) > 3
+    assert all(set(detection.news_of) <= set(detection.features) for detection in found)
+    fold = ProfileFold(found, {})
+    shown_all = ProfileFold([replace(detection, news_of=()) for detection in found], {})
+    state, other = fold.decode(b""), shown_all.decode(b"")
+    for activity in in_order(episode):
+        assert fold.step(state, activity) == shown_all.step(other, activity)
 
 
 def test_each_episode_is_found() -> None:
