@@ -11,7 +11,7 @@ from activities.activity import NO_RAW, Activity, Category, Outcome
 from stateful import held as holding
 from stateful import insights as telling
 from stateful.detection import Detection, by_correlation
-from stateful.features import ADDRESSES, Feature, ValuesFeature, by_person, has_succeeded, unique
+from stateful.features import ADDRESSES, ValuesFeature, by_person, has_succeeded, unique
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
 from stateful.insights import Failing
@@ -141,6 +141,7 @@ class ProfileFold:
         used = [context.detection for contexts in (common, *of_tenant.values()) for context in contexts]
         self._features = unique({detection.id: detection.features for detection in used})
         self._once = frozenset(f.name for f in self._features if isinstance(f, ValuesFeature) and f.once)
+        self._values = {f.name for f in self._features if isinstance(f, ValuesFeature)}
         self._shared = {f.name for f in self._features if isinstance(f, ValuesFeature) and f.shared}
         self._slots = Slots(Profile, PROFILE_VERSION, self._features)
         self._expire, self._hold = expire, hold
@@ -237,7 +238,7 @@ class ProfileFold:
         if not given.benign:
             holding.refuse(state.held, given.detections)
             return said
-        for key in holding.clear(state.held, state.values, given.detections, item.time):
+        for key in holding.clear(state.held, state.values, self._values, given.detections, item.time):
             feature, _, value = key.partition("\0")
             if feature in self._shared:
                 said.append(telling.first(feature, value, item, state.peers))

@@ -319,6 +319,21 @@ def test_a_detection_of_news_has_nothing_to_say_where_there_is_none(episode: lis
         assert fold.step(state, activity) == shown_all.step(other, activity)
 
 
+def test_a_verdict_on_what_was_stored_in_between_is_learnt() -> None:
+    fold = ProfileFold(detections.load().values(), {})
+    state = fold.decode(b"")
+    for activity in in_order([act(NOON, location=JAKARTA, ip="36.66.1.1", device=STRANGE)]):
+        fold.step(state, activity)
+    assert any(key.startswith("countries\0") for key in state.held)
+    names = ("first_country", "unfamiliar_access", "impossible_travel")
+    objects = (Object("verdict", "benign"), *(Object("detection", name) for name in names))
+    verdict = act(NOON + HOUR, "Verdict", Category.OTHER, source=OWN, objects=objects)
+    stored = fold.decode(fold.encode(state))
+    assert fold.step(stored, verdict) == fold.step(state, verdict)
+    assert fold.encode(stored) == fold.encode(state)
+    assert stored.values["countries"].get("ID") is not None
+
+
 def test_each_episode_is_found() -> None:
     """That each detection finds something is told by its scenarios (tests/scenarios)."""
     assert all(findings([*weeks(), *episode]) for episode in EPISODES)
