@@ -63,7 +63,8 @@ class Round:
         finding = revision.finding
         key = thread_key(finding.tenant, finding.user.id)
         thread = self._get(key, Thread)
-        self.touch(key, revision.because)
+        # That it is final is no reason for anything but that.
+        self.touch(key, "" if revision.final and revision.change == "update" else revision.because)
         old = thread.findings.pop(finding.uid, None)
         if revision.change == "close":
             hidden = thread.hidden.pop(finding.uid, None)
