@@ -9,8 +9,9 @@ from functools import lru_cache
 from activities.activity import Activity, Category
 from stateful.attack import ADDITIONAL_DELEGATION
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, ValuesFeature, by_stranger, operation
+from stateful.features import OPERATIONS, ValuesFeature, operation
 from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.strangers import STRANGER, by_stranger
 from stateful.view import Context, UserView, usual
 
 DELEGATES = re.compile(
@@ -83,7 +84,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
     succeeded=True,
-    features=(IMPERSONATED, OPERATIONS, ADDRESSES, AGENTS),
+    features=(IMPERSONATED, OPERATIONS, *STRANGER),
     settings={"routine_count": 5, "min_activities": 50},
     learning_days=3,
     runbook=(

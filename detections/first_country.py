@@ -11,6 +11,7 @@ from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
 from stateful.features import AGENTS, COUNTRIES, EXPECTED, agent
 from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.strangers import STRANGER, own_device, unregistered
 from stateful.view import Context, UserView, usual
 
 
@@ -25,14 +26,18 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     # A new country on a device that is known is how a journey looks; on a new device, how a stolen account looks.
     program = agent(activity)
-    known_device = bool(program) and user.values(AGENTS).get(program) is not None
+    known_device = own_device(activity, user) or (
+        bool(program) and user.values(AGENTS).get(program) is not None and not unregistered(activity, user)
+    )
     near = any(borders(country, other) for other in known.seen)
     device = "a device seen before" if known_device else "a device never seen before"
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=(35 if known_device else 75) + 20 * (1 - known.chance_of_new()) * (not known_device) - 20 * near,
+        risk=(25 if own_device(activity, user) else 35 if known_device else 75)
+        + 20 * (1 - known.chance_of_new()) * (not known_device)
+        - 20 * near,
         severity=Severity.LOW if known_device else None,
         reason=f"{activity.action} from {country}, a country this user was never seen in, on {device}",
         comparisons=(
@@ -58,7 +63,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
-    features=(COUNTRIES, AGENTS),
+    features=(*STRANGER, COUNTRIES),
     settings={"min_located": 20},
     judged_by_others=True,
     runbook=(

@@ -9,8 +9,9 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import DEVICE_REGISTRATION, MFA_MODIFICATION, MFA_REQUESTS
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, HOUR, BurstFeature, by_stranger, succeeded
+from stateful.features import HOUR, BurstFeature, succeeded
 from stateful.finding import Comparison, Finding, Severity
+from stateful.strangers import STRANGER, by_stranger
 from stateful.view import Context, UserView
 
 REFUSED = frozenset({Tag.MFA_DENIED, Tag.MFA_UNANSWERED, Tag.MFA_FAILED, Tag.REPORTED})
@@ -102,7 +103,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.READ, Category.DOWNLOAD, Category.LIST, Category.SEND},
-    features=(REFUSALS, ADDRESSES, AGENTS),
+    features=(REFUSALS, *STRANGER),
     settings={"min_refusals": 3},
     learning_days=0,
     runbook=(

@@ -10,8 +10,9 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import ADDITIONAL_CREDENTIALS, STEAL_TOKEN
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, ValuesFeature, by_stranger, operation
+from stateful.features import OPERATIONS, ValuesFeature, operation
 from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.strangers import STRANGER, by_stranger
 from stateful.view import Context, UserView, usual
 
 CONSENT = re.compile(
@@ -117,7 +118,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=CHANGES,
     succeeded=True,
-    features=(CONSENTS, OPERATIONS, ADDRESSES, AGENTS),
+    features=(CONSENTS, OPERATIONS, *STRANGER),
     settings={"routine_count": 10},
     learning_days=0,
     runbook=(

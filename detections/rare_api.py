@@ -9,7 +9,7 @@ from activities.activity import Activity, Category
 from stateful.attack import INFRASTRUCTURE_DISCOVERY, SERVICE_DISCOVERY
 from stateful.detection import Detection
 from stateful.features import ADDRESSES, AGENTS, NEW_OPERATIONS, OPERATIONS, agent, operation
-from stateful.finding import Comparison, Finding, Severity
+from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.view import Context, UserView, days, usual
 
 SENSITIVE = frozenset(
@@ -99,6 +99,7 @@ def _single(activity: Activity, user: UserView, context: Context) -> Iterable[Fi
         ),
         comparisons=(Comparison("operation", activity.action, usual(operations), since=user.since, score=1 - chance),),
         evidence=(context.seen(activity),),
+        novelties=(Novelty(OPERATIONS.name, operation(activity)),),
     )
 
 
@@ -114,7 +115,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(),
     features=(OPERATIONS, NEW_OPERATIONS, ADDRESSES, AGENTS),
-    settings={"min_operations": 7, "min_activities": 100, "max_probability": 1e-7, "max_probability_single": 0.02},
+    settings={"min_operations": 9, "min_activities": 100, "max_probability": 1e-7, "max_probability_single": 0.02},
     runbook=(
         "See what was called, from which address and with which key or session.",
         "Ask the owner whether the work is theirs: a new project or tool does this too.",

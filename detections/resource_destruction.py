@@ -9,8 +9,9 @@ from functools import lru_cache
 from activities.activity import Activity, Category
 from stateful.attack import DATA_DESTRUCTION, INHIBIT_RECOVERY
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, HOUR, OPERATIONS, TallyFeature, by_stranger, operation, succeeded
+from stateful.features import HOUR, OPERATIONS, TallyFeature, operation, succeeded
 from stateful.finding import Comparison, Finding, Severity
+from stateful.strangers import STRANGER, by_stranger
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
 
@@ -25,7 +26,8 @@ HOLDS = re.compile(
     re.IGNORECASE,
 )
 ENDS = re.compile(
-    r"^\W*(delete|terminate|destroy|purge|remove|schedulekeydeletion|stop|deallocate|disable)|delete$|\bdelete\b",
+    r"^\W*(delete|terminate|destroy|purge|remove|schedulekeydeletion|stop|deallocate|disable)|delete$|"
+    r"\b(delete|destroy)\b",
     re.IGNORECASE,
 )
 
@@ -83,7 +85,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=DESTROYS,
     succeeded=True,
-    features=(DESTROYED, OPERATIONS, ADDRESSES, AGENTS),
+    features=(DESTROYED, OPERATIONS, *STRANGER),
     settings={**SURGE, "min_count": 6, "max_probability": 0.1, "routine_count": 5},
     learning_days=5,
     runbook=(

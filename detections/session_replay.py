@@ -10,6 +10,7 @@ from stateful.detection import Detection
 from stateful.features import AGENTS, EXPECTED, ISPS, PLACES, SESSIONS, agent, fix_of, isp, origin_of
 from stateful.finding import Comparison, Finding, Severity
 from stateful.models import Changed
+from stateful.strangers import STRANGER, own_device, unregistered
 from stateful.view import Context, UserView
 
 WORDS = {
@@ -38,8 +39,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     # Also where other detections speak of the same network already: a session is another thing to lose than a password.
     network, program = isp(activity), agent(activity)
     strange_network = bool(network) and user.values(ISPS).get(network) is None
-    strange_program = bool(program) and user.values(AGENTS).get(program) is None
-    if not strange_network or (not strange_program and not hasty(activity, user)):
+    strange_program = unregistered(activity, user) or (bool(program) and user.values(AGENTS).get(program) is None)
+    if own_device(activity, user) or not strange_network or (not strange_program and not hasty(activity, user)):
         return
     score = sessions.score(activity.session, here, activity.time)
     if score > context.settings["max_probability"]:
@@ -78,7 +79,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
-    features=(SESSIONS, ISPS, AGENTS, PLACES),
+    features=(*STRANGER, SESSIONS, ISPS, PLACES),
     settings={"max_probability": 0.1},
     learning_days=1,
     runbook=(

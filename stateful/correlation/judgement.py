@@ -14,12 +14,12 @@ from stateful.models import DAY
 
 TENANT_LEARNT = 7 * DAY
 """ms after a tenant's first activity, before which nothing is said of users that are being learnt themselves."""
-OTHERS_LEARNING, PEERS_OF_COUNTRY = 2, 2
+OTHERS_LEARNING, PEERS_OF_COUNTRY, PEERS_OF_OPERATION = 2, 2, 3
 
 FIRST_IN_TENANT, FIRST_AMONG_PEERS, COMMON_COUNTRY = 10, 5, -20
 """What is added to the risk."""
 
-COUNTRIES = "countries"
+COUNTRIES, UNREGISTERED, OPERATIONS = "countries", "unregistered", "operations"
 
 
 class Look(Protocol):
@@ -97,8 +97,13 @@ def share(found: Prevalence) -> str:
 
 
 def explains(feature: str, found: Prevalence) -> bool:
-    """A country may be common because others live there: that explains a journey only if peers go there, too."""
-    return found.common and (feature != COUNTRIES or found.peers >= PEERS_OF_COUNTRY)
+    """A country may be common because others live there: that explains a journey only if peers go there, too.
+
+    That others have devices of their own doesn't explain whose this one is. Of what one is employed for, peers know.
+    """
+    if feature == OPERATIONS and found.peers >= PEERS_OF_OPERATION:
+        return True
+    return found.common and feature != UNREGISTERED and (feature != COUNTRIES or found.peers >= PEERS_OF_COUNTRY)
 
 
 def _known(novelty: Novelty, finding: Finding, look: Look) -> Prevalence:
@@ -126,7 +131,7 @@ def _graded(finding: Finding, known: list[tuple[Novelty, Prevalence]]) -> Findin
     more, said = 0, []
     for novelty, found in known:
         name = word(novelty.feature)
-        if found.common:
+        if found.common and novelty.feature == COUNTRIES:
             more = min(more, COMMON_COUNTRY)
         elif not found.users:
             more = max(more, FIRST_IN_TENANT)

@@ -58,13 +58,23 @@ class Case:
 
     @property
     def risk(self) -> float:
-        """0 to 100, of all its detections together: as if each could be wrong by itself."""
-        members = (revision.finding for unit in self.units for revision in unit.members)
-        ranked = sorted(members, key=lambda finding: (finding.risk, finding.uid))
-        right = 1.0
-        for finding in {finding.detection: finding for finding in ranked}.values():
-            right *= 1.0 - finding.risk / 100
-        return 100.0 * (1.0 - right)
+        """0 to 100, of all its detections together: as if each could be wrong by itself.
+
+        What is said of one activity is one thing seen from several sides: the worst counts.
+        """
+        return together(revision.finding for unit in self.units for revision in unit.members)
+
+    def raised(self, least: float) -> int:
+        """Ingest time, ms, of the activity with which enough was known of the case to make it an alert."""
+        members = [revision for unit in self.units for revision in unit.members]
+        worst: dict[str, Finding] = {}
+        for revision in sorted(members, key=lambda one: (one.raised, one.finding.uid)):
+            finding = revision.finding
+            known = worst.setdefault(finding.detection, finding)
+            worst[finding.detection] = max(known, finding, key=lambda one: (one.risk, one.uid))
+            if finding.severity is Severity.CRITICAL or _noisy_or(worst.values()) >= least:
+                return revision.raised
+        return max(revision.raised for revision in members)
 
     def below(self, least: float) -> str:
         """Why it is no alert; "" if it is one."""
@@ -82,6 +92,23 @@ class Case:
         return max(self.units[0].start + DAY + SETTLES, *ends)
 
 
+def together(findings: Iterable[Finding]) -> float:
+    """Risk, 0 to 100, of findings of one user: each detection's worst, as if each could be wrong by itself.
+
+    What is said of one activity is one thing seen from several sides: the worst of it counts.
+    """
+    ranked = sorted(findings, key=lambda finding: (finding.risk, finding.uid))
+    return _noisy_or({finding.detection: finding for finding in ranked}.values())
+
+
+def _noisy_or(findings: Iterable[Finding]) -> float:
+    ranked = sorted(findings, key=lambda finding: (finding.risk, finding.uid))
+    right = 1.0
+    for finding in {finding.anchor: finding for finding in ranked}.values():
+        right *= 1.0 - finding.risk / 100
+    return 100.0 * (1.0 - right)
+
+
 def cases(findings: Iterable[FindingRevision], policy: Policy, tenant: str) -> list[Case]:
     """What the findings of one user make together; a function of their set."""
     ordered = sorted(findings, key=_place)
@@ -93,7 +120,28 @@ def cases(findings: Iterable[FindingRevision], policy: Policy, tenant: str) -> l
             found[-1].append(unit)
         else:
             found.append([unit])
-    return [Case(finding_uid("case", group[0].uid), tuple(group)) for group in found]
+    gathered = [_gathered(group, policy.least_risk) for group in found]
+    return [Case(finding_uid("case", group[0].uid), group) for group in gathered]
+
+
+def _gathered(units: Sequence[Unit], least: float) -> tuple[Unit, ...]:
+    """Units that would be no alert by themselves are one together, or go with the first that would."""
+    weak = [unit for unit in units if _weak(unit, least)]
+    others = [unit for unit in units if not _weak(unit, least)]
+    strong = next((unit for unit in others if unit.worst.severity is not Severity.INFORMATIONAL), None)
+    if not weak or (strong is None and len(weak) == 1):
+        return tuple(units)
+    host = strong or weak[0]
+    members = [*host.members, *(revision for unit in weak if unit is not host for revision in unit.members)]
+    whole = Unit(host.uid, host.detection, tuple(sorted(members, key=_place)))
+    kept = [whole, *(unit for unit in others if unit is not host)]
+    return tuple(sorted(kept, key=lambda unit: (unit.start, unit.uid)))
+
+
+def _weak(unit: Unit, least: float) -> bool:
+    if unit.detection == CHAIN or unit.worst.severity in (Severity.INFORMATIONAL, Severity.CRITICAL):
+        return False
+    return together(revision.finding for revision in unit.members) < least
 
 
 def alerts_of(case: Case, policy: Policy, campaigns: Sequence[str], sealed: int) -> Iterator[Alert]:
@@ -108,9 +156,10 @@ def alerts_of(case: Case, policy: Policy, campaigns: Sequence[str], sealed: int)
     final = sealed >= case.settles and all(revision.final for unit in case.units for revision in unit.members)
     units = [unit for unit in case.units if unit.worst.severity is not Severity.INFORMATIONAL]
     uids = [unit.uid for unit in units]
+    raised = case.raised(policy.least_risk)
     for unit in units:
         related = [uid for uid in (*uids, *campaigns) if uid != unit.uid]
-        yield _alert(unit, policy, case.uid, tuple(related[:RELATED_KEPT]), final)
+        yield _alert(unit, policy, case.uid, tuple(related[:RELATED_KEPT]), final, raised)
 
 
 def merged_into(alert: Alert, all_cases: Sequence[Case]) -> str:
@@ -181,7 +230,7 @@ def _place(revision: FindingRevision) -> tuple[int, str, str]:
     return finding.start, finding.anchor, finding.uid
 
 
-def _alert(unit: Unit, policy: Policy, case: str, related: tuple[str, ...], final: bool) -> Alert:  # noqa: FBT001
+def _alert(unit: Unit, policy: Policy, case: str, related: tuple[str, ...], final: bool, raised: int) -> Alert:  # noqa: FBT001
     first, worst = unit.members[0].finding, unit.worst
     severity, risk = worst.severity, worst.risk
     if unit.detection == CHAIN:
@@ -191,6 +240,8 @@ def _alert(unit: Unit, policy: Policy, case: str, related: tuple[str, ...], fina
     else:
         count = len(unit.members)
         message = worst.reason + ("" if count == 1 else f" ({count} findings within a day)")
+        others = sorted({revision.finding.detection for revision in unit.members} - {worst.detection})
+        message += f"; also: {', '.join(map(policy.title, others))}" if others else ""
     return Alert(
         uid=unit.uid,
         revision=1,
@@ -205,7 +256,7 @@ def _alert(unit: Unit, policy: Policy, case: str, related: tuple[str, ...], fina
         modified=unit.end,
         findings=tuple(_kept(unit)),
         final=final,
-        raised=max(revision.raised for revision in unit.members),
+        raised=max(raised, min(revision.raised for revision in unit.members)),
         case=case,
         related=related,
     )
