@@ -45,7 +45,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         novelties: tuple[Novelty, ...] = ()
         own = (activity.user.id, activity.user.name.lower(), activity.user.email.lower())
         wide = any(entry.name.lower() in (*own, "default", "anonymous", "everyone") for entry in activity.objects[1:])
-        risk = 75.0 if wide else 50.0
+        risk = 75.0 if wide else 45.0
         reason += ", for oneself or everybody" if wide else ""
     elif (
         target

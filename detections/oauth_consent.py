@@ -24,6 +24,7 @@ BROAD = re.compile(
     re.IGNORECASE,
 )
 """Scopes that read or send mail, change files, or hold for everybody's data."""
+INSTALLED = re.compile(r"install", re.IGNORECASE)
 APP_TYPES = ("app", "application", "serviceprincipal", "service principal", "oauth", "client", "integration")
 
 
@@ -64,8 +65,11 @@ CONSENTS = ValuesFeature("consents", consented, CHANGES, shared=True, once=True)
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Consent to an app that the user never consented to, or a credential added to an app by one who never did."""
     app, words = consented(activity), " ".join(entry.name for entry in activity.objects)
-    if app and user.is_news(CONSENTS, app, activity.time):
-        admin, broad = Tag.ADMIN_CONSENT in activity.tags, BROAD.search(words) is not None
+    installed = _names(INSTALLED, activity.action) and user.values(OPERATIONS).get(operation(activity)) is None
+    if app and (installed or user.is_news(CONSENTS, app, activity.time)):
+        admin = Tag.ADMIN_CONSENT in activity.tags
+        # An app that is installed works on what the organization has, whoever is logged on.
+        broad = BROAD.search(words) is not None or installed
         strange = by_stranger(activity, user)
         yield context.finding(
             activity,

@@ -38,7 +38,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     yield from _single(activity, user, context)
     burst, operations = user.burst(NEW_OPERATIONS), user.values(OPERATIONS)
     # Only what adds to a run can make it worth saying.
-    if burst.last != activity.time or burst.count < context.settings["min_operations"]:
+    if burst.last != activity.time or burst.count < max(
+        context.settings["min_operations"], context.settings["times_highest"] * burst.most
+    ):
         return
     if operations.total < context.settings["min_activities"]:
         return
@@ -115,7 +117,13 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(),
     features=(OPERATIONS, NEW_OPERATIONS, ADDRESSES, AGENTS),
-    settings={"min_operations": 9, "min_activities": 100, "max_probability": 1e-7, "max_probability_single": 0.02},
+    settings={
+        "min_operations": 9,
+        "times_highest": 2,
+        "min_activities": 100,
+        "max_probability": 1e-7,
+        "max_probability_single": 0.02,
+    },
     runbook=(
         "See what was called, from which address and with which key or session.",
         "Ask the owner whether the work is theirs: a new project or tool does this too.",

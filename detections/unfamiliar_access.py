@@ -23,10 +23,13 @@ from stateful.features import (
     isp,
 )
 from stateful.finding import Comparison, Finding, Novelty, Severity
-from stateful.strangers import STRANGER, UNREGISTERED, authenticated, own_device, unregistered
+from stateful.models import risk_of
+from stateful.strangers import STRANGER, UNREGISTERED, authenticated, chance_unregistered, own_device
 from stateful.view import Context, UserView, usual
 
 RARE_HOUR = 0.05
+MOST = 30
+"""That the absence of a device's id adds to the risk."""
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -38,7 +41,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     new_network, new_program = user.is_news(ISPS, network, time), user.is_news(AGENTS, program, time)
     bare = UNREGISTERED.of(activity)
-    without = unregistered(activity, user) and user.is_news(UNREGISTERED, bare, time)
+    bareness = chance_unregistered(activity, user)
+    without = bareness < 1.0 and user.is_news(UNREGISTERED, bare, time)
     if not (new_network and new_program) and not (without and user.is_news(ADDRESSES, activity.ip, time)):
         return
     networks, programs = user.values(ISPS), user.values(AGENTS)
@@ -60,8 +64,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     strange_relay = bool(hidden) and user.values(ANONYMITY).get(hidden) is None
     person = activity.user.type is UserType.PERSON
     odd_hour = person and user.rate(ACTIVITY_RATE).chance_of_any(time // HOUR * HOUR) < RARE_HOUR
-    risk = 45 if new_network else 25
-    risk += 15 * bool(place) + 10 * (chance < context.settings["max_probability"] / 100) + 20 * without
+    risk = 45.0 if new_network else 25.0
+    risk += 15 * bool(place) + 10 * (chance < context.settings["max_probability"] / 100)
+    risk += min(risk_of(bareness), MOST) if without else 0
     risk += 10 * strange_relay + 10 * odd_hour
     device = "without the id that the user's devices have" if without else "a program or device the user never had"
     yield context.finding(

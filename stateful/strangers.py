@@ -27,19 +27,27 @@ STRANGER: tuple[Feature, ...] = (ADDRESSES, AGENTS, DEVICES, REGISTERED, UNREGIS
 """What detections that use this module must declare."""
 
 
-def unregistered(activity: Activity, user: UserView) -> bool:
-    """No device id, though this program always had one in this app; or a new program, where all others have one.
+def chance_unregistered(activity: Activity, user: UserView) -> float:
+    """P(no device id), where this program always had one in this app, or all had if the program is new; else 1.0.
 
     A user agent is copied with a cookie; the key of a registered device isn't (Microsoft, "Primary Refresh Token").
     """
     bare = UNREGISTERED.of(activity)
     if not bare or not user.is_recent(UNREGISTERED, bare, activity.time):
-        return False
+        return 1.0
     registered = user.values(REGISTERED)
     if user.is_recent(AGENTS, agent(activity), activity.time):
-        return registered.total >= max(REGISTERED_SHARE * user.count, REGISTERED_USES)
+        with_id, without = registered.total, user.values(UNREGISTERED).total
+        if with_id < max(REGISTERED_SHARE * (with_id + without), REGISTERED_USES):
+            return 1.0
+        return (without + 0.5) / (with_id + without + 1.0)
     known = registered.get(bare)
-    return known is not None and known.count >= REGISTERED_USES
+    return 0.5 / (known.count + 1.0) if known is not None and known.count >= REGISTERED_USES else 1.0
+
+
+def unregistered(activity: Activity, user: UserView) -> bool:
+    """Whether it comes without the device's id that it should have."""
+    return chance_unregistered(activity, user) < 1.0
 
 
 def own_device(activity: Activity, user: UserView) -> bool:
