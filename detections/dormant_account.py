@@ -42,7 +42,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=80 if disabled else 30 + 15 * len(strange) + 15 * odd + min(max(pause / DAY - 15, 0), 25),
+        risk=80 if disabled else 30 + 15 * len(strange) + 15 * odd + min(max(pause / DAY - 15, 0), 18),
         severity=Severity.HIGH if disabled or len(strange) > 1 else None if strange else Severity.LOW,
         reason=(
             f"{activity.action} "

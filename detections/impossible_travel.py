@@ -11,6 +11,7 @@ from stateful.detection import Detection
 from stateful.features import (
     CITIES,
     COUNTRIES,
+    DEVICES,
     EXPECTED,
     ISPS,
     PLACES,
@@ -44,6 +45,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     countries = user.values(COUNTRIES)
     if any(borders(country, known) for known in countries.seen) and move.apart < context.settings["bordering_distance"]:
         return
+    # A phone may be seen at home while the laptop travels; no device is at two places.
+    known = user.values(DEVICES).get(activity.device.id)
+    own = own and (known is None or known.last != move.origin.time)
     score = user.places(PLACES).score(here)
     minutes = abs(activity.time - move.origin.time) / 60_000
     yield context.finding(

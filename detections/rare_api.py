@@ -118,10 +118,10 @@ DETECTION = Detection(
     categories=frozenset(),
     features=(OPERATIONS, NEW_OPERATIONS, ADDRESSES, AGENTS),
     settings={
-        "min_operations": 9,
+        "min_operations": 7,
         "times_highest": 2,
         "min_activities": 100,
-        "max_probability": 1e-7,
+        "max_probability": 1e-10,
         "max_probability_single": 0.02,
     },
     runbook=(

@@ -20,6 +20,7 @@ BACKUP = re.compile(
     r"backup|snapshot|recovery ?(point|vault)|versioning|vault|retention|replica|lifecycle|restore ?point",
     re.IGNORECASE,
 )
+KEPT = re.compile(r"backup|recovery ?(point|vault|services)", re.IGNORECASE)
 HOLDS = re.compile(
     r"bucket|database|dbinstance|dbcluster|cluster|volume|storage|disk|virtual ?machine|instance|key ?vault|"
     r"resource ?group|table|file ?system|container|project|schedulekeydeletion|repo|server",
@@ -55,12 +56,14 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     if kind == "backups" and not routine:
         target = activity.objects[0].name if activity.objects else activity.app
         strange = by_stranger(activity, user)
+        # Snapshots come and go; what backups are kept in does not.
+        final = known is None and KEPT.search(activity.action) is not None
         yield context.finding(
             activity,
             anchor=activity.id,
             closes=activity.time,
-            risk=40 + 25 * strange,
-            severity=Severity.MEDIUM if strange else Severity.LOW,
+            risk=40 + 25 * strange + 15 * final,
+            severity=Severity.MEDIUM if strange or final else Severity.LOW,
             reason=f"{activity.action} on {target}: backups are gone, by a user who hardly ever does this",
             comparisons=(
                 Comparison(

@@ -10,7 +10,7 @@ from stateful.detection import Detection
 from stateful.features import AGENTS, EXPECTED, ISPS, PLACES, SESSIONS, agent, fix_of, isp, origin_of
 from stateful.finding import Comparison, Finding, Severity
 from stateful.models import Changed
-from stateful.strangers import STRANGER, own_device, unregistered
+from stateful.strangers import STRANGER, unregistered
 from stateful.view import Context, UserView
 
 WORDS = {
@@ -40,7 +40,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     network, program = isp(activity), agent(activity)
     strange_network = bool(network) and user.values(ISPS).get(network) is None
     strange_program = unregistered(activity, user) or (bool(program) and user.values(AGENTS).get(program) is None)
-    if own_device(activity, user) or not strange_network or (not strange_program and not hasty(activity, user)):
+    if not strange_network or (not strange_program and not hasty(activity, user)):
         return
     score = sessions.score(activity.session, here, activity.time)
     if score > context.settings["max_probability"]:

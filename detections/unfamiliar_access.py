@@ -28,8 +28,8 @@ from stateful.strangers import STRANGER, UNREGISTERED, authenticated, chance_unr
 from stateful.view import Context, UserView, usual
 
 RARE_HOUR = 0.05
-MOST = 30
-"""That the absence of a device's id adds to the risk."""
+MOST, HIGHEST = 25, 90
+"""What the absence of a device's id adds to the risk, and what that can be."""
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -73,7 +73,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=time,
-        risk=risk,
+        risk=min(risk, HIGHEST),
         severity=Severity.MEDIUM if without and place else None,
         reason=(
             f"{activity.action} from {network or activity.ip}{f' in {place}' if place else ''}, "

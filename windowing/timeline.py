@@ -156,9 +156,11 @@ class Timeline(Generic[S, I, V]):
         "_fold",
         "_folded",
         "_ids",
+        "_judged_until",
         "_keys",
         "_late",
         "_live",
+        "_newest",
         "_raised",
         "_stated",
         "_unjudged",
@@ -182,7 +184,9 @@ class Timeline(Generic[S, I, V]):
         self._unjudged: list[I] = []
         """Late items that nothing has been said of yet."""
         self._raised: dict[str, int] = {}
-        """Of what was stated for the first time in this `evaluate`: ingest time, ms, of the item that did it."""
+        """Of what items stated that are new in this `evaluate`: ingest time, ms, of the item that did it."""
+        self._newest = self._judged_until = 0
+        """Highest ingest time, ms, of all items, and of those that were there at the last `evaluate`."""
         self._credit = 0
 
     @property
@@ -252,6 +256,7 @@ class Timeline(Generic[S, I, V]):
                 self._restore()
                 late = []
         said = self._advance()
+        self._judged_until = self._newest
         if not self._compare:
             for item in late:
                 said |= self._judge(item)
@@ -284,6 +289,7 @@ class Timeline(Generic[S, I, V]):
     def _put(self, key: tuple[int, str], item: I) -> None:
         log, keys = self.open.log, self._keys
         self._ids[item.id] = item
+        self._newest = max(self._newest, item.ingested)
         if not keys or key > keys[-1]:
             keys.append(key)
             log.append(item)
@@ -328,7 +334,7 @@ class Timeline(Generic[S, I, V]):
                 state = self._fold.encode(self._live)
                 self._checkpoints.append(_Checkpoint(index, state, dict(stated), self.behind))
             for statement in step(self._live, log[index]):
-                if statement.uid not in stated:
+                if statement.uid not in stated and log[index].ingested > self._judged_until:
                     self._raised[statement.uid] = log[index].ingested
                 stated[statement.uid] = said[statement.uid] = statement
         self._folded = len(log)
@@ -379,7 +385,8 @@ class Timeline(Generic[S, I, V]):
             return None
         revision = emitted.revision + 1 if emitted else 1
         self.open.emitted[statement.uid] = Emitted(statement, revision)
-        raised = max(self._raised.get(statement.uid, 0), self._late.ingested if self._late else 0)
+        # An old item says it only now since a late one came before it; a new one would have said it by itself.
+        raised = self._raised.get(statement.uid, 0) or (self._late.ingested if self._late else 0)
         if emitted is None or emitted.closed:
             return Revision(statement, revision, "create", raised=raised)
         return Revision(statement, revision, "update", because=self._why("evaluated again with"), raised=raised)
