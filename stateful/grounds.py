@@ -9,9 +9,7 @@ from activities.activity import Activity, Category
 from stateful.features import HOUR, BurstFeature, ValuesFeature, succeeded
 from stateful.view import UserView
 
-HOLDERS = frozenset(
-    {"repository", "repo", "bucket", "site", "folder", "channel", "team", "mailbox", "project", "vault"}
-)
+HOLDERS = frozenset({"repository", "repo", "bucket", "site", "folder", "mailbox", "project", "vault"})
 """Types of objects that hold others. Of others without a path, such as records, the type itself is the place."""
 NAMED_BY_TIME = re.compile(r"\d{4,}|\d{2}(?=[-_/]\d{2})|(?<=\d{2}[-_/])\d{2}")
 """Dates and serial numbers: a job's folder of today is that of yesterday."""
