@@ -9,7 +9,7 @@ from stateful.attack import CLOUD_ACCOUNTS, MULTI_HOP_PROXY
 from stateful.detection import Detection
 from stateful.features import ANONYMITY, ISPS, anonymity, isp
 from stateful.finding import Comparison, Finding, Novelty, Severity
-from stateful.strangers import STRANGER, news_of_device
+from stateful.strangers import STRANGER, news_of_device, own_device
 from stateful.view import Context, UserView, usual
 
 RISK = {"tor": 60, "proxy": 40, "anonymous": 35, "hosting": 40}
@@ -30,7 +30,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=RISK[kind] + 30 * strange,
+        risk=RISK[kind] + 30 * strange - 10 * own_device(activity, user),
         severity=Severity.HIGH if strange else None if kind == "tor" else Severity.LOW,
         reason=(
             f"{activity.action} succeeded from {activity.ip}, which is tagged {kind}"

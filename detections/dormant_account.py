@@ -9,7 +9,7 @@ from activities.tags import Tag
 from stateful.attack import VALID_ACCOUNTS
 from stateful.detection import Detection
 from stateful.features import ACTIVITY_RATE, AGENTS, COUNTRIES, HOUR, ISPS, agent, isp
-from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.finding import Comparison, Finding, Severity
 from stateful.models import DAY
 from stateful.view import Context, UserView, days
 
@@ -55,11 +55,6 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             Comparison("activities before", str(user.count), "any", since=user.since),
         ),
         evidence=(context.seen(activity),),
-        novelties=tuple(
-            Novelty(feature.name, value)
-            for feature, value in ((ISPS, isp(activity)), (AGENTS, agent(activity)))
-            if value and user.values(feature).get(value) is None
-        ),
     )
 
 

@@ -20,7 +20,7 @@ from stateful.features import (
 )
 from stateful.finding import Comparison, Finding, Novelty
 from stateful.finding import Severity as S
-from stateful.strangers import STRANGER, news_of_device, own_device
+from stateful.strangers import STRANGER, news_of_device, own_device, own_phone
 from stateful.view import Context, UserView, usual
 
 
@@ -47,7 +47,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     # A phone may be seen at home while the laptop travels; no device is at two places.
     known = user.values(DEVICES).get(activity.device.id)
-    own = own and (known is None or known.last != move.origin.time)
+    own = own and (own_phone(activity, user) or known is None or known.last != move.origin.time)
     score = user.places(PLACES).score(here)
     minutes = abs(activity.time - move.origin.time) / 60_000
     yield context.finding(

@@ -83,7 +83,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         )
         or "does something"
     )
-    risk = 40 + 25 * forwards + 25 * hides + 10 * (deletes and not hides) + 10 * bool(target) + 20 * elsewhere
+    risk = 40 + 25 * forwards + 25 * hides + 5 * (deletes and not hides) + 10 * bool(target) + 20 * elsewhere
     yield context.finding(
         activity,
         anchor=activity.id,

@@ -60,7 +60,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         strange = by_stranger(activity, user)
         if strange or running:
             why = "after refused requests" if running else "from a device and an address that aren't the user's"
-            yield _finding(activity, context, user, 65 + 15 * (strange and running), f"{activity.action} {why}")
+            # A device that has an id may be the user's new one.
+            risk = 65 + 15 * (strange and running) - 20 * (bool(activity.device.id) and not running)
+            yield _finding(activity, context, user, risk, f"{activity.action} {why}")
 
 
 def changes_factor(activity: Activity) -> bool:

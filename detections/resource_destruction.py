@@ -21,6 +21,8 @@ BACKUP = re.compile(
     re.IGNORECASE,
 )
 KEPT = re.compile(r"backup|recovery ?(point|vault|services)", re.IGNORECASE)
+KEYS = re.compile(r"disablekey$|schedulekeydeletion|(encryption|master|crypto) ?key", re.IGNORECASE)
+"""Without its key all that was encrypted is gone, too."""
 HOLDS = re.compile(
     r"bucket|database|dbinstance|dbcluster|cluster|volume|storage|disk|virtual ?machine|instance|key ?vault|"
     r"resource ?group|table|file ?system|container|project|schedulekeydeletion|repo|server",
@@ -35,9 +37,11 @@ ENDS = re.compile(
 
 @lru_cache(maxsize=4096)
 def destroys(action: str) -> str:
-    """What an operation destroys: `backups`, `resources`, or nothing ("")."""
+    """What an operation destroys: `backups`, `keys`, `resources`, or nothing ("")."""
     if not ENDS.search(action) and not action.lower().startswith(("putbucketversioning", "putbucketlifecycle")):
         return ""
+    if KEYS.search(action):
+        return "keys"
     return "backups" if BACKUP.search(action) else "resources" if HOLDS.search(action) else ""
 
 
@@ -53,18 +57,18 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     known = user.values(OPERATIONS).get(operation(activity))
     routine = known is not None and known.count >= context.settings["routine_count"]
-    if kind == "backups" and not routine:
+    if kind in ("backups", "keys") and not routine:
         target = activity.objects[0].name if activity.objects else activity.app
         strange = by_stranger(activity, user)
         # Snapshots come and go; what backups are kept in does not.
-        final = known is None and KEPT.search(activity.action) is not None
+        final = known is None and (kind == "keys" or KEPT.search(activity.action) is not None)
         yield context.finding(
             activity,
             anchor=activity.id,
             closes=activity.time,
             risk=40 + 25 * strange + 15 * final,
             severity=Severity.MEDIUM if strange or final else Severity.LOW,
-            reason=f"{activity.action} on {target}: backups are gone, by a user who hardly ever does this",
+            reason=f"{activity.action} on {target}: {kind} are gone, by a user who hardly ever does this",
             comparisons=(
                 Comparison(
                     "this operation", f"time {known.count + 1 if known else 1}", "never", since=user.since, score=1

@@ -10,7 +10,7 @@ from stateful.detection import Detection
 from stateful.features import AGENTS, EXPECTED, ISPS, PLACES, SESSIONS, agent, fix_of, isp, origin_of
 from stateful.finding import Comparison, Finding, Severity
 from stateful.models import Changed
-from stateful.strangers import STRANGER, unregistered
+from stateful.strangers import STRANGER, own_phone, unregistered
 from stateful.view import Context, UserView
 
 WORDS = {
@@ -49,7 +49,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=60 + 10 * strange_program + 5 * max(changed - Changed.COUNTRY, 0),
+        risk=(35 if own_phone(activity, user) else 60) + 10 * strange_program + 5 * max(changed - Changed.COUNTRY, 0),
         reason=(
             f"A session goes on from another {WORDS[changed]}: {activity.action} from "
             f"{network or activity.ip} {activity.location.country}, with {activity.device.user_agent[:60]}"

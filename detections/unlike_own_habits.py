@@ -111,11 +111,11 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     features=(HABITS, ISPS, AGENTS, GROUNDS, NEW_GROUNDS, NEW_READS),
     settings={
-        "max_probability": 5e-4,
+        "max_probability": 2e-4,
         "share_of_one": 0.7,
         "min_activities": 100,
         "min_places": 6,
-        "min_reads": 50,
+        "min_reads": 45,
         "times_highest": 2,
         "max_probability_walk": 1e-7,
         "share_new": 0.1,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from activities.activity import Activity, Outcome
 from stateful.features import ADDRESSES, AGENTS, DEVICES, Feature, ValuesFeature, agent, succeeded
 from stateful.finding import Novelty
 from stateful.models import DAY
 from stateful.view import UserView
 
+PHONE = re.compile(r"android|iphone|ipad|\bios\b|mobile", re.IGNORECASE)
 REGISTERED_USES, REGISTERED_SHARE = 20, 0.8
 """Activities with a device's id, of a program or of all, after which one without says something."""
 ACQUAINTED = 5 * DAY
@@ -15,7 +18,8 @@ ACQUAINTED = 5 * DAY
 
 
 def _program(activity: Activity) -> str:
-    return f"{agent(activity)} in {activity.app}"
+    # Programs' names are short; what is longer is a user agent that nobody knows, and told by its beginning.
+    return f"{agent(activity)[:32]} in {activity.app[:24]}"
 
 
 REGISTERED = ValuesFeature("registered", lambda a: _program(a) if a.device.id else "")
@@ -54,6 +58,11 @@ def own_device(activity: Activity, user: UserView) -> bool:
     """It was done on a device that the user had for more than a day, by its id."""
     device = activity.device.id
     return bool(device) and not user.is_recent(DEVICES, device, activity.time)
+
+
+def own_phone(activity: Activity, user: UserView) -> bool:
+    """An own device that is carried about, and whose network at home hands it out abroad, or the other way round."""
+    return PHONE.search(f"{activity.device.os} {activity.device.user_agent}") is not None and own_device(activity, user)
 
 
 def strange_device(activity: Activity, user: UserView) -> bool:
