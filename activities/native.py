@@ -25,8 +25,9 @@ from activities.activity import (
     User,
     UserType,
 )
-from activities.category import category_of_verb, settled
+from activities.category import settled
 from activities.format import Format, Record
+from activities.known_operations import category_of_operation
 from activities.record import LIST_LIMIT, Unreadable, address, identifier, parse_time, show, text, texts, user_key
 
 _Part = TypeVar("_Part")
@@ -100,6 +101,9 @@ class _Record(msgspec.Struct):
     unit: str | None = None
     error: str | None = None
     tags: list[str] | None = None
+    user_agent: str | None = None
+    country: str | None = None
+    city: str | None = None
 
 
 _NULL = msgspec.Raw(b"null")
@@ -127,6 +131,9 @@ class _Parted(msgspec.Struct):
     unit: str | None = None
     error: str | None = None
     tags: list[str] | None = None
+    user_agent: str | None = None
+    country: str | None = None
+    city: str | None = None
 
 
 _decode = msgspec.json.Decoder(_Record).decode
@@ -212,9 +219,13 @@ def _activity(
     outcome = _named(record.outcome, _OUTCOMES, "$.outcome")
     category = _named(record.category, _CATEGORIES, "$.category")
     if category is None:
-        category = category_of_verb(action)
+        category = category_of_operation(action)
     if outcome is None:
         outcome = _FAILURE if category is _FAILED_LOGON else _SUCCESS
+    if record.user_agent and not device.user_agent:
+        device = msgspec.structs.replace(device, user_agent=text(record.user_agent))
+    if record.country or record.city:
+        location = _placed(location, record.country, record.city)
     # By position: twenty-one keyword arguments would cost as much as decoding the JSON.
     return Activity(
         identifier(record.tenant or tenant),
@@ -282,11 +293,8 @@ def _address(value: str) -> str:
 def _location(location: _Location | None) -> Location:
     if location is None:
         return NOWHERE
-    country = location.country.upper() if location.country else ""
-    if country and not (len(country) == _COUNTRY_LENGTH and country.isascii() and country.isalpha()):
-        _refuse("an ISO 3166-1 alpha-2 code", "$.location.country", location.country)
     return Location(
-        country,
+        _country(location.country, "$.location.country"),
         text(location.city) if location.city else "",
         location.latitude,
         location.longitude,
@@ -294,6 +302,22 @@ def _location(location: _Location | None) -> Location:
         text(location.isp) if location.isp else "",
         texts(location.tags) if location.tags else (),
         location.radius,
+    )
+
+
+def _country(value: str | None, path: str) -> str:
+    country = value.upper() if value else ""
+    if country and not (len(country) == _COUNTRY_LENGTH and country.isascii() and country.isalpha()):
+        _refuse("an ISO 3166-1 alpha-2 code", path, value or "")
+    return country
+
+
+def _placed(location: Location, country: str | None, city: str | None) -> Location:
+    """A place whose country and city stand beside it in the record; those in it go first."""
+    return msgspec.structs.replace(
+        location,
+        country=location.country or _country(country, "$.country"),
+        city=location.city or text(city or ""),
     )
 
 

@@ -93,7 +93,7 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         time=time,
         ingested=moment_or_zero(metadata.get("logged_time")) or moment_or_zero(metadata.get("logged_time_dt")),
         user=user,
-        action=text(operation or known(record.get("type_name")) or f"{CLASSES[class_uid][0]}: {activity_id}"),
+        action=text(operation or known(record.get("type_name")) or _type_name(record, class_uid, activity_id)),
         category=category,
         outcome=outcome,
         app=text(service or known(mapping(record.get("service")).get("name")) or product),
@@ -207,6 +207,11 @@ def _outcome(record: Record, api: Record, class_uid: int, activity_id: int) -> t
     if status_id == _SUCCESS or status in ("success", "succeeded"):
         return Outcome.SUCCESS, ""
     return Outcome.UNKNOWN, ""
+
+
+def _type_name(record: Record, class_uid: int, activity_id: int) -> str:
+    """As `type_name` says it, which is optional: "Authentication: Logon"."""
+    return f"{CLASSES[class_uid][0]}: {known(record.get('activity_name')) or activity_id}"
 
 
 def _tenant(record: Record, metadata: Record, default: str) -> str:

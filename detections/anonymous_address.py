@@ -62,6 +62,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
     people=True,
+    news_of=(ANONYMITY,),
     features=(*STRANGER, ANONYMITY, ISPS),
     learning_days=2,
     runbook=(

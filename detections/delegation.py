@@ -33,10 +33,11 @@ def delegates(action: str) -> bool:
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Rights on a mailbox were given by one who hardly ever does; or the user acts as somebody for the first time."""
     target = activity.impersonated.id if activity.impersonated else ""
-    strange = by_stranger(activity, user)
     known = user.values(OPERATIONS).get(operation(activity))
-    gives = delegates(activity.action) or any(delegates(entry.name) for entry in activity.objects[:4])
-    if gives and activity.category in GIVING and (known is None or known.count < context.settings["routine_count"]):
+    gives = activity.category in GIVING and (
+        delegates(activity.action) or any(delegates(entry.name) for entry in activity.objects[:4])
+    )
+    if gives and (known is None or known.count < context.settings["routine_count"]):
         names = ", ".join(entry.name for entry in activity.objects[:3])
         reason = f"{activity.action}{f' ({names})' if names else ''} by a user who hardly ever does this"
         comparison = Comparison(
@@ -58,6 +59,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         risk = 35.0
     else:
         return
+    strange = by_stranger(activity, user)
     yield context.finding(
         activity,
         anchor=activity.id,

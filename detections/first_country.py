@@ -30,14 +30,17 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         bool(program) and user.values(AGENTS).get(program) is not None and not unregistered(activity, user)
     )
     near = any(borders(country, other) for other in known.seen)
-    device = "a device seen before" if known_device else "a device never seen before"
+    if not program:
+        device, base = "an unrecorded device", 55
+    elif known_device:
+        device, base = "a device seen before", 25 if own_device(activity, user) else 35
+    else:
+        device, base = "a device never seen before", 75
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=(25 if own_device(activity, user) else 35 if known_device else 75)
-        + 20 * (1 - known.chance_of_new()) * (not known_device)
-        - 20 * near,
+        risk=base + 20 * (1 - known.chance_of_new()) * (not known_device) - 20 * near,
         severity=Severity.LOW if known_device else None,
         reason=f"{activity.action} from {country}, a country this user was never seen in, on {device}",
         comparisons=(
@@ -63,6 +66,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
+    news_of=(COUNTRIES,),
     features=(*STRANGER, COUNTRIES),
     settings={"min_located": 20},
     judged_by_others=True,

@@ -91,6 +91,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
     people=True,
+    news_of=(ISPS, COUNTRIES, CITIES),
     features=(*STRANGER, PLACES, COUNTRIES, CITIES, ISPS),
     settings={"min_distance": 300, "bordering_distance": 800},
     runbook=(

@@ -21,6 +21,7 @@ FACTOR = re.compile(
     r"mfa|factor|authenticator|strong ?auth|security ?info|totp|webauthn|fido|phone ?app|otp", re.IGNORECASE
 )
 PUSH = re.compile(r"(mfa|push|factor|challenge)\W*\w*(den|reject|fail|timeout|fraud)|fraud", re.IGNORECASE)
+CHANGING = frozenset({Category.CREDENTIAL, Category.MODIFY_USER, Category.MODIFY, Category.CREATE})
 CHANGES = re.compile(r"add|regist|enrol|creat|reset|delet|remov|deactivat|disabl|updat|chang|set", re.IGNORECASE)
 
 
@@ -47,7 +48,6 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     """A logon after refused requests; or a factor changed after such, or from what isn't the user's device."""
     burst = user.burst(REFUSALS)
     running = burst.running(activity.time, REFUSALS.gap)
-    changed = changes_factor(activity)
     if Tag.REPORTED in activity.tags:
         yield _finding(activity, context, user, 85, "The user reported a request for the second factor as not theirs")
     elif not succeeded(activity):
@@ -56,7 +56,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         minutes = (activity.time - burst.start) / 60_000
         text = f"{burst.count} requests for the second factor were refused in {minutes:.0f} min, then a logon succeeded"
         yield _finding(activity, context, user, 70 + min(2 * burst.count, 25), text)
-    elif changed:
+    elif changes_factor(activity):
         strange = by_stranger(activity, user)
         if strange or running:
             why = "after refused requests" if running else "from a device and an address that aren't the user's"
@@ -69,9 +69,10 @@ def changes_factor(activity: Activity) -> bool:
     """A second factor was added, taken away or reset."""
     if Tag.FACTOR_ADDED in activity.tags or Tag.FACTOR_REMOVED in activity.tags:
         return True
+    if activity.category not in CHANGING:
+        return False
     words = " ".join([activity.action, *(entry.name for entry in activity.objects[:2])])
-    changing = activity.category in (Category.CREDENTIAL, Category.MODIFY_USER, Category.MODIFY, Category.CREATE)
-    return changing and FACTOR.search(words) is not None and CHANGES.search(activity.action) is not None
+    return FACTOR.search(words) is not None and CHANGES.search(activity.action) is not None
 
 
 def _finding(activity: Activity, context: Context, user: UserView, risk: float, reason: str) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from activities.activity import Activity, Category, UserType
 from stateful.attack import INFRASTRUCTURE_DISCOVERY, SERVICE_DISCOVERY
@@ -32,6 +33,12 @@ CHANGES_OTHERS = re.compile(
     re.IGNORECASE,
 )
 """Names of others: they change what others run, look into it, or leave the organization's oversight."""
+
+
+@lru_cache(maxsize=4096)
+def changes_others(action: str) -> bool:
+    """Whether its name says so."""
+    return CHANGES_OTHERS.search(action) is not None
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -78,7 +85,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
 def _single(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """One operation that matters, which this user never used."""
     operations = user.values(OPERATIONS)
-    if activity.category not in SENSITIVE and CHANGES_OTHERS.search(activity.action) is None:
+    if activity.category not in SENSITIVE and not changes_others(activity.action):
         return
     if operations.total < context.settings["min_activities"]:
         return

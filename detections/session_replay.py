@@ -79,6 +79,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
+    news_of=(ISPS,),
     features=(*STRANGER, SESSIONS, ISPS, PLACES),
     settings={"max_probability": 0.1},
     learning_days=1,

@@ -108,6 +108,7 @@ DETECTION = Detection(
     severity=Severity.LOW,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
+    news_of=(ISPS, ADDRESSES),
     features=(*STRANGER, ISPS, AGENTS, CITIES, COUNTRIES, ANONYMITY, ACTIVITY_RATE),
     settings={"min_seen": 20, "max_probability": 1e-2},
     judged_by_others=True,

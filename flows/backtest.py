@@ -18,10 +18,15 @@ from rich.table import Table
 from rich.text import Text
 
 from flows import progress
+from flows import settings as settings_
 from flows.explain import at, printable, user_name, utc
+from flows.logs import configure
+from flows.run import run
+from flows.settings import Settings
 from flows.sinks.alert_store import AlertStore
 
 SIDES = ("baseline", "candidate")
+_COMMAND = [sys.executable, "-c", "from flows.backtest import run_side; run_side()"]
 EVERY = 0.3
 """Seconds between looks at how far the runs are."""
 COMPARED = {"severity": "severity", "risk": "risk_score", "title": "finding_info.title", "activities": "count"}
@@ -85,9 +90,10 @@ def backtest(inputs: Sequence[str], baseline: Path, candidate: Path, console: Co
         try:
             for side, config in zip(SIDES, (baseline, candidate), strict=True):
                 places[side].mkdir()
+                environment = _environment(_settings(side, inputs, config, places[side]))
                 with errors[side].open("wb") as output:
                     children[side] = subprocess.Popen(
-                        _command(inputs, config, places[side]), stdout=subprocess.DEVNULL, stderr=output, env=_clean()
+                        _COMMAND, stdout=subprocess.DEVNULL, stderr=output, env=environment
                     )
             _follow(children, places, console, quiet=quiet)
             failed = [side for side in SIDES if children[side].poll()]
@@ -98,8 +104,7 @@ def backtest(inputs: Sequence[str], baseline: Path, candidate: Path, console: Co
                 child.wait()
         for side in failed:
             said = errors[side].read_text("utf-8", "replace").strip() or f"exit code {children[side].returncode}"
-            msg = f"the run with the {side}'s settings failed: {said}"
-            raise BacktestError(msg)
+            raise BacktestError(_failed(side, said))
         before, after = (_open_alerts(places[side] / "alerts.db") for side in SIDES)
     return compare(before, after, time.monotonic() - began)
 
@@ -137,18 +142,54 @@ def table(comparison: Comparison) -> Table:
     return shown
 
 
-def _command(inputs: Sequence[str], config: Path, place: Path) -> list[str]:
-    program = [sys.executable, "-c", "from flows.cli import app; app()", "run", "--quiet", "--config", str(config)]
-    options = {"--state": place / "state", "--alerts": place / "alerts.db", "--lanes": place / "lanes"}
-    given = [part for name in inputs for part in ("--input", name)]
-    return [*program, *given, *(str(part) for option in options.items() for part in option), "--seal-at-end"]
+def run_side() -> None:
+    """What each of the two processes does."""
+    configure()
+    settings = settings_.from_process()
+    raise SystemExit(run(settings, 1, None, quiet=True))
 
 
-def _clean() -> dict[str, str]:
-    """The environment without settings: a side is what its file says."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANPUT_")}
+def _settings(side: str, inputs: Sequence[str], config: Path, place: Path) -> Settings:
+    """A side's settings, but for what it reads and writes: nobody is to hear of it.
+
+    Raises:
+        BacktestError: something in the file is wrong.
+    """
+    try:
+        given = settings_.load({"ANPUT_CONFIG": str(config)}, {"input": list(inputs)})
+    except settings_.SettingsError as error:
+        raise BacktestError(_failed(side, str(error))) from None
+    return msgspec.structs.replace(
+        given,
+        state=str(place / "state"),
+        alerts=str(place / "alerts.db"),
+        alerts_jsonl="",
+        alerts_kafka="",
+        alerts_webhook="",
+        alerts_splunk="",
+        dead_letters="",
+        lanes=str(place / "lanes"),
+        verdicts=given.verdict_inputs,
+        follow=False,
+        seal_at_end=True,
+        kafka=msgspec.structs.replace(given.kafka, group=f"{given.kafka.group}-backtest", until_end=True),
+    )
+
+
+def _failed(side: str, said: str) -> str:
+    return f"the run with the {side}'s settings failed: {said}"
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Variables without settings but those: a side is what its file says."""
+    kept = {name: value for name, value in os.environ.items() if not _is_setting(name)}
     root = str(Path(__file__).parents[1])
-    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, (root, kept.get("PYTHONPATH", ""))))}
+    path = os.pathsep.join(filter(None, (root, kept.get("PYTHONPATH", ""))))
+    return kept | {"PYTHONPATH": path} | settings_.to_environment(settings)
+
+
+def _is_setting(name: str) -> bool:
+    return name in {f"ANPUT_{field.name.upper()}" for field in msgspec.structs.fields(Settings)} | {"ANPUT_CONFIG"}
 
 
 def _follow(

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flows.printing import display
 from flows.sinks.alert_store import AlertStore
 from simulator.simulate import simulate
 
@@ -66,7 +67,7 @@ def demo(out: Path) -> int:
     with AlertStore(store) as alerts:
         found = list(alerts.latest())
     hits = {id(attack): [alert for alert in found if _is_of(alert, attack)] for attack in truth}
-    console.print(_truth_table(truth, hits))
+    display(_truth_table(truth, hits))
     _anput("alerts", "list", "--store", str(store), "--limit", "30")
     if FIXTURE.is_dir():
         console.rule("2  Real CloudTrail: a slice of an attack exercise (tests/fixtures/cloudtrail-invictus)")
@@ -95,7 +96,7 @@ def _is_of(alert: dict[str, Any], truth: Truth) -> bool:
 
 
 def _truth_table(truth: list[Truth], hits: dict[int, list[dict[str, Any]]]) -> Table:
-    table = Table(title="The truth, and what was found of it")
+    table = Table(title="The truth, and what was found of it", title_justify="left", box=None)
     for name in ("attack", "user", "from", "found as", "risk", "why"):
         table.add_column(name, overflow="fold")
     for attack in truth:

@@ -17,11 +17,13 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from flows import progress, stop
 from flows.delivery import outbox_file
 from flows.exit_codes import FAILED, OK, SIGNALLED
 from flows.kafka.address import is_address
+from flows.printing import display
 from flows.settings import Settings, to_environment
 from flows.sinks.counts import read_sources, read_totals
 from flows.sources.files import check_input
@@ -128,14 +130,14 @@ def _summarise(state: Path, before: int, seconds: float) -> Summary:
 
 
 def _print_summary(summary: Summary) -> None:
-    table = Table(title="Summary", show_header=False)
+    table = Table(show_header=False, box=None)
     for field in msgspec.structs.fields(Summary):
         value = getattr(summary, field.name)
         if isinstance(value, int | float):
-            table.add_row(field.encode_name, f"{value:,}")
+            table.add_row(field.encode_name, Text(f"{value:,}", justify="right"))
     holds = summary.in_ == summary.out + summary.late + summary.duplicate + summary.rejected
-    table.caption = f"in {'=' if holds else 'is NOT'} out + late + duplicate + rejected"
-    Console().print(table)
+    display(table)
+    display(f"in {'=' if holds else 'is NOT'} out + late + duplicate + rejected")
 
 
 @contextmanager

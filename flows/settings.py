@@ -281,7 +281,8 @@ def _from_file(path: Path) -> dict[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         msg = f"{path}: expected TOML: {error}"
         raise SettingsError(msg) from None
-    return dict(document)
+    # A date written as TOML has it, e.g. `expires = 2026-12-31`, is the text that it is.
+    return dict(msgspec.to_builtins(document))
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

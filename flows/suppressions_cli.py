@@ -118,7 +118,7 @@ def _findings(alert: Mapping[str, Any]) -> list[Finding]:
 def _rule(text: str, config: Path | None) -> Suppression:
     if text.endswith(".toml"):
         try:
-            return msgspec.toml.decode(Path(text).read_bytes(), type=Suppression)
+            return msgspec.convert(msgspec.to_builtins(msgspec.toml.decode(Path(text).read_bytes())), Suppression)
         except OSError as error:
             fail(f"{text}: expected a file with a rule: {error.strerror}")
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

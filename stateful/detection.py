@@ -11,7 +11,7 @@ from stateful.attack import Technique
 from stateful.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from stateful.features import Feature
+    from stateful.features import Feature, ValuesFeature
     from stateful.view import Context, UserView
 
 Evaluate = Callable[[Activity, "UserView", "Context"], Iterable[Finding]]
@@ -41,6 +41,8 @@ class Detection:
     """Only what succeeded is shown to it."""
     people: bool = False
     """Only what a person did who was there: no services, no tokens that renewed themselves."""
+    news_of: tuple[ValuesFeature, ...] = ()
+    """Only what has a value of one of these that the user never showed is shown to it; empty: all is."""
     features: tuple[Feature, ...] = ()
     """What must be maintained of each user for it."""
     settings: Mapping[str, float] = field(default_factory=dict)

@@ -26,9 +26,19 @@ FAILED = frozenset({Category.FAILED_LOGON})
 HOUR = 3_600_000
 
 
+# Looking a member up in its class costs as much as calling a function, and these are called for each activity.
+_DONE = frozenset({Outcome.SUCCESS, Outcome.UNKNOWN})
+_FAILED_LOGON, _PERSON, _NON_INTERACTIVE = Category.FAILED_LOGON, UserType.PERSON, Tag.NON_INTERACTIVE
+
+
+def has_succeeded(category: Category, outcome: Outcome) -> bool:
+    """Whether an activity of this kind was done, not just tried."""
+    return outcome in _DONE and category is not _FAILED_LOGON
+
+
 def succeeded(activity: Activity) -> bool:
     """It was done, not just tried."""
-    return activity.outcome in (Outcome.SUCCESS, Outcome.UNKNOWN) and activity.category != Category.FAILED_LOGON
+    return activity.outcome in _DONE and activity.category is not _FAILED_LOGON
 
 
 @lru_cache(maxsize=65536)
@@ -113,7 +123,7 @@ class TallyFeature(Feature):
         if self.only is not None and not self.only(activity):
             return
         first = activity.objects[0] if activity.objects else None
-        size = sum([entry.bytes or 0 for entry in activity.objects])
+        size = sum([entry.bytes or 0 for entry in activity.objects]) if first else 0
         name = object_hash(first.name if first else activity.id)
         profile.tallies[self.name].add(evidence_of(activity), self.length, size, name)
 
@@ -335,7 +345,7 @@ NEW_OPERATIONS = BurstFeature("new_operations", counts=_new_operation, mark=oper
 
 def by_person(activity: Activity) -> bool:
     """Somebody was there: not a service, not a token that renewed itself."""
-    return activity.user.type is UserType.PERSON and Tag.NON_INTERACTIVE not in activity.tags
+    return activity.user.type is _PERSON and _NON_INTERACTIVE not in activity.tags
 
 
 def unique(features: Mapping[str, tuple[Feature, ...]]) -> list[Feature]:

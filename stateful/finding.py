@@ -80,7 +80,8 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     anchor: str
     """Activity id, or `window:<length>:<start ms>`."""
     start: int
-    """First evidence, event time in ms."""
+    """Event time, ms, of the activity that first made one say so. Earlier ones may be among the evidence, so this is
+    the finding's place: what comes in order then never comes before what was said already."""
     end: int
     """Last evidence, event time in ms."""
     closes: int
@@ -103,6 +104,11 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     peers: str = ""
     """The user's department or first group; "" if unknown."""
 
+    @property
+    def since(self) -> int:
+        """First evidence, event time in ms."""
+        return min((evidence.time for evidence in self.evidence), default=self.start)
+
 
 class Insight(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One observation worth noting of one user, never shown alone. Compact: there are many, and they are stored."""
@@ -122,7 +128,7 @@ class Insight(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Event time, ms, up to which other activities can still change it."""
     peers: str = ""
     note: str = ""
-    """What else correlation needs to know: for a verdict, the alert."""
+    """What else correlation needs to know: for a verdict, the alert; for a logon, AS number and program."""
 
 
 Change = Literal["create", "update", "close"]
@@ -166,7 +172,7 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     message: str
     """One sentence: why."""
     created: int
-    """Time of the first evidence known when this revision was made."""
+    """Event time, ms, of the activity that first made it an alert, of those known when this revision was made."""
     modified: int
     """Time of the last evidence."""
     findings: tuple[Finding, ...]

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 import msgspec
 
 from activities.activity import Activity, Category
+from stateful.features import agent
 from stateful.finding import Insight
+from stateful.models import VALUE_LENGTH
 
 SLOT = 600_000
 """ms: failed logons of a user from one address are told once in each such slice of event time."""
@@ -17,9 +19,11 @@ USERS = "users"
 """Feature of the first activity of a user."""
 FAILING_KEPT = 32
 """Addresses of one user that are failing at a time."""
+PROGRAM_LENGTH = VALUE_LENGTH
+"""Characters of a program's name that are told: as many as of a value of the feature."""
 
 
-class Failing(msgspec.Struct, array_like=True, gc=False):
+class Failing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The first failed logon from an address in a slot."""
 
     slot: int
@@ -82,7 +86,8 @@ def arrived(activity: Activity, peers: str) -> Insight:
 
 def _network(uid: str, kind: str, activity: Activity, closes: int, peers: str) -> Insight:
     asn = "" if activity.location.asn is None else str(activity.location.asn)
-    return Insight(uid, kind, "addresses", activity.ip, activity.time, activity.id, closes, peers, asn)
+    note = f"{asn} {agent(activity)[:PROGRAM_LENGTH]}".rstrip()
+    return Insight(uid, kind, "addresses", activity.ip, activity.time, activity.id, closes, peers, note)
 
 
 def tells_of_failure(activity: Activity) -> bool:

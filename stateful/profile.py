@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from activities.activity import NO_RAW, Activity, Category
+from activities.activity import NO_RAW, Activity, Category, Outcome
 from recovery.codec import Codec
 from stateful import held as holding
 from stateful import insights as telling
 from stateful.detection import Detection, by_correlation
-from stateful.features import ADDRESSES, Feature, ValuesFeature, by_person, succeeded, unique
+from stateful.features import ADDRESSES, Feature, ValuesFeature, by_person, has_succeeded, unique
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
 from stateful.insights import Failing
-from stateful.models import DAY, Burst, Habits, Places, SeasonalRate, Sessions, Tally, Values
+from stateful.lazy_models import Slots
+from stateful.models import DAY, VALUE_LENGTH, Burst, Habits, Places, SeasonalRate, Seen, Sessions, Tally, Values
 from stateful.tuning import Tuning
 from stateful.verdict import is_verdict, read
 from stateful.view import Context, UserView
@@ -61,20 +62,52 @@ class Profile(msgspec.Struct, array_like=True, gc=False):
     habits: dict[str, Habits] = {}
 
 
+_Judge = tuple[int, float, Context, Callable[[Activity, UserView, Context], Iterable[Finding]]]
+"""Of which values (bits) one must be new, for how long a user is learnt first (ms), and a detection at work."""
+
+_ANY = -1
+"""The bits of what is shown all activities, whatever is new."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judges:
+    """The detections that activities are shown to."""
+
+    all: tuple[_Judge, ...]
+    usual: tuple[_Judge, ...]
+    """Those to which also an activity is shown whose values are all known."""
+
+    @classmethod
+    def of(cls, contexts: Iterable[Context], bits: Mapping[ValuesFeature, int]) -> _Judges:
+        """`bits` are those of the values that are looked at."""
+        judges = tuple(
+            (_bits(context.detection.news_of, bits), context.learning, context, context.detection.evaluate)
+            for context in contexts
+        )
+        return cls(judges, tuple(judge for judge in judges if judge[0] == _ANY))
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What happens to activities of one category."""
+    """What happens to activities of one category and outcome."""
 
-    counting: tuple[Feature, ...]
-    learning: tuple[Feature, ...]
-    values: tuple[ValuesFeature, ...]
-    contexts: dict[tuple[bool, bool], tuple[Context, ...]]
-    """By whether the activity succeeded, and whether a person was there."""
+    done: bool
+    counting: tuple[Callable[[Profile, Activity, UserView], None], ...]
+    learning: tuple[Callable[[Profile, Activity], None], ...]
+    values: tuple[tuple[str, Callable[[Activity], str], int, bool, bool], ...]
+    """Of each feature: name, value of an activity, bit, whether it is learnt and whether the tenant is told."""
+    people: _Judges
+    """Where a person was there."""
+    others: _Judges
+    logon: bool
+    """It may tell the tenant of a logon, but from the user's own addresses."""
     addresses: bool
     """Whether it is known which addresses are the user's."""
 
 
-Plans = dict[Category, _Plan]
+Plans = dict[Category, dict[Outcome, _Plan]]
+_Shown = tuple[str, str, Values, Seen | None, bool]
+"""A value to be learnt: feature, value, the user's values before, what is known of it, whether the tenant is told."""
 
 
 class ProfileFold:
@@ -110,6 +143,7 @@ class ProfileFold:
         self._features = unique({detection.id: detection.features for detection in used})
         self._once = frozenset(f.name for f in self._features if isinstance(f, ValuesFeature) and f.once)
         self._shared = {f.name for f in self._features if isinstance(f, ValuesFeature) and f.shared}
+        self._slots = Slots(self._features)
         self._expire, self._hold = expire, hold
         self._codec: Codec[Profile] = Codec(Profile, PROFILE_VERSION)
         self._common = self._plans(common)
@@ -117,14 +151,10 @@ class ProfileFold:
 
     def step(self, state: Profile, item: Activity) -> list[Statement]:
         """Take the user's next activity in event-time order."""
-        plan, time, user = (
-            self._of_tenant.get(item.tenant, self._common)[item.category],
-            item.time,
-            UserView(state, self._hold),
-        )
+        plan = self._of_tenant.get(item.tenant, self._common)[item.category][item.outcome]
+        time, user = item.time, UserView(state, self._hold)
         if item.source == OWN:
             return self._own(plan, state, item, user)
-        done = succeeded(item)
         if self._expire and state.last >= 0 and time - state.last > self._expire:
             self._forget(state)
         if state.since < 0:
@@ -132,65 +162,80 @@ class ProfileFold:
         peers = item.unit or (item.groups[0] if item.groups else "")
         if peers and peers != state.peers:
             state.peers = peers
-        for feature in plan.counting:
-            feature.count(state, item, user)
-        said = _judged(plan.contexts[done, done and by_person(item)], state, item, user, self._once)
-        self._learn(plan, state, item, said, done=done)
-        for feature in plan.learning:
-            feature.learn(state, item)
+        for count in plan.counting:
+            count(state, item, user)
+        news, shown, models = 0, list[_Shown](), state.values
+        for name, of, bit, learnt, shared in plan.values:
+            value = of(item)
+            if value:
+                values = models[name]
+                known = values.seen.get(value[:VALUE_LENGTH])
+                if known is None:
+                    news |= bit
+                if learnt:
+                    shown.append((name, value, values, known, shared))
+        judges = plan.people if by_person(item) else plan.others
+        said = _judged(judges.all if news else judges.usual, news, state, item, user, self._once)
+        self._learn(plan, state, item, shown, said)
+        for learn in plan.learning:
+            learn(state, item)
         state.last = time
-        if done:
+        if plan.done:
             state.done = time
         state.count += 1
         return said
 
+    def again(self, before: Statement, now: Statement) -> Statement:
+        """A finding begins with the activity that first made one say so, whatever comes to it."""
+        if isinstance(now, Finding) and isinstance(before, Finding) and now.start != before.start:
+            return msgspec.structs.replace(now, start=before.start)
+        return now
+
+    def copy(self, state: Profile) -> Profile:
+        """A copy that is folded on by itself."""
+        held = {key: msgspec.structs.replace(entry) for key, entry in state.held.items()}
+        return msgspec.structs.replace(state, held=held, failing=state.failing.copy(), **self._slots.copied(state))
+
     def encode(self, state: Profile) -> bytes:
         """Serialise."""
-        return self._codec.encode(state)
+        return self._codec.encode(msgspec.structs.replace(state, **self._slots.stored(state)))
 
     def decode(self, data: bytes) -> Profile:
         """Deserialise, with the models that the present detections need; empty bytes are a new user."""
         profile = self._codec.decode(data) if data else Profile()
-        for feature in self._features:
-            models = getattr(profile, feature.slot)
-            if feature.name not in models:
-                models[feature.name] = feature.fresh()
+        self._slots.filled(profile)
         return profile
 
-    def _learn(self, plan: _Plan, state: Profile, item: Activity, said: list[Statement], *, done: bool) -> None:
+    def _learn(
+        self, plan: _Plan, state: Profile, item: Activity, shown: Iterable[_Shown], said: list[Statement]
+    ) -> None:
         """Learn the activity's values, but those that are held, and say which are the first of their kind."""
         time, all_held = item.time, state.held
         if not state.count:
             said.append(telling.arrived(item, state.peers))
-        own = not plan.addresses or state.values[ADDRESSES.name].get(item.ip) is not None
         # At an own address it is the user who mistypes, be there ever so many users behind it.
-        if not own and (told := _logon(state, item, done=done)) is not None:
-            said.append(told)
-        for feature in plan.values:
-            if not done and not feature.tried:
-                continue
-            value = feature.of(item)
-            if not value:
-                continue
-            values = state.values[feature.name]
-            if all_held and (key := holding.held_key(feature.name, value)) in all_held:
+        if plan.logon and plan.addresses and state.values[ADDRESSES.name].get(item.ip) is None:
+            told = _logon(state, item)
+            if told is not None:
+                said.append(told)
+        for name, value, values, known, shared in shown:
+            if all_held and (key := holding.held_key(name, value)) in all_held:
                 learnt = holding.shown(all_held, key, values, value, time, self._hold)
-                if learnt and feature.shared:
-                    said.append(telling.first(feature.name, value, item, state.peers))
+                if learnt and shared:
+                    said.append(telling.first(name, value, item, state.peers))
                 continue
-            if feature.shared:
-                known = values.get(value)
+            if shared:
                 if known is None:
-                    said.append(telling.first(feature.name, value, item, state.peers))
+                    said.append(telling.first(name, value, item, state.peers))
                 elif time - known.last > RARE_PAUSE and known.count < RARE_SHARE * values.total:
-                    said.append(telling.uncommon(feature.name, value, item, state.peers))
+                    said.append(telling.uncommon(name, value, item, state.peers))
             values.learn(value, time)
 
     def _own(self, plan: _Plan, state: Profile, item: Activity, user: UserView) -> list[Statement]:
         """What the engine itself put into the timeline: a count of what was not kept, an analyst's verdict."""
         if not is_verdict(item):
-            contexts = plan.contexts[True, True]
-            return [said for context in contexts for said in context.detection.evaluate(item, user, context)]
+            judges = plan.people.all
+            return [said for _, _, context, evaluate in judges for said in evaluate(item, user, context)]
         given = read(item)
         said: list[Statement] = [telling.verdict(item, given.alert, given.verdict, given.detections, state.peers)]
         if not given.benign:
@@ -209,22 +254,30 @@ class ProfileFold:
             setattr(state, name, getattr(fresh, name))
 
     def _plans(self, contexts: Sequence[Context]) -> Plans:
-        return {category: self._plan(category, contexts) for category in Category}
+        return {
+            category: {outcome: self._plan(category, outcome, contexts) for outcome in Outcome} for category in Category
+        }
 
-    def _plan(self, category: Category, contexts: Sequence[Context]) -> _Plan:
+    def _plan(self, category: Category, outcome: Outcome, contexts: Sequence[Context]) -> _Plan:
+        done = has_succeeded(category, outcome)
         features = [feature for feature in self._features if feature.sees(category)]
-        values = tuple(feature for feature in features if isinstance(feature, ValuesFeature))
+        values = [feature for feature in features if isinstance(feature, ValuesFeature)]
+        bits = {feature: 1 << place for place, feature in enumerate(values)}
+
+        def judges(*, person: bool) -> _Judges:
+            shown = [context for context in contexts if _shown(context.detection, category, done, person)]
+            return _Judges.of(shown, bits)
+
         return _Plan(
-            counting=tuple(feature for feature in features if type(feature).count is not Feature.count),
-            learning=tuple(feature for feature in features if type(feature).learn is not Feature.learn),
-            values=values,
-            contexts={
-                (done, person): tuple(
-                    context for context in contexts if _shown(context.detection, category, done, person)
-                )
-                for done in (False, True)
-                for person in (False, True)
-            },
+            done=done,
+            counting=tuple(feature.count for feature in features if type(feature).count is not Feature.count),
+            learning=tuple(feature.learn for feature in features if type(feature).learn is not Feature.learn),
+            values=tuple(
+                (feature.name, feature.of, bit, done or feature.tried, feature.shared) for feature, bit in bits.items()
+            ),
+            people=judges(person=done),
+            others=judges(person=False),
+            logon=category is Category.FAILED_LOGON or (category is Category.LOGON and done),
             addresses=ADDRESSES in values,
         )
 
@@ -250,28 +303,38 @@ def _shown(detection: Detection, category: Category, done: bool, person: bool) -
     return (done or not detection.succeeded) and (person or not detection.people)
 
 
-def _logon(state: Profile, item: Activity, *, done: bool) -> Insight | None:
+def _bits(features: Iterable[ValuesFeature], bits: Mapping[ValuesFeature, int]) -> int:
+    """Those of features; `_ANY` where there are none, or one is not looked at."""
+    found = 0
+    for feature in features:
+        if feature not in bits:
+            return _ANY
+        found |= bits[feature]
+    return found or _ANY
+
+
+def _logon(state: Profile, item: Activity) -> Insight | None:
     """What a logon from an address that isn't the user's tells the tenant."""
     if item.category is Category.FAILED_LOGON:
         return telling.failed(state.failing, item, state.peers)
-    if item.category is Category.LOGON and done and item.ip:
-        return telling.entered(item, state.peers)
-    return None
+    return telling.entered(item, state.peers) if item.ip else None
 
 
 def _judged(
-    contexts: Sequence[Context], state: Profile, item: Activity, user: UserView, once: frozenset[str]
+    judges: Iterable[_Judge], news: int, state: Profile, item: Activity, user: UserView, once: frozenset[str]
 ) -> list[Statement]:
     """What the detections find; what their findings rest on is held back from the baseline, but for features `once`."""
     said: list[Statement] = []
     age = item.time - state.since
-    for context in contexts:
-        learning = age < context.learning
+    for bits, term, context, evaluate in judges:
+        if news and not bits & news:
+            continue
+        learning = age < term
         if learning and not context.detection.judged_by_others:
             continue
         if context.admits is not None and not context.admits(item):
             continue
-        for finding in context.detection.evaluate(item, user, context):
+        for finding in evaluate(item, user, context):
             known = finding
             if learning or state.peers:
                 known = msgspec.structs.replace(finding, learning=learning, peers=state.peers)

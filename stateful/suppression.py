@@ -72,7 +72,7 @@ class _Rule:
             and (not self.networks or all(inside(evidence.ip, self.networks) for evidence in finding.evidence))
             and (not given.countries or countries <= set(given.countries))
             and (not given.country_pairs or any(countries == set(pair) for pair in given.country_pairs))
-            and (not self.windows or any(within(finding.start) and within(finding.end) for within in self.windows))
+            and (not self.windows or any(within(finding.since) and within(finding.end) for within in self.windows))
             and (not given.min_users or users() >= given.min_users)
         )
 

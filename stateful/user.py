@@ -55,7 +55,7 @@ class User:
         wake = self.timeline.wake
         if wake is not None:
             return wake
-        sealed = self.timeline.open.sealed_time
+        sealed = self.timeline.sealed_time
         return sealed + self._bounds.expire if self._bounds.expire and sealed >= 0 else ASLEEP
 
     def insert(self, activity: Activity) -> Inserted:
@@ -110,8 +110,8 @@ class User:
 
     def expired(self, seal: int) -> bool:
         """Whether the user has been idle for so long that it is to be forgotten."""
-        expire, opened = self._bounds.expire, self.timeline.open
-        return bool(expire) and self.timeline.wake is None and opened.sealed_time + expire < seal
+        expire, timeline = self._bounds.expire, self.timeline
+        return bool(expire) and timeline.wake is None and timeline.sealed_time + expire < seal
 
 
 class UserDocument(msgspec.Struct, array_like=True, gc=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from activities.activity import Activity
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
         ValuesFeature,
     )
     from stateful.profile import Profile
+
+
+VARIANTS = 16
+"""Of a context's settings, that are kept: detections have a few fixed ones."""
 
 
 class UserView:
@@ -105,6 +109,8 @@ class Context:
     """Event time, ms, for which a user is learnt before the detection speaks."""
     admits: Callable[[Activity], bool] | None = None
     """Whether an activity is to be shown to it, where the tenant includes or excludes some."""
+    _variants: dict[tuple[tuple[str, float], ...], Context] = field(default_factory=dict, compare=False, repr=False)
+    """By the settings that are other."""
 
     @classmethod
     def tuned(cls, detection: Detection, tuning: Tuning) -> Context:
@@ -122,7 +128,13 @@ class Context:
 
     def with_settings(self, **settings: float) -> Context:
         """With other thresholds."""
-        return replace(self, settings={**self.settings, **settings})
+        key = tuple(settings.items())
+        found = self._variants.get(key)
+        if found is None:
+            found = replace(self, settings={**self.settings, **settings}, _variants={})
+            if len(self._variants) < VARIANTS:
+                self._variants[key] = found
+        return found
 
     @staticmethod
     def seen(activity: Activity) -> Evidence:
@@ -164,7 +176,7 @@ class Context:
             detection=self.detection.id,
             user=activity.user,
             anchor=anchor,
-            start=evidence[0].time,
+            start=activity.time,
             end=max(evidence[-1].time, activity.time),
             closes=closes,
             severity=severity or self.detection.severity,

@@ -76,14 +76,19 @@ S = TypeVar("S")
 I = TypeVar("I", bound=Item)  # noqa: E741
 I_contra = TypeVar("I_contra", bound=Item, contravariant=True)
 V = TypeVar("V", bound=Statement)
-V_co = TypeVar("V_co", bound=Statement, covariant=True)
 
 
-class Fold(Protocol[S, I_contra, V_co]):
+class Fold(Protocol[S, I_contra, V]):
     """How items become state and statements: a pure function of state and item, without clock or order of arrival."""
 
-    def step(self, state: S, item: I_contra) -> Iterable[V_co]:
+    def step(self, state: S, item: I_contra) -> Iterable[V]:
         """Take the next item in event-time order into `state` (in place); return what it makes one say."""
+
+    def again(self, before: V, now: V) -> V:
+        """A statement that was made before, as it is now."""
+
+    def copy(self, state: S) -> S:
+        """A copy: `step` on either leaves the other as it is."""
 
     def encode(self, state: S) -> bytes:
         """Serialise a state; equal states give equal bytes."""
@@ -137,9 +142,10 @@ class Inserted(Enum):
 
 
 @dataclass(slots=True)
-class _Checkpoint(Generic[V]):
+class _Checkpoint(Generic[S, V]):
     index: int
-    state: bytes
+    state: S | None
+    """None: as `Open.base` has it."""
     stated: dict[str, V]
     stale: bool = False
     """The log before it changed since: it serves to judge late items roughly, until `_restore` drops it."""
@@ -161,20 +167,21 @@ class Timeline(Generic[S, I, V]):
         "_late",
         "_live",
         "_newest",
+        "_open",
         "_raised",
         "_stated",
         "_unjudged",
-        "open",
     )
 
     def __init__(self, fold: Fold[S, I, V], stored: Open[I, V]) -> None:
         self._fold = fold
-        self.open = stored
+        self._open = stored
+        """Its `base` is behind where the first checkpoint has a state: `open` sees to that."""
         self._keys = [(item.time, item.id) for item in stored.log]
         self._ids = {item.id: item for item in stored.log}
         self._folded = 0
         self._late: I | None = None
-        self._checkpoints = [_Checkpoint(0, stored.base, dict(stored.settled))]
+        self._checkpoints: list[_Checkpoint[S, V]] = [_Checkpoint(0, None, dict(stored.settled))]
         self._live = fold.decode(stored.base)
         self._stated: dict[str, V] = dict(stored.settled)
         # After a load, the log is folded again and compared as a whole: what is derived must agree with `emitted`.
@@ -190,9 +197,22 @@ class Timeline(Generic[S, I, V]):
         self._credit = 0
 
     @property
+    def open(self) -> Open[I, V]:
+        """What is to be stored. Serialises the base, if it has changed: where that isn't needed, ask for less."""
+        base = self._checkpoints[0]
+        if base.state is not None:
+            self._open.base, base.state = self._fold.encode(base.state), None
+        return self._open
+
+    @property
+    def sealed_time(self) -> int:
+        """Event time, ms, of the last item that is part of the base; -1 before the first."""
+        return self._open.sealed_time
+
+    @property
     def wake(self) -> int | None:
         """Event time, ms, of the first thing that sealing would change; None when nothing is open."""
-        times = [emitted.statement.closes for emitted in self.open.emitted.values()]
+        times = [emitted.statement.closes for emitted in self._open.emitted.values()]
         if self._keys:
             times.append(self._keys[0][0])
         return min(times, default=None)
@@ -226,12 +246,12 @@ class Timeline(Generic[S, I, V]):
 
     def is_sealed(self, item: I) -> bool:
         """Whether the item's place is already part of the base."""
-        return (item.time, item.id) <= (self.open.sealed_time, self.open.sealed_id)
+        return (item.time, item.id) <= (self._open.sealed_time, self._open.sealed_id)
 
     def remove(self, item: I) -> None:
         """Take an open item out again. `evaluate` says what that means."""
         index = bisect_left(self._keys, (item.time, item.id))
-        del self._keys[index], self.open.log[index], self._ids[item.id]
+        del self._keys[index], self._open.log[index], self._ids[item.id]
         self._disturbed(index, item, -1)
 
     @property
@@ -245,7 +265,7 @@ class Timeline(Generic[S, I, V]):
         A late item is judged at its place at once. What it changes behind it is found when that is cheap (`EAGER`),
         when enough other items have come to pay for it (`CREDIT`), when it is about to be sealed, or `now`.
         """
-        log = self.open.log
+        log = self._open.log
         self._raised.clear()
         self._credit = min(self._credit + CREDIT * (len(log) - self._folded), CREDIT * len(log))
         late, self._unjudged = self._unjudged, []
@@ -262,7 +282,7 @@ class Timeline(Generic[S, I, V]):
                 said |= self._judge(item)
             return [revision for statement in said.values() if (revision := self._say(statement)) is not None]
         revisions = [revision for statement in self._stated.values() if (revision := self._say(statement)) is not None]
-        emitted = self.open.emitted
+        emitted = self._open.emitted
         gone = [uid for uid, last in emitted.items() if not last.closed and uid not in self._stated]
         revisions += [self._take_back(uid) for uid in sorted(gone)]
         self._compare, self._late = False, None
@@ -274,12 +294,12 @@ class Timeline(Generic[S, I, V]):
         revisions = self.evaluate(now=self._dirty is not None and self._dirty < count)
         if count:
             self._seal_head(count)
-        final = sorted(uid for uid, emitted in self.open.emitted.items() if emitted.statement.closes < watermark)
+        final = sorted(uid for uid, emitted in self._open.emitted.items() if emitted.statement.closes < watermark)
         for uid in final:
-            emitted = self.open.emitted.pop(uid)
+            emitted = self._open.emitted.pop(uid)
             if not emitted.closed:
                 revisions.append(Revision(emitted.statement, emitted.revision + 1, "update", final=True, because=FINAL))
-            for stated in (self.open.settled, self._stated, *(point.stated for point in self._checkpoints)):
+            for stated in (self._open.settled, self._stated, *(point.stated for point in self._checkpoints)):
                 stated.pop(uid, None)
         return revisions
 
@@ -287,7 +307,7 @@ class Timeline(Generic[S, I, V]):
         return self._keys[index - 1][0] // HOUR != self._keys[index][0] // HOUR
 
     def _put(self, key: tuple[int, str], item: I) -> None:
-        log, keys = self.open.log, self._keys
+        log, keys = self._open.log, self._keys
         self._ids[item.id] = item
         self._newest = max(self._newest, item.ingested)
         if not keys or key > keys[-1]:
@@ -320,22 +340,33 @@ class Timeline(Generic[S, I, V]):
         while self._checkpoints[-1].stale:
             self._checkpoints.pop()
         point = self._checkpoints[-1]
-        self._live = self._fold.decode(point.state)
+        self._live = self._begun(point)
         self._stated = dict(point.stated)
         self._folded, self._dirty, self._compare = point.index, None, True
 
+    def _state_of(self, point: _Checkpoint[S, V]) -> S:
+        return self._fold.decode(self._open.base) if point.state is None else point.state
+
+    def _begun(self, point: _Checkpoint[S, V]) -> S:
+        """The state of a checkpoint, to be folded on."""
+        return self._fold.decode(self._open.base) if point.state is None else self._fold.copy(point.state)
+
     def _advance(self) -> dict[str, V]:
         """Fold what is behind the live state; return what was said on the way."""
-        log, stated, step = self.open.log, self._stated, self._fold.step
+        log, stated, step = self._open.log, self._stated, self._fold.step
         said: dict[str, V] = {}
         for index in range(self._folded, len(log)):
             since = index - self._checkpoints[-1].index
             if since >= CHECKPOINT_EVERY or (since >= CHECKPOINT_AT_HOUR and self._turns_hour(index)):
-                state = self._fold.encode(self._live)
+                state = self._fold.copy(self._live)
                 self._checkpoints.append(_Checkpoint(index, state, dict(stated), self.behind))
             for statement in step(self._live, log[index]):
-                if statement.uid not in stated and log[index].ingested > self._judged_until:
-                    self._raised[statement.uid] = log[index].ingested
+                before = stated.get(statement.uid)
+                if before is None:
+                    if log[index].ingested > self._judged_until:
+                        self._raised[statement.uid] = log[index].ingested
+                else:
+                    statement = self._fold.again(before, statement)  # noqa: PLW2901
                 stated[statement.uid] = said[statement.uid] = statement
         self._folded = len(log)
         return said
@@ -346,8 +377,8 @@ class Timeline(Generic[S, I, V]):
             return {}
         index = bisect_left(self._keys, (item.time, item.id))
         point = next(point for point in reversed(self._checkpoints) if point.index <= index)
-        state = self._fold.decode(point.state)
-        for before in self.open.log[point.index : index]:
+        state = self._begun(point)
+        for before in self._open.log[point.index : index]:
             for _ in self._fold.step(state, before):
                 pass
         said = {statement.uid: statement for statement in self._fold.step(state, item)}
@@ -357,19 +388,21 @@ class Timeline(Generic[S, I, V]):
         return new
 
     def _seal_head(self, count: int) -> None:
-        log = self.open.log
+        log = self._open.log
         if count == len(log):
-            state, stated = self._fold.encode(self._live), dict(self._stated)
+            state, stated = self._fold.copy(self._live), dict(self._stated)
         else:
             point = next(point for point in reversed(self._checkpoints) if point.index <= count and not point.stale)
-            head, stated = self._fold.decode(point.state), dict(point.stated)
+            # The checkpoint itself: nobody goes back to it any more.
+            state, stated = self._state_of(point), point.stated
             for item in log[point.index : count]:
-                stated.update((statement.uid, statement) for statement in self._fold.step(head, item))
-            state = self._fold.encode(head) if point.index < count else point.state
+                for statement in self._fold.step(state, item):
+                    before = stated.get(statement.uid)
+                    stated[statement.uid] = statement if before is None else self._fold.again(before, statement)
         for item in log[:count]:
             del self._ids[item.id]
-        self.open.sealed_time, self.open.sealed_id = self._keys[count - 1]
-        self.open.base, self.open.settled, self.open.log = state, stated, log[count:]
+        self._open.sealed_time, self._open.sealed_id = self._keys[count - 1]
+        self._open.settled, self._open.log = stated, log[count:]
         self._keys = self._keys[count:]
         self._folded -= count
         if self._dirty is not None:
@@ -380,11 +413,11 @@ class Timeline(Generic[S, I, V]):
         self._checkpoints = [_Checkpoint(0, state, dict(stated)), *behind]
 
     def _say(self, statement: V) -> Revision[V] | None:
-        emitted = self.open.emitted.get(statement.uid)
+        emitted = self._open.emitted.get(statement.uid)
         if emitted is not None and not emitted.closed and emitted.statement == statement:
             return None
         revision = emitted.revision + 1 if emitted else 1
-        self.open.emitted[statement.uid] = Emitted(statement, revision)
+        self._open.emitted[statement.uid] = Emitted(statement, revision)
         # An old item says it only now since a late one came before it; a new one would have said it by itself.
         raised = self._raised.get(statement.uid, 0) or (self._late.ingested if self._late else 0)
         if emitted is None or emitted.closed:
@@ -392,9 +425,9 @@ class Timeline(Generic[S, I, V]):
         return Revision(statement, revision, "update", because=self._why("evaluated again with"), raised=raised)
 
     def _take_back(self, uid: str) -> Revision[V]:
-        emitted = self.open.emitted[uid]
+        emitted = self._open.emitted[uid]
         closed = Emitted(emitted.statement, emitted.revision + 1, closed=True)
-        self.open.emitted[uid] = closed
+        self._open.emitted[uid] = closed
         raised = self._late.ingested if self._late else 0
         return Revision(closed.statement, closed.revision, "close", because=self._why("explained by"), raised=raised)
 

@@ -94,7 +94,7 @@ def to_ocsf(alert: Alert, detections: Mapping[str, Detection]) -> dict[str, Any]
             "type_uid": CLASS_UID * 100 + activity_id,
             "type_name": f"Detection Finding: {activity}",
             "time": alert.modified,
-            "start_time": alert.created,
+            "start_time": _first_seen(alert),
             "end_time": alert.modified,
             "count": _count(alert) or None,
             "severity_id": alert.severity.rank,
@@ -159,7 +159,7 @@ def _finding_info(alert: Alert, detections: Mapping[str, Detection], evidence: I
         "attacks": _attacks(ids, detections),
         "created_time": alert.created,
         "modified_time": alert.modified,
-        "first_seen_time": min((finding.start for finding in alert.findings), default=alert.created),
+        "first_seen_time": _first_seen(alert),
         "last_seen_time": max((finding.end for finding in alert.findings), default=alert.modified),
         "related_events": [
             *(_related_finding(finding, detections) for finding in alert.findings),
@@ -227,6 +227,10 @@ def _attack(technique: Technique) -> dict[str, Any]:
     }
 
 
+def _first_seen(alert: Alert) -> int:
+    return min((finding.since for finding in alert.findings), default=alert.created)
+
+
 def _related_finding(finding: Finding, detections: Mapping[str, Detection]) -> dict[str, Any]:
     return {
         "uid": finding.uid,
@@ -235,7 +239,7 @@ def _related_finding(finding: Finding, detections: Mapping[str, Detection]) -> d
         "desc": finding.reason,
         "severity_id": finding.severity.rank,
         "severity": finding.severity.value.capitalize(),
-        "first_seen_time": finding.start,
+        "first_seen_time": finding.since,
         "last_seen_time": finding.end,
     }
 

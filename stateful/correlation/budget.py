@@ -1,42 +1,48 @@
 """The tenant's budget: a controller on the risk that an alert must have, by the hour of event time.
 
-Each alert that there could be has a score: its risk in steps of 1/32, ties parted by a hash of its uid. The threshold
-of an hour is a function of those that begin `LAG` or more hours before it: the least score such that, at the usual
-rate of the last weeks, as many would pass as the budget gives, plus what was spent too little or too much, made up for
-within `CORRECTION` hours. What was spent is derived from the same scores, by the thresholds of their hours. So the
-thresholds are a function of the set of alerts; what changes late changes them, until all of it is sealed.
+Each alert that there could be, down to a risk of `LOWEST`, has a score: its risk in steps of 1/16, ties parted by a
+hash of its uid. Each hour adds its share of the budget to a balance, each alert that passes takes one from it. The
+threshold of an hour is the least score such that, at the usual rate of the last two weeks, as many would pass as the
+budget gives and, within `CORRECTION` hours, what the balance has: it rises where alerts are many, and falls else.
+It looks at what begins `LAG` or more hours before it. What passed is derived from the same scores, by the thresholds of
+their hours: thresholds are a function of the set of alerts. What changes late changes them, until all of it is sealed.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from stateful.correlation.documents import Budget, Counted
 from stateful.correlation.prevalence import hashed
-from stateful.finding import Alert, Severity
+from stateful.finding import Severity
 from windowing.watermark import HOUR
 
 LAG, CORRECTION = 2, 12
 """Hours."""
 WEEK = 168
 """Hours."""
-USUAL, BALANCE = 4 * WEEK, 4 * WEEK
-"""Hours: of which the usual rate is taken, and for which what was spent counts."""
-KEPT = USUAL + 7 * 24
-FADING = 0.5 ** (1 / WEEK)
-"""By which what was spent counts less with each hour: half after a week."""
-PARTS = 32
+USUAL = 2 * WEEK
+"""Hours, of which the usual rate is taken and the balance is drawn."""
+KEPT = 2 * USUAL
+PARTS = 16
+LOWEST = 20
+"""Risk below which nothing is an alert, however much is left of the budget."""
 HIGHEST = 101 * PARTS
-FASTEST = 4.0
-"""Times the budget that the controller gives at most to make up for what was not spent."""
+FASTEST, SLOWEST = 4.0, 0.1
+"""Times the budget: how fast a balance is made up for at most, and what is let through even if nothing is left."""
+CREDIT, DEBT = 0.3, 0.3
+"""Weeks of budget that the balance holds at most, and owes at most: an attack doesn't silence the week after it."""
+ROUGH = 2.0
+"""Alerts by which the balance of a small tenant may be off at least."""
 LEAST = 1.0
 """Alerts a week that also the smallest tenant has."""
 
 
-def counted(alert: Alert) -> Counted:
-    """How an alert counts, whether it is sent or not."""
-    score = alert.risk * PARTS + hashed(alert.uid) % PARTS
-    return Counted(alert.created // HOUR, score, alert.severity is Severity.CRITICAL)
+def counted(uid: str, created: int, risk: float, severity: Severity) -> Counted:
+    """How an alert counts, whether it is sent or not; `created` is event time, ms."""
+    score = int(risk * PARTS) // PARTS * PARTS + hashed(uid) % PARTS
+    return Counted(created // HOUR, score, severity is Severity.CRITICAL)
 
 
 def change(budget: Budget, old: Counted | None, new: Counted | None) -> None:
@@ -73,11 +79,11 @@ def threshold(budget: Budget, hour: int, weekly: Callable[[int], float]) -> int:
     known = budget.thresholds.get(hour)
     if known is not None:
         return known
-    for earlier in sorted(budget.scores):
-        if earlier <= hour - LAG and earlier not in budget.thresholds:
-            budget.thresholds[earlier] = _threshold(budget, earlier, weekly(earlier))
-    found = budget.thresholds[hour] = _threshold(budget, hour, weekly(hour))
-    return found
+    unknown = {at for at in budget.scores if at <= hour - LAG and at not in budget.thresholds}
+    ledger = _Ledger(budget)
+    for at in sorted(unknown | {hour}):
+        budget.thresholds[at] = ledger.threshold(at, weekly(at))
+    return budget.thresholds[hour]
 
 
 def passes(entry: Counted, least: int) -> bool:
@@ -98,38 +104,64 @@ def words(entry: Counted, least: int) -> str:
     return f"budget: risk {entry.score / PARTS:.2f} is below {least / PARTS:.2f}, the threshold of its hour"
 
 
-def _threshold(budget: Budget, hour: int, weekly: float) -> int:
-    until = hour - LAG
-    begun = min([*budget.scores, *budget.criticals], default=until)
-    oldest = max(begun, until - USUAL)
-    hours = until - oldest + 1
-    if hours <= 0:
-        return 0
-    found: dict[int, int] = {}
-    for at, scores in budget.scores.items():
-        if oldest <= at <= until:
-            for score, count in scores.items():
-                found[score] = found.get(score, 0) + count
-    since = max(begun, until - BALANCE)
-    kept = [FADING ** (until - at) for at in range(since, until + 1)]
-    spent = 0.0
-    for at in sorted({*budget.scores, *budget.criticals}):
-        if since <= at <= until:
-            count = budget.criticals.get(at, 0)
-            if at in budget.scores:
-                count += sum(n for score, n in budget.scores[at].items() if score >= budget.thresholds[at])
-            spent += count * FADING ** (until - at)
-    owed = weekly * sum(kept) / WEEK - spent
-    rate = min(weekly + owed * WEEK / CORRECTION, weekly * FASTEST)
-    allowed = rate * max(hours, 24) / WEEK
-    if allowed < 0:
-        return HIGHEST
-    total = 0
-    for score in sorted(found, reverse=True):
-        total += found[score]
-        if total > allowed:
-            return score + 1
-    return 0
+class _Ledger:
+    """What passed and what there was, for hours in ascending order."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._begun = min([*budget.scores, *budget.criticals], default=0)
+        self._usual: Counter[int] = Counter()
+        """Score -> alerts that there could have been, of the hours from `_oldest` to `_until`."""
+        self._oldest, self._until = 0, -1
+        self._passed: dict[int, int] = {}
+
+    def threshold(self, hour: int, weekly: float) -> int:
+        until = hour - LAG
+        oldest = max(self._begun, until - USUAL + 1)
+        hours = until - oldest + 1
+        if hours <= 0:
+            return 0
+        self._advance(oldest, until)
+        balance = self._balance(oldest, until, weekly)
+        rate = min(max(weekly + balance * WEEK / CORRECTION, weekly * SLOWEST), weekly * FASTEST)
+        allowed = rate * max(hours, 24) / WEEK
+        total, least = 0, HIGHEST
+        for score in sorted(self._usual, reverse=True):
+            total += self._usual[score]
+            if total > allowed:
+                return least
+            least = score
+        # So few come that all may pass, unless it was critical ones that took it all.
+        return HIGHEST if rate <= weekly * SLOWEST else 0
+
+    def _advance(self, oldest: int, until: int) -> None:
+        if self._until < oldest:
+            self._usual.clear()
+            self._oldest, self._until = oldest, oldest - 1
+        for hour in range(self._until + 1, until + 1):
+            self._usual.update(self._budget.scores.get(hour, {}))
+        for hour in range(self._oldest, oldest):
+            self._usual.subtract(self._budget.scores.get(hour, {}))
+        self._oldest, self._until = oldest, until
+
+    def _balance(self, oldest: int, until: int, weekly: float) -> float:
+        """What is left of the budget after an hour: alerts; less than 0 if too much was spent."""
+        most, least = max(CREDIT * weekly, ROUGH), -max(DEBT * weekly, ROUGH)
+        balance = 0.0
+        for hour in range(oldest, until + 1):
+            balance = min(max(balance + weekly / WEEK - self._passed_in(hour), least), most)
+        return balance
+
+    def _passed_in(self, hour: int) -> int:
+        passed = self._passed.get(hour)
+        if passed is None:
+            scores = self._budget.scores.get(hour)
+            passed = self._budget.criticals.get(hour, 0)
+            if scores:
+                least = self._budget.thresholds[hour]
+                passed += sum(count for score, count in scores.items() if score >= least)
+            self._passed[hour] = passed
+        return passed
 
 
 def _add(counts: dict[int, int], key: int, by: int) -> None:

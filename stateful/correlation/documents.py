@@ -94,6 +94,9 @@ class Value(msgspec.Struct, array_like=True, gc=False):
     """Campaigns, as last sent."""
     past: dict[str, Alert] = {}
     wake: int = ASLEEP
+    counted: dict[str, Counted] = {}
+    hidden: dict[str, Hidden] = {}
+    """Campaign -> what the lane was told."""
 
 
 class Attempt(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -104,6 +107,8 @@ class Attempt(msgspec.Struct, array_like=True, frozen=True, gc=False):
     activity: str
     address: str
     final: bool = False
+    asn: str = ""
+    program: str = ""
 
 
 class Spray(msgspec.Struct, array_like=True, gc=False):
@@ -119,6 +124,11 @@ class Spray(msgspec.Struct, array_like=True, gc=False):
     """uid -> what was put into users' threads."""
     past: dict[str, Alert] = {}
     wake: int = ASLEEP
+    counted: dict[str, Counted] = {}
+    hidden: dict[str, Hidden] = {}
+    """Spray -> what the lane was told."""
+    crowds: list[int] = []
+    """Days on which several users logged on from there to whom it was new; of an address."""
 
 
 class Given(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -136,6 +146,17 @@ class Kin(msgspec.Struct, array_like=True, frozen=True, gc=False):
     feature: str
     value: str
     users: tuple[int, ...]
+
+
+class Spot(msgspec.Struct, array_like=True, frozen=True, order=True, gc=False):
+    """A wave of failed logons, as others are compared with it."""
+
+    told: int
+    start: int
+    kind: str
+    network: str
+    over: bool = False
+    """Its network has let go of it."""
 
 
 class Budget(msgspec.Struct, array_like=True, gc=False):
@@ -163,6 +184,10 @@ class Tenant(msgspec.Struct, array_like=True, gc=False):
     campaigns: dict[str, Kin] = {}
     """Those that are not over."""
     wake: int = ASLEEP
+    sprays: dict[str, Spot] = {}
+    """Waves that are not over."""
+    placed: dict[str, bytes] = {}
+    """Alert on many users -> key of the document that it is in, as long as it is remembered: a verdict looks there."""
 
 
 Body = Thread | Value | Spray | Tenant

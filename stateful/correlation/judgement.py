@@ -10,7 +10,7 @@ import msgspec
 from activities.activity import UserType
 from stateful.correlation.documents import Tenant, Value
 from stateful.correlation.prevalence import Prevalence, prevalence
-from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.finding import Comparison, Finding, Novelty
 from stateful.models import DAY
 
 TENANT_LEARNT = 7 * DAY
@@ -39,8 +39,8 @@ class Look(Protocol):
     def rule(self, finding: Finding) -> str:
         """The suppression that hides a finding, or ""."""
 
-    def bar(self, detection: str, time: int) -> tuple[int, str]:
-        """The least risk that verdicts leave a detection, and why."""
+    def bar(self, finding: Finding) -> str:
+        """Why verdicts on others of its detection hide a finding, or ""."""
 
 
 EXPLAINED, STRONG = 30, 60
@@ -79,10 +79,7 @@ def judge(finding: Finding, look: Look) -> Judged:
         if left and all(campaigns):
             return Judged(finding, campaign=min(campaigns))
         judged = _graded(judged, known)
-    least, why = look.bar(finding.detection, finding.start)
-    if judged.risk < least and judged.severity is not Severity.CRITICAL:
-        return Judged(judged, f"verdicts: risk {judged.risk} is below {least}, {why}")
-    return Judged(judged)
+    return Judged(judged, look.bar(judged))
 
 
 def word(feature: str) -> str:

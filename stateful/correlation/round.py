@@ -6,25 +6,25 @@ networks are judged before users, since users' alerts follow from them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from stateful.correlation import budget as budgeting
 from stateful.correlation import campaigns as campaigning
-from stateful.correlation import grid, sprays, verdicts
+from stateful.correlation import grid, verdicts
 from stateful.correlation.campaigns import Campaign
-from stateful.correlation.documents import Attempt, Body, Rest, Spray, Tenant, Thread, Value
-from stateful.correlation.keys import SPRAY, THREAD, VALUE, parts_of, spray_key, tenant_key, thread_key, value_key
+from stateful.correlation.documents import Body, Counted, Hidden, Rest, Spray, Tenant, Thread, Value
+from stateful.correlation.keys import SPRAY, THREAD, VALUE, parts_of, tenant_key, thread_key, value_key
 from stateful.correlation.kinship import kin, leaders
 from stateful.correlation.policy import CAMPAIGN, Policy
-from stateful.correlation.policy import SPRAY as SPRAY_DETECTION
-from stateful.correlation.prevalence import DAYS_KEPT, arrive, fold_days, learn, others
+from stateful.correlation.prevalence import DAYS_KEPT, arrive, fold_days, learn, others, users_before
 from stateful.correlation.revisions import judged as revise_past
 from stateful.correlation.revisions import revise, settle, wakes
+from stateful.correlation.spray_round import judge_sprays, seal_sprays, take_attempt
 from stateful.correlation.user_round import judge_user
-from stateful.finding import Alert, Finding, FindingRevision, InsightRevision, Novelty, Severity
+from stateful.finding import Alert, Change, Finding, FindingRevision, InsightRevision, Novelty, Severity
 from stateful.insights import USERS
 from stateful.key_group import ASLEEP, AT_ONCE, KeyGroupState
 from stateful.messages import Suppressed
@@ -63,7 +63,7 @@ class Round:
         finding = revision.finding
         key = thread_key(finding.tenant, finding.user.id)
         thread = self._get(key, Thread)
-        self._touch(key, revision.because)
+        self.touch(key, revision.because)
         old = thread.findings.pop(finding.uid, None)
         if revision.change == "close":
             hidden = thread.hidden.pop(finding.uid, None)
@@ -71,6 +71,8 @@ class Round:
                 self.hidden.append(Suppressed(hidden.rule, revision))
                 self.suppressed -= 1
         else:
+            if old is not None and old.raised:
+                revision = replace(revision, raised=old.raised)
             thread.findings[finding.uid] = revision
             self._state.meta.newest = max(self._state.meta.newest, finding.end, finding.closes)
         self._rest(revision, old)
@@ -92,7 +94,7 @@ class Round:
             elif grid.over(insight) > self.sealed or self.sealed == END_OF_TIME:
                 grid.take(thread.insights, insight)
             if thread.findings:
-                self._touch(key)
+                self.touch(key)
             else:
                 self._rewake(key, thread, ())
             if revision.final and not gone and insight.kind == "first":
@@ -102,18 +104,25 @@ class Round:
                 if len(value.days) > 2 * DAYS_KEPT:
                     fold_days(value, self.sealed)
         elif insight.kind == "verdict":
-            doc = self._get(tenant_key(tenant), Tenant)
-            self._tenants[tenant_key(tenant)] = None
-            (verdicts.withdraw if gone else verdicts.give)(doc, insight)
-            self._touch_alerts_of(tenant, revision.user)
+            self._take_verdict(revision)
         else:
-            self._attempt(revision)
+            self._sprays |= dict.fromkeys(take_attempt(self, revision))
+
+    def _take_verdict(self, revision: InsightRevision) -> None:
+        doc = self._get(tenant_key(revision.tenant), Tenant)
+        self._tenants[tenant_key(revision.tenant)] = None
+        uid = (verdicts.withdraw if revision.change == "close" else verdicts.give)(doc, revision.insight)
+        self._touch_alerts_of(revision.tenant, revision.user)
+        place = doc.placed.get(uid, b"")
+        if place[:1] == VALUE:
+            self._value(place)
+        elif place:
+            self._sprays[place] = None
 
     def evaluate(self) -> None:
         """Judge what was touched."""
         self._judge_values(list(self._before))
-        for key in self._sprays:
-            self._judge_spray(key)
+        judge_sprays(self, self._sprays)
         judge_user(self, list(self._because))
         self._finish()
 
@@ -122,9 +131,8 @@ class Round:
         due = sorted(keys)
         values = [key for key in due if key[:1] == VALUE]
         self._each(values, self._judge_values)
-        for key in due:
-            if key[:1] == SPRAY:
-                self._seal_spray(key, drop=drop)
+        networks = [key for key in due if key[:1] == SPRAY]
+        self._each(networks, lambda some: seal_sprays(self, some, drop=drop))
         users = dict.fromkeys([*(key for key in due if key[:1] == THREAD), *self._because])
         self._each(list(users), lambda some: judge_user(self, some, drop=drop))
         for key in values:
@@ -140,6 +148,15 @@ class Round:
     def why(self, key: bytes) -> str:
         """Why a thread was touched."""
         return self._because.get(key, "")
+
+    def spray(self, key: bytes) -> Spray:
+        """What is known of a network."""
+        return self._get(key, Spray)
+
+    @property
+    def newest(self) -> int:
+        """Event time, ms, of the newest statement."""
+        return self._state.meta.newest
 
     def tenant(self, name: str) -> Tenant:
         """A tenant as a whole."""
@@ -171,6 +188,28 @@ class Round:
         values = (self.value(finding.tenant, novelty) for novelty in finding.novelties)
         return max((campaigning.users_within(value, finding.start) for value in values), default=0)
 
+    def least_risk(self, name: str) -> float:
+        """The least risk that a case of a tenant must have. With a budget, its controller looks further down."""
+        least = self.policy.least_risk
+        return min(least, budgeting.LOWEST) if self.policy.budget_of(name) else least
+
+    def count(self, name: str, old: Mapping[str, Counted], new: Mapping[str, Counted]) -> None:
+        """Keep a tenant's budget informed of what could be alerts."""
+        if old != new:
+            for uid in {*old, *new}:
+                budgeting.change(self.tenant(name).budget, old.get(uid), new.get(uid))
+            self.tenant_changed(name)
+
+    def over_budget(self, name: str, entry: Counted) -> str:
+        """Why an alert is not sent; "" if it is."""
+        tenant, share = self.tenant(name), self.policy.budget_of(name)
+
+        def weekly(hour: int) -> float:
+            return max(share * users_before(tenant, hour * HOUR) / 1000, budgeting.LEAST)
+
+        least = budgeting.threshold(tenant.budget, entry.hour, weekly)
+        return "" if budgeting.passes(entry, least) else budgeting.words(entry, least)
+
     def wake_of(self, times: Iterable[int]) -> int:
         """The first of some event times, ms; of one that is past, later."""
         wake = min(times, default=ASLEEP)
@@ -199,13 +238,14 @@ class Round:
             work(keys[at : at + AT_ONCE])
             self._state.ease()
 
-    def _touch(self, key: bytes, because: str = "") -> None:
+    def touch(self, key: bytes, because: str = "") -> None:
+        """Note that a user is to be judged anew, and why."""
         self._because[key] = self._because.get(key) or because
 
     def _touch_alerts_of(self, tenant: str, user: str) -> None:
         """The alerts of a user, and those on many that the user is part of."""
         key = thread_key(tenant, user)
-        self._touch(key)
+        self.touch(key)
         for revision in self._get(key, Thread).findings.values():
             for novelty in revision.finding.novelties:
                 self._value(value_key(tenant, novelty.feature, novelty.value))
@@ -221,23 +261,6 @@ class Round:
         arrive(doc, time)
         budgeting.forget(doc.budget, (time // DAY + 1) * DAY // HOUR)
         self._tenants[key] = None
-
-    def _attempt(self, revision: InsightRevision) -> None:
-        insight = revision.insight
-        attempt = Attempt(insight.time, revision.user, insight.activity, insight.value, revision.final)
-        networks = [(sprays.ADDRESS, insight.value)]
-        if insight.note:
-            networks.append((sprays.ASN, insight.note))
-        for kind, network in networks:
-            key = spray_key(revision.tenant, kind, network)
-            spray = self._get(key, Spray)
-            attempts = spray.failed if insight.kind == "failed" else spray.entered
-            uid = f"{insight.uid} {revision.user}"
-            if revision.change == "close":
-                attempts.pop(uid, None)
-            else:
-                sprays.take(attempts, uid, attempt)
-            self._sprays[key] = None
 
     def _rest(self, revision: FindingRevision, old: FindingRevision | None) -> None:
         """Keep the values that a finding rests on informed of it."""
@@ -330,7 +353,7 @@ class Round:
             tenant = parts_of(key)[0]
             for uid, standing in self._standing(key, value).items():
                 if before.get(uid) != standing:
-                    self._touch(thread_key(tenant, value.rests[uid].user.id))
+                    self.touch(thread_key(tenant, value.rests[uid].user.id))
 
     def _register(self, key: bytes) -> list[bytes]:
         """Tell the tenant of a value's campaigns; return the values whose campaigns another one speaks for now."""
@@ -374,11 +397,65 @@ class Round:
             leader = lead.get(alert.uid, "")
             return f"part of alert {leader}, on the same users" if leader else "fewer users than make a campaign"
 
-        if wanted or value.alerts or value.past:
+        if wanted or value.alerts or value.past or value.hidden:
             live = {uid: alert for uid, alert in wanted.items() if uid not in value.past}
-            self.alerts += revise(value.alerts, live, "", gone)
+            live, why = self.shown(name, key, value, live)
+            self.alerts += revise(value.alerts, live, "", lambda alert: why.get(alert.uid) or gone(alert))
             self.alerts += revise_past(value.past, lambda uid: verdicts.verdict_on(tenant, uid))
         self._rewake_value(key, value)
+
+    def shown(
+        self, name: str, key: bytes, body: Value | Spray, wanted: Mapping[str, Alert]
+    ) -> tuple[dict[str, Alert], dict[str, str]]:
+        """Of alerts on many users, those that are sent, and why others, which the lane is told of, are not."""
+        tenant = self.tenant(name)
+        why = {
+            uid: rule
+            for uid, alert in wanted.items()
+            if (rule := verdicts.below_bar(tenant, alert.detection, alert.created, alert.risk, alert.severity))
+        }
+        if self.policy.budget_of(name):
+            counted = {
+                uid: budgeting.counted(uid, alert.created, alert.risk, alert.severity)
+                for uid, alert in wanted.items()
+                if uid not in why
+            }
+            self.count(name, body.counted, counted)
+            body.counted = counted
+            why |= {uid: rule for uid, entry in counted.items() if (rule := self.over_budget(name, entry))}
+        self._tell_lane(body, wanted, why)
+        live = {uid: alert for uid, alert in wanted.items() if uid not in why}
+        if any(uid not in tenant.placed for uid in live):
+            tenant.placed |= dict.fromkeys(live, key)
+            self.tenant_changed(name)
+        return live, {uid: f"suppressed by {rule}" for uid, rule in why.items()}
+
+    def _tell_lane(self, body: Value | Spray, wanted: Mapping[str, Alert], why: Mapping[str, str]) -> None:
+        for uid in body.hidden.keys() - why.keys():
+            del body.hidden[uid]
+            self.suppressed -= 1
+        for uid, rule in why.items():
+            revision, known = 1 + wanted[uid].final, body.hidden.get(uid)
+            if known is None or known.revision < revision:
+                self.suppressed += known is None
+                body.hidden[uid] = Hidden(rule, revision)
+                change: Change = "update" if wanted[uid].final else "create"
+                said = FindingRevision(wanted[uid].findings[0], revision, change, wanted[uid].final)
+                self.hidden.append(Suppressed(rule, said))
+
+    def let_go(self, name: str, body: Value | Spray, over: Iterable[str]) -> None:
+        """Forget alerts on many users that can change no more, but for what a verdict needs."""
+        uids = list(over)
+        known = {*body.alerts, *body.past}
+        settle(body.alerts, body.past, uids, self.sealed)
+        for uid in uids:
+            body.counted.pop(uid, None)
+            body.hidden.pop(uid, None)
+        forgotten = known - body.alerts.keys() - body.past.keys()
+        if forgotten & self.tenant(name).placed.keys():
+            for uid in forgotten:
+                self.tenant(name).placed.pop(uid, None)
+            self.tenant_changed(name)
 
     def _is_suppressed(self, campaign: Campaign, finding: Finding) -> bool:
         """Whether rules hide it, whichever of its members' detections it is taken for."""
@@ -387,7 +464,11 @@ class Round:
 
     def _rewake_value(self, key: bytes, value: Value) -> None:
         times = [rest.start + CAMPAIGN_OVER + HOUR for rest in value.rests.values()]
-        times += [campaign.start + campaigning.LASTS + DAY for campaign in self._campaigns_of(key) if value.alerts]
+        times += [
+            campaign.start + campaigning.LASTS + DAY
+            for campaign in self._campaigns_of(key)
+            if value.alerts or value.hidden
+        ]
         final = {alert.created + campaigning.LASTS + DAY for alert in value.alerts.values() if alert.final}
         value.wake = self.wake_of([*(time for time in times if time not in final), *wakes(value.alerts, value.past)])
         self._state.changed(key)
@@ -404,63 +485,7 @@ class Round:
                 held = any(c.covers(rest.start) for c in keep)
                 if ended or (not held and rest.final and rest.start < past):
                     del value.rests[uid]
-            settle(value.alerts, value.past, [c.uid for c in over], self.sealed)
+            self.let_go(parts_of(key)[0], value, [c.uid for c in over])
             self._campaigns.pop(key, None)
             self._register(key)
         self._rewake_value(key, value)
-
-    def _waves(self, key: bytes) -> list[sprays.Wave]:
-        tenant, kind, network = parts_of(key)
-        settings = self.policy.thresholds(tenant, SPRAY_DETECTION)
-        return sprays.waves(self._get(key, Spray), (tenant, kind, network), settings)
-
-    def _judge_spray(self, key: bytes) -> None:
-        tenant, kind, network = parts_of(key)
-        spray = self._get(key, Spray)
-        found = self._waves(key)
-        doc = self.tenant(tenant)
-        wanted: dict[str, Alert] = {}
-        said: dict[str, FindingRevision] = {}
-        for wave in found:
-            alert = sprays.alert_of(wave, (tenant, kind, network), self.sealed)
-            wanted[wave.uid] = replace(alert, verdict=verdicts.verdict_on(doc, wave.uid))
-            said |= sprays.breaches(wave, (tenant, kind, network))
-        live = {uid: alert for uid, alert in wanted.items() if uid not in spray.past}
-        self.alerts += revise(spray.alerts, live, "", lambda _: "fewer users fail from there than it takes")
-        self.alerts += revise_past(spray.past, lambda uid: verdicts.verdict_on(doc, uid))
-        for uid, revision in said.items():
-            if spray.breached.get(uid) != revision:
-                self._give(revision)
-        for uid, revision in spray.breached.items():
-            if uid not in said:
-                self._give(replace(revision, change="close", because="no spray after all"))
-        spray.breached = said
-        self._rewake_spray(key, spray, wanted)
-
-    def _give(self, revision: FindingRevision) -> None:
-        """Put a finding into a user's thread, as if the user's own detections had said it."""
-        key = thread_key(revision.finding.tenant, revision.finding.user.id)
-        thread = self._get(key, Thread)
-        if revision.change == "close":
-            thread.findings.pop(revision.finding.uid, None)
-        else:
-            thread.findings[revision.finding.uid] = revision
-        self._touch(key, revision.because)
-
-    def _rewake_spray(self, key: bytes, spray: Spray, wanted: dict[str, Alert]) -> None:
-        times = [*sprays.wakes(spray), *wakes(spray.alerts, spray.past)]
-        times += [a.created + sprays.LASTS + HOUR for uid, a in wanted.items() if not spray.alerts[uid].final]
-        spray.wake = self.wake_of(times)
-        self._state.changed(key)
-
-    def _seal_spray(self, key: bytes, *, drop: bool) -> None:
-        self._judge_spray(key)
-        if drop:
-            spray = self._get(key, Spray)
-            waves = self._waves(key)
-            over = [w for w in waves if self.sealed > w.start + sprays.FORGET and spray.alerts[w.uid].final]
-            settle(spray.alerts, spray.past, [wave.uid for wave in over], self.sealed)
-            sprays.settle(spray, over, [wave for wave in waves if wave not in over], self.sealed)
-            kept = {uid: r for uid, r in spray.breached.items() if self.sealed <= r.finding.start + sprays.FORGET}
-            spray.breached = kept
-            self._rewake_spray(key, spray, {})

@@ -35,7 +35,7 @@ class Unit:
 
     @property
     def start(self) -> int:
-        """Event time of the first evidence, ms."""
+        """Event time, ms, of the activity that made the first of them."""
         return self.members[0].finding.start
 
     @property
@@ -49,6 +49,20 @@ class Unit:
         return max((r.finding for r in self.members), key=lambda f: (f.severity.rank, f.risk, -f.start, f.uid))
 
 
+def _together(findings: Iterable[Finding]) -> float:
+    """The risk of findings, 0 to 100, the worst of each detection: as if each could be wrong by itself.
+
+    What is said of one activity is one thing seen from several sides: the worst of it counts.
+    """
+    ranked = sorted(findings, key=lambda finding: (finding.risk, finding.uid))
+    worst = {finding.detection: finding for finding in ranked}
+    of_activity = {finding.anchor: finding.risk for finding in sorted(worst.values(), key=lambda f: (f.risk, f.uid))}
+    right = 1.0
+    for anchor in sorted(of_activity):
+        right *= 1.0 - of_activity[anchor] / 100
+    return 100.0 * (1.0 - right)
+
+
 @dataclass(frozen=True)
 class Case:
     """Alerts of one user that begin within a day of the first."""
@@ -58,23 +72,26 @@ class Case:
 
     @property
     def risk(self) -> float:
-        """0 to 100, of all its detections together: as if each could be wrong by itself.
-
-        What is said of one activity is one thing seen from several sides: the worst counts.
-        """
-        return together(revision.finding for unit in self.units for revision in unit.members)
+        """0 to 100, of all its detections together."""
+        return _together(revision.finding for unit in self.units for revision in unit.members)
 
     def raised(self, least: float) -> int:
-        """Ingest time, ms, of the activity with which enough was known of the case to make it an alert."""
+        """Ingest time, ms, of the activity with which its risk came to `least`; 0 if unknown.
+
+        Batches of any size give the same: what came in one is taken one by one.
+        """
         members = [revision for unit in self.units for revision in unit.members]
-        worst: dict[str, Finding] = {}
-        for revision in sorted(members, key=lambda one: (one.raised, one.finding.uid)):
-            finding = revision.finding
-            known = worst.setdefault(finding.detection, finding)
-            worst[finding.detection] = max(known, finding, key=lambda one: (one.risk, one.uid))
-            if finding.severity is Severity.CRITICAL or _noisy_or(worst.values()) >= least:
+        said: list[Finding] = []
+        for revision in sorted(members, key=lambda revision: (revision.raised, revision.finding.uid)):
+            said.append(revision.finding)
+            if revision.finding.severity is Severity.CRITICAL or _together(said) >= least:
                 return revision.raised
         return max(revision.raised for revision in members)
+
+    @property
+    def gravest(self) -> Unit:
+        """The alert that stands for the case."""
+        return max(self.units, key=lambda unit: (unit.worst.severity.rank, unit.worst.risk, -unit.start, unit.uid))
 
     def below(self, least: float) -> str:
         """Why it is no alert; "" if it is one."""
@@ -90,23 +107,6 @@ class Case:
         """Event time, ms, that must be sealed before anything of it is final."""
         ends = [unit.end // DAY * DAY + DAY for unit in self.units]
         return max(self.units[0].start + DAY + SETTLES, *ends)
-
-
-def together(findings: Iterable[Finding]) -> float:
-    """Risk, 0 to 100, of findings of one user: each detection's worst, as if each could be wrong by itself.
-
-    What is said of one activity is one thing seen from several sides: the worst of it counts.
-    """
-    ranked = sorted(findings, key=lambda finding: (finding.risk, finding.uid))
-    return _noisy_or({finding.detection: finding for finding in ranked}.values())
-
-
-def _noisy_or(findings: Iterable[Finding]) -> float:
-    ranked = sorted(findings, key=lambda finding: (finding.risk, finding.uid))
-    right = 1.0
-    for finding in {finding.anchor: finding for finding in ranked}.values():
-        right *= 1.0 - finding.risk / 100
-    return 100.0 * (1.0 - right)
 
 
 def cases(findings: Iterable[FindingRevision], policy: Policy, tenant: str) -> list[Case]:
@@ -141,7 +141,7 @@ def _gathered(units: Sequence[Unit], least: float) -> tuple[Unit, ...]:
 def _weak(unit: Unit, least: float) -> bool:
     if unit.detection == CHAIN or unit.worst.severity in (Severity.INFORMATIONAL, Severity.CRITICAL):
         return False
-    return together(revision.finding for revision in unit.members) < least
+    return _together(revision.finding for revision in unit.members) < least
 
 
 def alerts_of(case: Case, policy: Policy, campaigns: Sequence[str], sealed: int) -> Iterator[Alert]:
@@ -159,7 +159,8 @@ def alerts_of(case: Case, policy: Policy, campaigns: Sequence[str], sealed: int)
     raised = case.raised(policy.least_risk)
     for unit in units:
         related = [uid for uid in (*uids, *campaigns) if uid != unit.uid]
-        yield _alert(unit, policy, case.uid, tuple(related[:RELATED_KEPT]), final, raised)
+        first = max(raised, min(revision.raised for revision in unit.members))
+        yield _alert(unit, policy, case.uid, tuple(related[:RELATED_KEPT]), final, first)
 
 
 def merged_into(alert: Alert, all_cases: Sequence[Case]) -> str:
@@ -230,7 +231,14 @@ def _place(revision: FindingRevision) -> tuple[int, str, str]:
     return finding.start, finding.anchor, finding.uid
 
 
-def _alert(unit: Unit, policy: Policy, case: str, related: tuple[str, ...], final: bool, raised: int) -> Alert:  # noqa: FBT001
+def _alert(  # noqa: PLR0913, PLR0917
+    unit: Unit,
+    policy: Policy,
+    case: str,
+    related: tuple[str, ...],
+    final: bool,  # noqa: FBT001
+    raised: int,
+) -> Alert:
     first, worst = unit.members[0].finding, unit.worst
     severity, risk = worst.severity, worst.risk
     if unit.detection == CHAIN:
@@ -256,7 +264,7 @@ def _alert(unit: Unit, policy: Policy, case: str, related: tuple[str, ...], fina
         modified=unit.end,
         findings=tuple(_kept(unit)),
         final=final,
-        raised=max(raised, min(revision.raised for revision in unit.members)),
+        raised=raised,
         case=case,
         related=related,
     )
@@ -286,7 +294,7 @@ def _chain_message(unit: Unit, policy: Policy) -> str:
         tactic = policy.tactics(revision.finding.detection)
         if tactic and tactic[1] not in tactics:
             tactics[tactic[1]] = policy.title(revision.finding.detection)
-    hours = (unit.end - unit.start) / 3_600_000
+    hours = (unit.end - min(revision.finding.since for revision in unit.members)) / 3_600_000
     steps = "; then ".join(f"{tactic} ({title})" for tactic, title in tactics.items())
     return f"{len(tactics)} ATT&CK tactics within {hours:.1f} h: {steps}"
 

@@ -13,14 +13,14 @@ from stateful.correlation import grid, verdicts
 from stateful.correlation.documents import Hidden, Tenant, Thread, Value
 from stateful.correlation.judgement import Judged, judge
 from stateful.correlation.keys import parts_of
-from stateful.correlation.prevalence import Prevalence, prevalence, users_before
+from stateful.correlation.prevalence import Prevalence, prevalence
 from stateful.correlation.revisions import judged as revise_past
 from stateful.correlation.revisions import revise, settle, wakes
 from stateful.correlation.threads import Case, alerts_of, cases, merged_into, replaced
 from stateful.finding import Alert, Finding, FindingRevision, Insight, Novelty, Severity
 from stateful.messages import Suppressed
 from stateful.models import DAY
-from windowing.watermark import END_OF_TIME, HOUR
+from windowing.watermark import END_OF_TIME
 
 if TYPE_CHECKING:
     from stateful.correlation.round import Round
@@ -46,8 +46,8 @@ class _Look:
     def rule(self, finding: Finding) -> str:
         return self.round.policy.rules.match(finding, lambda: self.round.users_with(finding))
 
-    def bar(self, detection: str, time: int) -> tuple[int, str]:
-        return verdicts.bar(self.tenant, detection, time)
+    def bar(self, finding: Finding) -> str:
+        return verdicts.below_bar(self.tenant, finding.detection, finding.start, finding.risk, finding.severity)
 
     def grade(self, insight: Insight, user: str) -> Prevalence:
         value = self.value(Novelty(insight.feature, insight.value))
@@ -99,11 +99,12 @@ def _stand(current: Round, key: bytes) -> _Standing | None:
         if not found.hidden and not found.campaign
     ]
     found = cases(stand, current.policy, name)
+    least = current.least_risk(name)
     hidden = {uid: verdict.hidden for uid, verdict in judged.items() if verdict.hidden}
     alerts: dict[str, Alert] = {}
     insights = list(thread.insights.values())
     for case in found:
-        low = case.below(current.policy.least_risk)
+        low = case.below(least)
         for unit in case.units:
             why = low or ("insight: shown beside alerts" if unit.worst.severity is Severity.INFORMATIONAL else "")
             if why:
@@ -125,31 +126,30 @@ def _count(current: Round, one: _Standing) -> None:
     name = parts_of(one.key)[0]
     if not current.policy.budget_of(name):
         return
-    counted = {uid: budgeting.counted(alert) for uid, alert in one.alerts.items()}
-    if counted == one.thread.counted:
-        return
-    budget = current.tenant(name).budget
-    for uid in {*counted, *one.thread.counted}:
-        budgeting.change(budget, one.thread.counted.get(uid), counted.get(uid))
+    # What else there is of a case is told by its gravest alert: it counts for all of them.
+    risks = {case.gravest.uid: case.risk for case in one.cases}
+    counted = {
+        uid: budgeting.counted(uid, alert.created, risks.get(uid, alert.risk), alert.severity)
+        for uid, alert in one.alerts.items()
+    }
+    current.count(name, one.thread.counted, counted)
     one.thread.counted = counted
-    current.tenant_changed(name)
 
 
 def _say(current: Round, one: _Standing) -> None:
     thread, name = one.thread, parts_of(one.key)[0]
     tenant = current.tenant(name)
     wanted = one.alerts
-    share = current.policy.budget_of(name)
-    if share:
-        wanted = {}
-        for uid, alert in one.alerts.items():
-            entry = budgeting.counted(alert)
-            weekly = lambda hour: max(share * users_before(tenant, hour * HOUR) / 1000, budgeting.LEAST)  # noqa: E731
-            least = budgeting.threshold(tenant.budget, entry.hour, weekly)
-            if budgeting.passes(entry, least):
-                wanted[uid] = alert
-            else:
-                one.hidden |= dict.fromkeys(_members(one, uid), budgeting.words(entry, least))
+    if current.policy.budget_of(name):
+        why = {uid: current.over_budget(name, thread.counted[uid]) for uid in one.alerts}
+        for uid, rule in why.items():
+            if rule:
+                one.hidden |= dict.fromkeys(_members(one, uid), rule)
+        wanted = {
+            uid: msgspec.structs.replace(alert, related=tuple(other for other in alert.related if not why.get(other)))
+            for uid, alert in one.alerts.items()
+            if not why[uid]
+        }
 
     def gone(alert: Alert) -> str:
         for finding in alert.findings:

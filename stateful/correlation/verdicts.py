@@ -7,7 +7,7 @@ benign; t true positives; of the 90 days of event time before the finding. The 5
 from __future__ import annotations
 
 from stateful.correlation.documents import Given, Tenant
-from stateful.finding import Insight
+from stateful.finding import Insight, Severity
 from stateful.models import DAY
 from stateful.verdict import BENIGN, FALSE_POSITIVE, TRUE_POSITIVE
 
@@ -27,6 +27,14 @@ def give(tenant: Tenant, insight: Insight) -> str:
     if len(tenant.verdicts) > VERDICTS_KEPT:
         del tenant.verdicts[min(tenant.verdicts, key=lambda uid: (tenant.verdicts[uid].time, uid))]
     return uid
+
+
+def below_bar(tenant: Tenant, detection: str, time: int, risk: int, severity: Severity) -> str:
+    """Why what a detection says at `time`, event time in ms, is no alert; "" if it may be one."""
+    least, why = bar(tenant, detection, time)
+    if risk >= least or severity is Severity.CRITICAL:
+        return ""
+    return f"verdicts: risk {risk} is below {least}, {why}"
 
 
 def withdraw(tenant: Tenant, insight: Insight) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 from scipy.special import betainc
@@ -33,6 +33,10 @@ class Burst(msgspec.Struct, array_like=True, gc=False):
     BOUND: ClassVar[int] = EVIDENCE_KEPT * 8192 + 2 * EVIDENCE_KEPT * 4096 + 265
     """Bytes of its encoding at most, with pieces of evidence of at most 8 KiB and marks of 4 KiB."""
 
+    def copy(self) -> Self:
+        """A copy that counts by itself."""
+        return msgspec.structs.replace(self)
+
     def running(self, time: int, gap: int) -> bool:
         """Whether an activity at `time` still belongs to it."""
         return self.count > 0 and time - self.last <= gap
@@ -47,9 +51,9 @@ class Burst(msgspec.Struct, array_like=True, gc=False):
         self.among += self.since_last + 1
         self.since_last = 0
         if len(self.evidence) < EVIDENCE_KEPT:
-            self.evidence.append(evidence)
+            self.evidence = [*self.evidence, evidence]
         if mark not in self.marks and len(self.marks) < EVIDENCE_KEPT * 2:
-            self.marks.append(mark)
+            self.marks = [*self.marks, mark]
 
     def clear(self) -> None:
         """End the run."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import log, sqrt
-from typing import ClassVar
+from typing import ClassVar, Self
 from zlib import crc32
 
 import msgspec
@@ -21,6 +22,10 @@ _UNIT = 4
 _PRIOR = 8.0
 """Actions that a model's fallback weighs as; hardly matters between 2 and 32."""
 _PRIOR_PAIR = 4.0
+_NOVEL = _PRIOR / _VOCABULARY
+
+_BITS, _SHIFT = 16, 48
+_FIBONACCI, _MASK = 0x9E3779B97F4A7C15, 0xFFFFFFFFFFFFFFFF
 
 
 class Habits(msgspec.Struct, array_like=True, gc=False):
@@ -85,6 +90,11 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
     BOUND: ClassVar[int] = (512 + 1024 + 2) * 6 + 125 * 3 + 128
     """Bytes of its encoding at most."""
 
+    def copy(self) -> Self:
+        """A copy that learns by itself."""
+        # What was learnt is shared: `_count` makes it anew.
+        return msgspec.structs.replace(self, recent=self.recent.copy())
+
     @property
     def judged(self) -> bool:
         """Whether `add` judged the last action with those before it: there is a new `latest`."""
@@ -134,7 +144,8 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
         self.fresh = 0
         if len(self.recent) < self.BLOCK:
             return False
-        unlike = self._unlike(self.recent)
+        # Before that, nobody asks how unlike it is, and it costs more than all else here.
+        unlike = self._unlike(self.recent) if self.weight >= self.LEARNT * _UNIT else 0.0
         self.latest = self._tail(unlike, len(self.recent))
         self.clear = min(self.clear + 1, self.BLOCK // self.STEP) if self._passes(self.latest) else 0
         oldest, self.recent = self.recent[: self.STEP], self.recent[self.STEP :]
@@ -171,14 +182,14 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
         self._count(keys)
 
     def _count(self, keys: list[int]) -> None:
-        actions, pairs, previous = self.actions, self.pairs, self.previous
+        actions, pairs, previous = self.actions.copy(), self.pairs.copy(), self.previous
         for key in keys:
             actions[key] = actions.get(key, 0) + _UNIT
             if previous >= 0:
                 pair = _pair(previous, key)
                 pairs[pair] = pairs.get(pair, 0) + _UNIT
             previous = key
-        self.previous = previous
+        self.actions, self.pairs, self.previous = actions, pairs, previous
         self.weight += _UNIT * len(keys)
         if self.weight > self.REMEMBERED or len(actions) > self.ACTIONS or len(pairs) > self.PAIRS:
             self._forget()
@@ -193,37 +204,40 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
         self.weight = sum(self.actions.values())
 
     def _unlike(self, keys: list[int]) -> float:
-        actions, pairs, total = self.actions, self.pairs, self.weight / _UNIT
+        actions, pairs, rest = self.actions, self.pairs, self.weight / _UNIT + _PRIOR
         seen: dict[int, int] = {}
         followed: dict[int, int] = {}
-        ratio, previous = 0.0, -1
-        for place, key in enumerate(keys):
-            here = seen.get(key, 0)
-            own = (actions.get(key, 0) / _UNIT + _PRIOR / _VOCABULARY) / (total + _PRIOR)
-            adaptive = (here + _PRIOR * own) / (place + _PRIOR)
-            without = (here + _PRIOR / _VOCABULARY) / (place + _PRIOR)
-            if previous >= 0:
-                pair = _pair(previous, key)
-                often, after = pairs.get(pair, 0) / _UNIT, actions.get(previous, 0) / _UNIT + _PRIOR
-                here_after, times = followed.get(pair, 0), seen[previous]
+        ratio, before, times, after = 0.0, -1, 0, 0.0
+        place = _PRIOR
+        for key in keys:
+            here, often = seen.get(key, 0), actions.get(key, 0) / _UNIT
+            own = (often + _NOVEL) / rest
+            adaptive = (here + _PRIOR * own) / place
+            without = (here + _NOVEL) / place
+            if before >= 0:
+                # As `_pair`.
+                pair = ((before + key) * _FIBONACCI & _MASK) >> _SHIFT
+                both, here_after = pairs.get(pair, 0) / _UNIT, followed.get(pair, 0)
                 pairs_without = (here_after + _PRIOR_PAIR * without) / (times + _PRIOR_PAIR)
-                plain, block = (often + _PRIOR * own) / after, (often + _PRIOR * adaptive) / after
+                plain, block = (both + _PRIOR * own) / after, (both + _PRIOR * adaptive) / after
                 ratio += log(without * pairs_without * pairs_without / (adaptive * plain * block))
                 followed[pair] = here_after + 1
             else:
                 ratio += log(without * without * without / (adaptive * own * adaptive))
-            seen[key] = here + 1
-            previous = key
+            times = seen[key] = here + 1
+            before, after = key << _BITS, often + _PRIOR
+            place += 1.0
         return ratio / (3.0 * max(1, len(keys)))
 
 
+@lru_cache(maxsize=16_384)
 def _key(action: str) -> int:
     return crc32(action.encode("utf-8", "replace")) & _KEYS
 
 
 def _pair(before: int, key: int) -> int:
     """Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4) of both."""
-    return (((before << 16) + key) * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF) >> 48
+    return (((before << _BITS) + key) * _FIBONACCI & _MASK) >> _SHIFT
 
 
 def _most(counts: dict[int, int], number: int) -> dict[int, int]:

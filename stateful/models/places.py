@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import isfinite
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -43,8 +43,8 @@ class Fix(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Whether the address says where the user is: not so for relays and shared addresses."""
 
 
-class Place(msgspec.Struct, array_like=True, gc=False):
-    """A place that a user acts from."""
+class Place(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A place that a user acts from. Copies of `Places` share it."""
 
     latitude: float
     longitude: float
@@ -128,6 +128,10 @@ class Places(msgspec.Struct, array_like=True, gc=False):
     """ms. Older activities no longer constrain where the user can be: nowhere is farther than a day's flight."""
     BOUND: ClassVar[int] = 8 * (40 + 4 * VALUE_LENGTH) + 16 * 50 + 64
     """Bytes of its encoding at most."""
+
+    def copy(self) -> Self:
+        """A copy that learns by itself."""
+        return msgspec.structs.replace(self, recent=self.recent.copy(), usual=self.usual.copy())
 
     def score(self, here: Fix) -> float:
         """P(an apparent move at least as fast on a day of this user's); 1.0 where none is needed that surprises."""
@@ -220,11 +224,12 @@ class Places(msgspec.Struct, array_like=True, gc=False):
                 least = min(self.usual, key=lambda known: (known.days * _decay(known.last, here.time), known.last))
                 self.usual.remove(least)
             self.usual.append(Place(here.latitude, here.longitude, here.time, here.time))
-        elif here.time // DAY > place.last // DAY:
-            place.days = place.days * _decay(place.last, here.time) + 1.0
-            place.last = here.time
         else:
-            place.last = max(place.last, here.time)
+            days, last = place.days, max(place.last, here.time)
+            if here.time // DAY > place.last // DAY:
+                days = days * _decay(place.last, here.time) + 1.0
+            visited = Place(place.latitude, place.longitude, place.first, last, days)
+            self.usual = [visited if known is place else known for known in self.usual]
 
 
 def _decay(last: int, time: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import expm1, log1p, sqrt
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 from scipy.special import stdtr
@@ -22,7 +22,7 @@ LARGEST = 1 << 62
 
 
 class SeasonalRate(msgspec.Struct, array_like=True, gc=False):
-    """Counts of windows of an hour (or a day), over-dispersed, zero-inflated, by hour of the day (UTC) and weekday.
+    """Counts of windows of an hour, over-dispersed, zero-inflated, by hour of the day (UTC) and weekday.
 
     A hurdle model: P(count >= k) = P(any in this hour and weekday) P(count >= k | any). Whether there is any is a
     product of an hour's and a weekday's rate, each shrunk to the user's overall one, the hours smoothed with their
@@ -57,8 +57,6 @@ class SeasonalRate(msgspec.Struct, array_like=True, gc=False):
     count: int = 0
     """In it, so far."""
 
-    LENGTH: ClassVar[int] = HOUR
-    """Of a window, ms."""
     PRIOR_HOURS: ClassVar[float] = 3.0
     """Windows that an hour must be seen for its own rate to weigh as much as the overall one."""
     PRIOR_WEEKDAYS: ClassVar[float] = 12.0
@@ -78,14 +76,22 @@ class SeasonalRate(msgspec.Struct, array_like=True, gc=False):
     BOUND: ClassVar[int] = (3 * _HOURS + 3 * _WEEKDAYS) * 9 + 64
     """Bytes of its encoding at most."""
 
+    def copy(self) -> Self:
+        """A copy that counts by itself."""
+        return msgspec.structs.replace(self)
+
     def add(self, time: int, number: int = 1) -> None:
         """Count `number` at `time` (event time, ms), in order; a window is learnt when one behind it begins."""
-        start = time // self.LENGTH * self.LENGTH
-        if start > self.window:
-            if self.window >= 0:
-                self.learn(self.window, self.count)
-            self.window, self.count = start, 0
-        self.count = min(LARGEST, self.count + number)
+        if time - self.window < HOUR and time >= self.window >= 0:
+            count = self.count + number
+        else:
+            start = time // HOUR * HOUR
+            count = self.count + number
+            if start > self.window:
+                if self.window >= 0:
+                    self.learn(self.window, self.count)
+                self.window, count = start, number
+        self.count = count if count < LARGEST else LARGEST
 
     def tail(self) -> float:
         """The score of the window that is being counted by `add`."""
@@ -98,13 +104,11 @@ class SeasonalRate(msgspec.Struct, array_like=True, gc=False):
             start: of the window, event time in ms.
             count: in it, 0 or more.
         """
-        if not self.hours:
-            self._begin()
+        self._begin()
         if self.last >= 0 and start > self.last:
             self._age(start)
-            for empty in range(max(self.last + self.LENGTH, start - WEEK), start, self.LENGTH):
-                self._expose(empty)
-        self._expose(start)
+            self._expose(max(self.last + HOUR, start - WEEK), start)
+        self._expose(start, start + HOUR)
         if count > 0:
             self._magnitude(start, min(count, LARGEST))
         self.last = max(self.last, start)
@@ -191,12 +195,20 @@ class SeasonalRate(msgspec.Struct, array_like=True, gc=False):
         self.active_hours[hour] += _UNIT
         self.active_weekdays[weekday] += _UNIT
 
-    def _expose(self, start: int) -> None:
-        hour, weekday = _slots(start)
-        self.hours[hour] += _UNIT
-        self.weekdays[weekday] += _UNIT
+    def _expose(self, start: int, end: int) -> None:
+        """Take in that the windows from `start` to before `end` were there."""
+        hours, weekdays = self.hours, self.weekdays
+        for window in range(start, end, HOUR):
+            hours[window % DAY // HOUR] += _UNIT
+            weekdays[(window - _MONDAY) // DAY % _WEEKDAYS] += _UNIT
 
     def _begin(self) -> None:
+        """Lists of its own: copies share them."""
+        if self.hours:
+            self.hours, self.weekdays = self.hours.copy(), self.weekdays.copy()
+            self.active_hours, self.active_weekdays = self.active_hours.copy(), self.active_weekdays.copy()
+            self.hour_effects, self.weekday_effects = self.hour_effects.copy(), self.weekday_effects.copy()
+            return
         self.hours, self.active_hours, self.hour_effects = [0] * _HOURS, [0] * _HOURS, [0] * _HOURS
         self.weekdays, self.active_weekdays, self.weekday_effects = [0] * _WEEKDAYS, [0] * _WEEKDAYS, [0] * _WEEKDAYS
 

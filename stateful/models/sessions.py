@@ -6,7 +6,7 @@ import hashlib
 import re
 from enum import IntEnum
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -73,8 +73,8 @@ def family(user_agent: str) -> str:
     return f"{program}/{system}" if program or system else text.partition("/")[0].strip()[:32]
 
 
-class Session(msgspec.Struct, array_like=True, gc=False):
-    """One session: where it began, where it was last, and when (event time, ms)."""
+class Session(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One session: where it began, where it was last, and when (event time, ms). Copies of `Sessions` share it."""
 
     start: int
     last: int
@@ -110,6 +110,10 @@ class Sessions(msgspec.Struct, array_like=True, gc=False):
     BOUND: ClassVar[int] = 32 * (40 + 6 * (2 * 4 * VALUE_LENGTH + 160)) + 128
     """Bytes of its encoding at most."""
 
+    def copy(self) -> Self:
+        """A copy that learns by itself."""
+        return msgspec.structs.replace(self, sessions=self.sessions.copy())
+
     def changed(self, session: str, here: Origin, time: int) -> Changed:
         """What is other than before in this session; NOTHING for a new one."""
         known = self.sessions.get(_key(session)) if session else None
@@ -135,8 +139,14 @@ class Sessions(msgspec.Struct, array_like=True, gc=False):
         """Take an activity of a session as this user's own."""
         if not session:
             return
-        key, changed = _key(session), self.changed(session, here, time)
+        key = _key(session)
         known = self.sessions.get(key)
+        if known is not None and here == known.latest and time - known.last <= self.LONGEST:
+            # What most activities come to.
+            last = time if time > known.last else known.last
+            self.sessions[key] = Session(known.start, last, known.first, known.latest, known.known)
+            return
+        changed = self.changed(session, here, time)
         if known is None or time - known.last > self.LONGEST:
             if known is None and len(self.sessions) >= self.KEPT:
                 ranked = sorted((entry.last, name) for name, entry in self.sessions.items())
@@ -147,13 +157,12 @@ class Sessions(msgspec.Struct, array_like=True, gc=False):
             self.total += 1.0
             return
         if changed != Changed.NOTHING:
-            self.changes = self.changes or [0.0] * len(self.PRIOR)
+            self.changes = self.changes.copy() or [0.0] * len(self.PRIOR)
             self.changes[changed] += 1.0
-        if here != known.latest:
-            if known.latest != known.first and known.latest not in known.known:
-                known.known = [*known.known, known.latest][-self.KNOWN :]
-            known.latest = here
-        known.last = max(known.last, time)
+        others = known.known
+        if here != known.latest and known.latest != known.first and known.latest not in others:
+            others = [*others, known.latest][-self.KNOWN :]
+        self.sessions[key] = Session(known.start, max(known.last, time), known.first, here, others)
 
     def _age(self) -> None:
         if self.total >= self.MEMORY:

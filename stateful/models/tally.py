@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 from scipy.special import betainc
@@ -61,16 +61,24 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
     BOUND: ClassVar[int] = (BUCKETS + 1) * (5 * OBJECTS_KEPT + 30) + 2 * Volume.BOUND + EVIDENCE_KEPT * 8192 + 160
     """Bytes of its encoding at most, with pieces of evidence of at most 8 KiB."""
 
+    def copy(self) -> Self:
+        """A copy that counts by itself."""
+        # Of the buckets, only the last one is still counted into.
+        buckets = self.buckets.copy()
+        if buckets:
+            buckets[-1] = msgspec.structs.replace(buckets[-1], objects=buckets[-1].objects.copy())
+        return msgspec.structs.replace(self, buckets=buckets)
+
     def add(self, evidence: Evidence, length: int, bytes_: int, object_hash: int) -> None:
         """Count one activity; `length` of the window in ms."""
         time = evidence.time
-        window = time // length * length
+        window, sixth = time // length * length, length // self.BUCKETS
         if window != self.window:
             self._learn()
             self.bytes_before, self.objects_before = self._whole(self.window)
             self.window, self.before, self.count = window, self.count, 0
         self.count += 1
-        start = time // (length // self.BUCKETS) * (length // self.BUCKETS)
+        start = time // sixth * sixth
         if not self.buckets or self.buckets[-1].start != start:
             self.buckets = [bucket for bucket in self.buckets if bucket.start > start - length]
             self.evidence = [known for known in self.evidence if known.time > start - length]
@@ -81,7 +89,7 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
         if len(bucket.objects) < OBJECTS_KEPT and object_hash not in bucket.objects:
             bucket.objects.append(object_hash)
         if len(self.evidence) < EVIDENCE_KEPT:
-            self.evidence.append(evidence)
+            self.evidence = [*self.evidence, evidence]
 
     def last(self) -> int:
         """Count of the sliding window."""
@@ -130,5 +138,6 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
         self.mean += delta / self.windows
         self.square += delta * (count - self.mean)
         self.most = max(self.most, count)
+        self.volume, self.variety = msgspec.structs.replace(self.volume), msgspec.structs.replace(self.variety)
         self.volume.learn(self.bytes_before)
         self.variety.learn(self.objects_before)

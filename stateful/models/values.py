@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -12,8 +12,8 @@ COMMON = 0.01
 """A value with at least this chance is no surprise: the rarer ones needn't be added up."""
 
 
-class Seen(msgspec.Struct, array_like=True, gc=False):
-    """One remembered value: how often, first and last event time in ms."""
+class Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One remembered value: how often, first and last event time in ms. Copies of `Values` share it."""
 
     count: int
     first: int
@@ -46,6 +46,10 @@ class Values(msgspec.Struct, array_like=True, gc=False):
     BOUND: ClassVar[int] = VALUES_KEPT * (4 * VALUE_LENGTH + 40) + 64
     """Bytes of its encoding at most: characters may take four."""
 
+    def copy(self) -> Self:
+        """A copy that learns by itself."""
+        return msgspec.structs.replace(self, seen=self.seen.copy())
+
     def get(self, value: str) -> Seen | None:
         """What is remembered of a value."""
         return self.seen.get(value[:VALUE_LENGTH])
@@ -54,29 +58,24 @@ class Values(msgspec.Struct, array_like=True, gc=False):
         """Remember that `value` was shown at `time` (event time, ms)."""
         value = value[:VALUE_LENGTH]
         known = self.seen.get(value)
-        if (
-            known is not None
-            and known.weight
-            and known.count > 1
-            and time // DAY == known.last // DAY == self.last // DAY
-        ):
-            # Nothing has aged since: what most activities of a day come to.
-            known.count += 1
-            known.weight += 1.0
-            self.total += 1
-            self.mass += 1.0
-            known.last = max(known.last, time)
-            self.last = max(self.last, time)
-            return
+        if known is not None:
+            count, last, weight = known.count, known.last, known.weight
+            if weight and count > 1 and time // DAY == last // DAY == self.last // DAY:
+                # Nothing has aged since: what most activities of a day come to.
+                self.total += 1
+                self.mass += 1.0
+                if time > self.last:
+                    self.last = time
+                self.seen[value] = Seen(count + 1, known.first, time if time > last else last, weight + 1.0)
+                return
         self._age(time)
         self.total += 1
         self.mass += 1.0
         if known is not None:
             if known.count == 1:
                 self.single -= 1
-            known.weight = 1.0 + _weight(known, time)
-            known.count += 1
-            known.last = max(known.last, time)
+            latest = max(known.last, time)
+            self.seen[value] = Seen(known.count + 1, known.first, latest, 1.0 + _weight(known, time))
             return
         if len(self.seen) >= VALUES_KEPT:
             self._forget(time)

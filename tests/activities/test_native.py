@@ -52,7 +52,7 @@ def test_smallest() -> None:
         ingested=0,
         user=User("alice", "Alice"),
         action="GetObject",
-        category=Category.READ,
+        category=Category.DOWNLOAD,
         source="native",
         raw=RAW,
     )
@@ -197,6 +197,8 @@ def test_lists_and_texts_are_bounded() -> None:
         ({"objects": [{"bytes": 2**63}]}, "$.objects[0].bytes", "<="),
         ({"groups": ["a", None]}, "$.groups[1]", "null"),
         ({"device": "phone"}, "$.device", "str"),
+        ({"country": "Norway"}, "$.country", "alpha-2"),
+        ({"user_agent": 7}, "$.user_agent", "int"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_path(fields: dict[str, Any], path: str, says: str) -> None:
@@ -205,6 +207,14 @@ def test_what_is_wrong_is_refused_with_its_path(fields: dict[str, Any], path: st
     assert f"`{path}`" in result.reason
     assert says in result.reason
     assert result.raw == RAW
+
+
+def test_place_and_user_agent_may_stand_at_the_top() -> None:
+    flat = parse({**SMALLEST, "user_agent": "curl", "country": "no", "city": "Oslo"})
+    assert isinstance(flat, Activity)
+    assert (flat.device, flat.location) == (Device(user_agent="curl"), Location("NO", "Oslo"))
+    both = parse({**FULL, "user_agent": "wget", "country": "SE", "city": "Malmö"})
+    assert both == parse(FULL)
 
 
 @pytest.mark.parametrize("name", SMALLEST)

@@ -65,6 +65,7 @@ GOLDEN = [
         objects=(
             Object("user", "bob@example.com"), Object("role", "Global Administrator"), Object("privilege", "*"),
         ),
+        tags=("privileged",),
     ),
     golden(
         "ev-7", 1_772_445_606_007, ALICE, "group.user_membership.add", Category.ROLE_GRANT,
@@ -80,7 +81,7 @@ GOLDEN = [
     ),
     golden(
         "ev-10", 1_772_445_609_010, User("00uadmin", "00uadmin"), "User Management: 13", Category.CREDENTIAL,
-        objects=(Object("user", "bob"),),
+        objects=(Object("user", "bob"),), tags=("factor-removed",),
     ),
     golden(  # an application on its own; by the verb
         "ev-11", 1_772_445_610_011, User("backup bot", "Backup Bot", type=UserType.APP), "ExportMailbox",
@@ -131,6 +132,19 @@ def test_every_activity_of_every_class_has_a_category(ocsf: Vendor, class_uid: i
         assert ocsf.read(record).category is category is not Category.OTHER
     assert ocsf.read({**record, "activity_id": 99}).category is Category.OTHER
     assert ocsf.read({**record, "activity_id": "1"}).category is CLASSES[class_uid][1][1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "action"),
+    [
+        ({"type_name": "Authentication: Logon", "activity_name": "Other words"}, "Authentication: Logon"),
+        ({"activity_name": "Logon"}, "Authentication: Logon"),
+        ({}, "Authentication: 1"),
+    ],
+)
+def test_actions_without_an_operation(ocsf: Vendor, fields: dict[str, Any], action: str) -> None:
+    record = {"class_uid": 3002, "activity_id": 1, "time": 1_772_445_601_002, "user": {"name": "bob"}, **fields}
+    assert ocsf.read(record).action == action
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,19 @@ def test_the_difference_between_two_settings(tmp_path: Path) -> None:
     assert "1 gone" in result.stdout
 
 
+def test_nobody_hears_of_it(tmp_path: Path) -> None:
+    downloads(tmp_path / "log.jsonl")
+    state, alerts, lines = (tmp_path / name for name in ("state", "alerts.db", "alerts.jsonl"))
+    config = tmp_path / "anput.toml"
+    outputs = f"state = '{state}'\nalerts = '{alerts}'\nalerts_jsonl = '{lines}'\nlanes = '{tmp_path / 'lanes'}'\n"
+    config.write_text(f"key_groups = 4\nfollow = true\nalerts_webhook = 'http://127.0.0.1:9/'\n{outputs}")
+    both = ["--baseline", str(config), "--candidate", str(config)]
+    result = CliRunner().invoke(app, ["backtest", "--input", str(tmp_path / "log.jsonl"), *both])
+    assert result.exit_code == 0, (result.output, result.stderr)
+    assert "1 alerts before, 1 after: 1 the same" in result.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["anput.toml", "log.jsonl"]
+
+
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     downloads(tmp_path / "log.jsonl")
     (tmp_path / "good.toml").write_text("")

@@ -278,7 +278,7 @@ def test_a_spray_over_many_addresses_of_a_provider_is_found_there() -> None:
         step.send(told((user, msgspec.structs.replace(one, value=f"203.0.113.{n}")), final=True))
     step.end()
     (alert,) = open_alerts(step)
-    assert alert.message == "Logons of 14 users failed from AS64500 in 13 min"
+    assert alert.message == "Logons of 14 users failed from 14 addresses of AS64500 in 13 min"
 
 
 def test_few_users_a_place_where_people_work_or_what_is_usual_there_is_no_spray() -> None:
@@ -294,6 +294,87 @@ def test_few_users_a_place_where_people_work_or_what_is_usual_there_is_no_spray(
     assert step.alerts == []
     step.send(told(*attempts(30, at=14 + 24 * 15)))
     assert [alert.user_count for alert in open_alerts(step)] == [30]
+
+
+def test_a_botnet_is_one_spray_and_a_logon_with_its_program_stands_out() -> None:
+    step = Step()
+    for n in range(40):
+        one = insight("failed", "addresses", f"203.0.{n}.7", 10 + n / 60, f"u{n}", note=f"{64500 + n} curl")
+        step.send(told((f"u{n}", one), final=True))
+    step.seal(START + 2 * DAY)
+    (alert,) = open_alerts(step)
+    assert (alert.severity, alert.user_count) == (Severity.MEDIUM, 40)
+    networks = "40 addresses of 40 networks (AS64500, AS64501, AS64502, ...)"
+    assert alert.message == f"Logons of 40 users failed from {networks} in 39 min"
+    assert [change.change for change in step.alerts if change.change == "close"] == []
+    for user, program in (("u3", "curl"), ("u4", "Firefox"), ("stranger", "curl")):
+        said = insight("entered", "addresses", "198.51.100.200", 11, user, note=f"64999 {program}")
+        step.send(told((user, said)))
+    _, breach = open_alerts(step)
+    assert (breach.user.id, breach.severity) == ("u3", Severity.HIGH)
+    assert "with the same program logons of 40 users, this one among them, failed" in breach.message
+
+
+def test_a_spray_from_several_networks_is_one_alert_of_what_is_known_first() -> None:
+    step = Step()
+    step.send(told(*attempts(12), final=True))
+    (first,) = open_alerts(step)
+    for place in range(20):
+        step.send(told(*attempts(12, f"198.51.100.{place}", at=10.1 + place / 2), final=True))
+    step.end()
+    (alert,) = open_alerts(step)
+    assert alert.uid == first.uid
+    assert alert.message == "Logons of 12 users failed from 21 addresses of AS64500 in 587 min"
+    assert {alert.change for alert in step.alerts} == {"create", "update"}
+
+
+def test_a_spray_a_week_later_is_another_one() -> None:
+    step = Step()
+    for day in (0, 7):
+        step.send(told(*attempts(12, at=10 + 24 * day), final=True))
+        step.seal(START + (day + 5) * DAY)
+    assert len(open_alerts(step)) == 2
+
+
+def test_new_colleagues_who_mistype_where_people_work_are_no_spray() -> None:
+    def morning(office: Step) -> list[Alert]:
+        office.send(told(*attempts(12, "198.51.100.1", at=9 + 24 * 8)))
+        return open_alerts(office)
+
+    step = Step()
+    step.send(told(*(entered(f"c{n}", 9, "198.51.100.1") for n in range(3)), final=True))
+    step.seal(START + 7 * DAY)
+    step.restart()
+    assert morning(step) == []
+    assert len(morning(Step())) == 1, "nobody is known to work there"
+
+
+@pytest.mark.parametrize("detection", ["password_spray", "campaign"])
+def test_a_verdict_on_an_old_alert_on_many_users_is_said_at_once(detection: str) -> None:
+    step = Step()
+    said = attempts(12) if detection == "password_spray" else office(6)
+    step.send(told(*said, final=True))
+    step.seal(START + 12 * DAY)
+    step.restart()
+    (alert,) = open_alerts(step)
+    assert (alert.detection, alert.final, alert.verdict) == (detection, True, "")
+    note = f"{alert.uid} {detection}"
+    step.send(told(("u1", insight("verdict", "alert", "false-positive", 13 * 24, "u1", note=note))))
+    (judged,) = open_alerts(step)
+    assert (judged.uid, judged.verdict, step.alerts[-1].change) == (alert.uid, "false-positive", "update")
+
+
+def test_verdicts_raise_the_bar_for_alerts_on_many_users_too() -> None:
+    step = Step()
+    for day in range(14):
+        step.send(told(*attempts(12, f"203.0.113.{day}", at=10 + 24 * day), final=True))
+        step.seal(START + (day + 1) * DAY)
+        known = open_alerts(step)[-1]
+        note = f"{known.uid} password_spray"
+        step.send(told(("u1", insight("verdict", "alert", "false-positive", 12 + 24 * day, "u1", note=note))))
+    hidden = [record.rule for record in step.hidden]
+    assert hidden
+    assert all(rule.startswith("verdicts: risk 60 is below ") for rule in hidden)
 
 
 def test_detections_of_correlation_can_be_switched_off_and_tuned_by_tenant() -> None:

@@ -60,7 +60,7 @@ def an_insight(chance: Random) -> tuple[str, Insight]:
     kind = chance.choice(["first", "first", "uncommon", "failed", "entered", "verdict"])
     if kind in ("failed", "entered"):
         address = chance.choice(["203.0.113.5", "203.0.113.6"])
-        return user, insight(kind, "addresses", address, at, user, note="64500")
+        return user, insight(kind, "addresses", address, at, user, note=chance.choice(["64500", "64501 curl", ""]))
     if kind == "verdict":
         word = chance.choice(["true-positive", "false-positive", "benign"])
         return user, insight(kind, "alert", word, at, user, note=f"{chance.choice('ab')} {chance.choice(DETECTIONS)}")
@@ -69,11 +69,16 @@ def an_insight(chance: Random) -> tuple[str, Insight]:
 
 
 def a_spray(chance: Random) -> list[tuple[str, Insight]]:
-    """A burst of failures from one address, and sometimes a success."""
-    at, count = float(chance.randrange(SPAN)), chance.randrange(7, 13)
-    said = [(f"u{n}", insight("failed", "addresses", "203.0.113.9", at + n / 20, f"u{n}")) for n in range(count)]
+    """A burst of failures from one address, or from many of one or more providers, and sometimes a success."""
+    at, count, spread = float(chance.randrange(SPAN)), chance.randrange(7, 21), chance.choice([1, 2, 5, 50])
+    said = []
+    for n in range(count):
+        place, note = f"203.0.113.{9 + n % spread}", f"{64500 + n % spread % 3} curl"
+        more = {"user": f"u{n}", "closes": START + round((at + n / 20) * HOUR) + HOUR // 6, "note": note}
+        said.append((f"u{n}", insight("failed", "addresses", place, at + n / 20, **more)))
     if chance.random() < 0.5:
-        said.append(("u3", insight("entered", "addresses", "203.0.113.9", at + 1, "u3")))
+        place = f"203.0.113.{9 + chance.randrange(3)}"
+        said.append(("u3", insight("entered", "addresses", place, at + 1, "u3", note="64500 curl")))
     return said
 
 
@@ -89,7 +94,7 @@ def tale(seed: int) -> list[Story]:
     statements: list[Finding | tuple[str, Insight]] = [
         *(a_finding(chance) for _ in range(chance.randrange(16))),
         *(an_insight(chance) for _ in range(chance.randrange(24))),
-        *(said for _ in range(chance.randrange(2)) for said in a_spray(chance)),
+        *(said for _ in range(chance.randrange(3)) for said in a_spray(chance)),
         *(said for _ in range(chance.randrange(3)) for said in a_surge(chance)),
     ]
     named: dict[str, Story] = {}

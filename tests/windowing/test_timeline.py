@@ -56,6 +56,12 @@ class ToyFold:
         state.last = item.colour
         return said
 
+    def again(self, before: Said, now: Said) -> Said:
+        return now
+
+    def copy(self, state: Toy) -> Toy:
+        return msgspec.structs.replace(state, seen=state.seen.copy(), counts=state.counts.copy())
+
     def encode(self, state: Toy) -> bytes:
         return msgspec.msgpack.encode(state)
 

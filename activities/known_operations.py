@@ -1,0 +1,40 @@
+"""What an operation's name says where it isn't known whose it is: as its vendor names it, else by its verb."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from activities import (
+    azure_operations,
+    cloudtrail_operations,
+    entra_operations,
+    gcp_operations,
+    github_operations,
+    google_workspace_operations,
+    m365_operations,
+    okta_operations,
+)
+from activities.activity import Category
+from activities.category import category_of_verb
+
+_TABLES = (
+    cloudtrail_operations.OPERATIONS,
+    m365_operations.OPERATIONS,
+    entra_operations.OPERATIONS,
+    okta_operations.OPERATIONS,
+    github_operations.OPERATIONS,
+    gcp_operations.OPERATIONS,
+    azure_operations.OPERATIONS,
+    google_workspace_operations.OPERATIONS,
+)
+_KNOWN = {name.lower(): category for table in _TABLES for name, category in table.items()}
+
+
+@lru_cache(maxsize=8192)
+def category_of_operation(action: str) -> Category:
+    """The category of an operation, e.g. `RunInstances`, `New-InboxRule`, `Add member to role.`, `sent mail`.
+
+    Args:
+        action: Its name, in any case.
+    """
+    return _KNOWN.get(entra_operations.folded(action)) or category_of_verb(action)
