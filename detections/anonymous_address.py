@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import CLOUD_ACCOUNTS, MULTI_HOP_PROXY
 from stateful.detection import Detection
-from stateful.features import AGENTS, ANONYMITY, ISPS, agent, anonymity, isp
+from stateful.features import ANONYMITY, ISPS, anonymity, isp
 from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.strangers import STRANGER, news_of_device, own_device
 from stateful.view import Context, UserView, usual
 
 RISK = {"tor": 60, "proxy": 40, "anonymous": 35, "hosting": 40}
@@ -20,7 +21,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     if not kind or not user.is_news(ANONYMITY, kind, activity.time):
         return
     network = isp(activity)
-    strange = user.is_news(AGENTS, agent(activity), activity.time)
+    device = news_of_device(activity, user)
+    strange = device is not None
     # Whose programs run on a rented server does so with the same program from the same network each day.
     if kind == "hosting" and user.values(ISPS).get(network) is not None:
         return
@@ -28,7 +30,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=RISK[kind] + 30 * strange,
+        risk=RISK[kind] + 30 * strange - 10 * own_device(activity, user),
         severity=Severity.HIGH if strange else None if kind == "tor" else Severity.LOW,
         reason=(
             f"{activity.action} succeeded from {activity.ip}, which is tagged {kind}"
@@ -39,7 +41,11 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             Comparison("device", "never seen before" if strange else "seen before", "the user's own", since=user.since),
         ),
         evidence=(context.seen(activity),),
-        novelties=(Novelty(ANONYMITY.name, kind), *((Novelty(ISPS.name, network),) if network else ())),
+        novelties=(
+            Novelty(ANONYMITY.name, kind),
+            *((Novelty(ISPS.name, network),) if network else ()),
+            *((device,) if device is not None else ()),
+        ),
     )
 
 
@@ -57,7 +63,7 @@ DETECTION = Detection(
     succeeded=True,
     people=True,
     news_of=(ANONYMITY,),
-    features=(ANONYMITY, ISPS, AGENTS),
+    features=(*STRANGER, ANONYMITY, ISPS),
     learning_days=2,
     runbook=(
         "Ask the user whether they use Tor, a VPN service or a remote desktop.",

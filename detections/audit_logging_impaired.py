@@ -6,13 +6,17 @@ import re
 from collections.abc import Iterable
 
 from activities.activity import Activity, Category
+from activities.tags import Tag
 from stateful.attack import DISABLE_CLOUD_LOG
 from stateful.detection import Detection
 from stateful.features import OPERATIONS, operation, succeeded
 from stateful.finding import Comparison, Finding, Severity
 from stateful.view import Context, UserView, evidence_of
 
-IMPAIRING = ("stop", "delete", "disable", "remove", "put", "update", "modify", "suspend", "set", "disassociate")
+IMPAIRING = re.compile(
+    r"(^|[./_:\s])(stop|delete|disable|remove|put|update|modify|suspend|set|disassociate|destroy|deactivate)",
+    re.IGNORECASE,
+)
 """Verbs that can reduce what is logged; those that only begin or look at logging are not."""
 
 
@@ -21,7 +25,7 @@ AUDIT = re.compile(r"audit|trail|flow|guard|access", re.IGNORECASE)
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Audit logging was, or was to be, stopped, deleted or narrowed."""
-    if not activity.action.lower().startswith(IMPAIRING):
+    if Tag.LOGGING_REDUCED not in activity.tags and IMPAIRING.search(activity.action) is None:
         return
     if "retention" in activity.action.lower() and not AUDIT.search(" ".join(entry.name for entry in activity.objects)):
         return  # How long a program's own log is kept says nothing of who did what.

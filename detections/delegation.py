@@ -9,8 +9,9 @@ from functools import lru_cache
 from activities.activity import Activity, Category
 from stateful.attack import ADDITIONAL_DELEGATION
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, ValuesFeature, by_stranger, operation
+from stateful.features import OPERATIONS, ValuesFeature, operation
 from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.strangers import STRANGER, by_stranger
 from stateful.view import Context, UserView, usual
 
 DELEGATES = re.compile(
@@ -45,7 +46,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         novelties: tuple[Novelty, ...] = ()
         own = (activity.user.id, activity.user.name.lower(), activity.user.email.lower())
         wide = any(entry.name.lower() in (*own, "default", "anonymous", "everyone") for entry in activity.objects[1:])
-        risk = 75.0 if wide else 50.0
+        risk = 75.0 if wide else 45.0
         reason += ", for oneself or everybody" if wide else ""
     elif (
         target
@@ -85,7 +86,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
     succeeded=True,
-    features=(IMPERSONATED, OPERATIONS, ADDRESSES, AGENTS),
+    features=(IMPERSONATED, OPERATIONS, *STRANGER),
     settings={"routine_count": 5, "min_activities": 50},
     learning_days=3,
     runbook=(

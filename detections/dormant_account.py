@@ -8,8 +8,8 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import VALID_ACCOUNTS
 from stateful.detection import Detection
-from stateful.features import AGENTS, COUNTRIES, ISPS, agent, isp
-from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.features import ACTIVITY_RATE, AGENTS, COUNTRIES, HOUR, ISPS, agent, isp
+from stateful.finding import Comparison, Finding, Severity
 from stateful.models import DAY
 from stateful.view import Context, UserView, days
 
@@ -32,6 +32,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         )
         if value and user.values(feature).get(value) is None
     ]
+    # Who comes back does so at work.
+    hour = activity.time // HOUR * HOUR
+    odd = user.rate(ACTIVITY_RATE).chance_of_any(hour) < context.settings["max_probability_hour"]
     # A holiday is shorter, and ends on the same device.
     if not disabled and pause < context.settings["min_long_pause_days"] * DAY and len(strange) < 2:  # noqa: PLR2004
         return
@@ -39,11 +42,12 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=80 if disabled else 30 + 15 * len(strange) + min(pause / DAY / 3, 20),
+        risk=80 if disabled else 30 + 15 * len(strange) + 15 * odd + min(max(pause / DAY - 15, 0), 18),
         severity=Severity.HIGH if disabled or len(strange) > 1 else None if strange else Severity.LOW,
         reason=(
             f"{activity.action} "
             + ("by an account that is disabled" if disabled else f"after {days(pause)} without any success")
+            + (f", at {hour // HOUR % 24:02d}:00 UTC, when this user hardly ever works" if odd else "")
             + (f", with another {' and '.join(strange)} than before" if strange else "")
         ),
         comparisons=(
@@ -51,11 +55,6 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             Comparison("activities before", str(user.count), "any", since=user.since),
         ),
         evidence=(context.seen(activity),),
-        novelties=tuple(
-            Novelty(feature.name, value)
-            for feature, value in ((ISPS, isp(activity)), (AGENTS, agent(activity)))
-            if value and user.values(feature).get(value) is None
-        ),
     )
 
 
@@ -71,8 +70,8 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
     succeeded=True,
-    features=(COUNTRIES, ISPS, AGENTS),
-    settings={"min_pause_days": 14, "min_long_pause_days": 30, "min_activities": 20},
+    features=(COUNTRIES, ISPS, AGENTS, ACTIVITY_RATE),
+    settings={"min_pause_days": 14, "min_long_pause_days": 30, "min_activities": 20, "max_probability_hour": 0.15},
     learning_days=0,
     runbook=(
         "Ask the manager whether the person still works here and is back from leave.",

@@ -26,6 +26,16 @@ def to_outside(activity: Activity) -> bool:
     return LINK.search(" ".join([activity.action, *(entry.name for entry in activity.objects[1:])])) is not None
 
 
+WHOLES = frozenset(
+    {"site", "folder", "library", "list", "bucket", "drive", "repository", "container", "database", "disk"}
+)
+
+
+def whole(activity: Activity) -> bool:
+    """It is of something that holds many others."""
+    return bool(activity.objects) and activity.objects[0].type.lower() in WHOLES
+
+
 SHARES = TallyFeature("shares", frozenset({Category.SHARE}), HOUR, only=succeeded, prior=2.0)
 OPENED = ValuesFeature("opened", lambda a: operation(a) if to_outside(a) else "", frozenset({Category.SHARE}))
 
@@ -42,6 +52,18 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             closes=activity.time,
             risk=80,
             reason=f"{activity.action}: a copy of whole disks or databases is open to the outside ({target})",
+            comparisons=(Comparison("this operation", "open to the outside", "never", since=user.since, score=1.0),),
+            evidence=(context.seen(activity),),
+        )
+    elif outside and whole(activity) and user.is_news(OPENED, operation(activity), activity.time):
+        target = ", ".join(entry.name for entry in activity.objects[:3])
+        yield context.finding(
+            activity,
+            anchor=activity.id,
+            closes=activity.time,
+            risk=60,
+            severity=Severity.MEDIUM,
+            reason=f"{activity.action}: all that is in {target} is open to the outside, by a user who never did this",
             comparisons=(Comparison("this operation", "open to the outside", "never", since=user.since, score=1.0),),
             evidence=(context.seen(activity),),
         )

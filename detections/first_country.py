@@ -11,6 +11,7 @@ from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
 from stateful.features import AGENTS, COUNTRIES, EXPECTED, agent
 from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.strangers import STRANGER, own_device, unregistered
 from stateful.view import Context, UserView, usual
 
 
@@ -25,12 +26,14 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     # A new country on a device that is known is how a journey looks; on a new device, how a stolen account looks.
     program = agent(activity)
-    known_device = bool(program) and user.values(AGENTS).get(program) is not None
+    known_device = own_device(activity, user) or (
+        bool(program) and user.values(AGENTS).get(program) is not None and not unregistered(activity, user)
+    )
     near = any(borders(country, other) for other in known.seen)
     if not program:
         device, base = "an unrecorded device", 55
     elif known_device:
-        device, base = "a device seen before", 35
+        device, base = "a device seen before", 25 if own_device(activity, user) else 35
     else:
         device, base = "a device never seen before", 75
     yield context.finding(
@@ -64,7 +67,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
     news_of=(COUNTRIES,),
-    features=(COUNTRIES, AGENTS),
+    features=(*STRANGER, COUNTRIES),
     settings={"min_located": 20},
     judged_by_others=True,
     runbook=(

@@ -9,18 +9,18 @@ from activities.country_area import borders
 from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
 from stateful.features import (
-    AGENTS,
     CITIES,
     COUNTRIES,
+    DEVICES,
     EXPECTED,
     ISPS,
     PLACES,
-    agent,
     fix_of,
     isp,
 )
 from stateful.finding import Comparison, Finding, Novelty
 from stateful.finding import Severity as S
+from stateful.strangers import STRANGER, news_of_device, own_device, own_phone
 from stateful.view import Context, UserView, usual
 
 
@@ -32,7 +32,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     # From a network, a city or a country that is the user's, the move is the location data's, not the user's.
     city = activity.location.city
     news = ((ISPS, network), (COUNTRIES, country), (CITIES, city))
-    strange = user.is_news(AGENTS, agent(activity), activity.time)
+    device = news_of_device(activity, user)
+    strange, own = device is not None, own_device(activity, user)
     fresh = [feature for feature, value in news if user.is_news(feature, value, activity.time)]
     # Carriers hand their customers out in other cities each day; the phone is the user's all the same.
     if not fresh or (fresh == [CITIES] and not strange):
@@ -44,14 +45,17 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     countries = user.values(COUNTRIES)
     if any(borders(country, known) for known in countries.seen) and move.apart < context.settings["bordering_distance"]:
         return
+    # A phone may be seen at home while the laptop travels; no device is at two places.
+    known = user.values(DEVICES).get(activity.device.id)
+    own = own and (own_phone(activity, user) or known is None or known.last != move.origin.time)
     score = user.places(PLACES).score(here)
     minutes = abs(activity.time - move.origin.time) / 60_000
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=55 + 25 * strange + min(move.speed / 500, 10) + 10 * (country not in countries.seen),
-        severity=S.HIGH if strange else None,
+        risk=(15 if own else 55) + 25 * strange + min(move.speed / 500, 10) + 10 * (country not in countries.seen),
+        severity=S.HIGH if strange else S.LOW if own else None,
         reason=(
             f"{activity.action} from {activity.location.city or country}, {move.apart:,.0f} km from where the user was "
             f"{minutes:.0f} min before: at least {move.speed:,.0f} km/h, on "
@@ -65,9 +69,10 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         evidence=(context.seen(activity),),
         novelties=tuple(
             Novelty(feature.name, value)
-            for feature, value in ((COUNTRIES, country), (ISPS, network), (AGENTS, agent(activity)))
+            for feature, value in ((COUNTRIES, country), (ISPS, network))
             if user.is_news(feature, value, activity.time)
-        ),
+        )
+        + ((device,) if device is not None else ()),
     )
 
 
@@ -87,7 +92,7 @@ DETECTION = Detection(
     succeeded=True,
     people=True,
     news_of=(ISPS, COUNTRIES, CITIES),
-    features=(PLACES, COUNTRIES, CITIES, ISPS, AGENTS),
+    features=(*STRANGER, PLACES, COUNTRIES, CITIES, ISPS),
     settings={"min_distance": 300, "bordering_distance": 800},
     runbook=(
         "Ask the user, by a channel other than the account, where they are, and whether a VPN was on.",

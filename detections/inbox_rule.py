@@ -9,8 +9,9 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import EMAIL_FORWARDING, HIDING_RULES
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, by_stranger, operation
+from stateful.features import OPERATIONS, operation
 from stateful.finding import Comparison, Finding, Severity
+from stateful.strangers import STRANGER, by_stranger
 from stateful.view import Context, UserView
 
 HIGH = 70
@@ -82,7 +83,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         )
         or "does something"
     )
-    risk = 40 + 25 * forwards + 25 * hides + 10 * (deletes and not hides) + 10 * bool(target) + 20 * elsewhere
+    risk = 40 + 25 * forwards + 25 * hides + 5 * (deletes and not hides) + 10 * bool(target) + 20 * elsewhere
     yield context.finding(
         activity,
         anchor=activity.id,
@@ -116,7 +117,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.MAILBOX_RULE}),
     succeeded=True,
-    features=(OPERATIONS, ADDRESSES, AGENTS),
+    features=(OPERATIONS, *STRANGER),
     settings={"routine_count": 10},
     learning_days=0,
     runbook=(

@@ -8,10 +8,21 @@ from itertools import chain
 from activities.activity import Activity, Category
 from stateful.attack import CLOUD_STORAGE, SHAREPOINT
 from stateful.detection import Detection
-from stateful.features import DOWNLOADS, DOWNLOADS_DAY
+from stateful.features import DEVICES, DOWNLOADS, DOWNLOADS_DAY
 from stateful.finding import Finding, Severity
+from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
+
+
+def setting_up(activity: Activity, user: UserView) -> bool:
+    """Whether files are synchronised with a device that has an id, and is the user's since less than a day."""
+    known = user.values(DEVICES).get(activity.device.id)
+    return (
+        "sync" in activity.action.lower()
+        and known is not None
+        and activity.time - known.first < DAY <= known.first - user.since
+    )
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -19,10 +30,12 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     most = context.with_settings(
         min_count=context.settings["min_count_day"], min_bytes=context.settings["min_bytes_day"]
     )
+    # A new laptop of the user's own fetches what its owner has.
+    base = 45 if setting_up(activity, user) else 70
     return chain(
-        surge(activity, user, context, DOWNLOADS, "downloads", base=70, volume=True),
+        surge(activity, user, context, DOWNLOADS, "downloads", base=base, volume=True),
         # Slowly, below every hour's threshold.
-        surge(activity, user, most, DOWNLOADS_DAY, "downloads", volume=True),
+        surge(activity, user, most, DOWNLOADS_DAY, "downloads", base=base - 10, volume=True),
     )
 
 
@@ -37,7 +50,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset({Category.DOWNLOAD}),
-    features=(DOWNLOADS, DOWNLOADS_DAY),
+    features=(DOWNLOADS, DOWNLOADS_DAY, DEVICES),
     settings={
         **SURGE,
         "min_count": 90,

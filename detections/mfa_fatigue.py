@@ -9,8 +9,9 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import DEVICE_REGISTRATION, MFA_MODIFICATION, MFA_REQUESTS
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, HOUR, BurstFeature, by_stranger, succeeded
+from stateful.features import HOUR, BurstFeature, succeeded
 from stateful.finding import Comparison, Finding, Severity
+from stateful.strangers import STRANGER, by_stranger
 from stateful.view import Context, UserView
 
 REFUSED = frozenset({Tag.MFA_DENIED, Tag.MFA_UNANSWERED, Tag.MFA_FAILED, Tag.REPORTED})
@@ -59,7 +60,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         strange = by_stranger(activity, user)
         if strange or running:
             why = "after refused requests" if running else "from a device and an address that aren't the user's"
-            yield _finding(activity, context, user, 65 + 15 * (strange and running), f"{activity.action} {why}")
+            # A device that has an id may be the user's new one.
+            risk = 65 + 15 * (strange and running) - 20 * (bool(activity.device.id) and not running)
+            yield _finding(activity, context, user, risk, f"{activity.action} {why}")
 
 
 def changes_factor(activity: Activity) -> bool:
@@ -103,7 +106,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.READ, Category.DOWNLOAD, Category.LIST, Category.SEND},
-    features=(REFUSALS, ADDRESSES, AGENTS),
+    features=(REFUSALS, *STRANGER),
     settings={"min_refusals": 3},
     learning_days=0,
     runbook=(

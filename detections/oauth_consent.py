@@ -10,8 +10,9 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import ADDITIONAL_CREDENTIALS, STEAL_TOKEN
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, ValuesFeature, by_stranger, operation
+from stateful.features import OPERATIONS, ValuesFeature, operation
 from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.strangers import STRANGER, by_stranger
 from stateful.view import Context, UserView, usual
 
 CONSENT = re.compile(
@@ -23,6 +24,7 @@ BROAD = re.compile(
     re.IGNORECASE,
 )
 """Scopes that read or send mail, change files, or hold for everybody's data."""
+INSTALLED = re.compile(r"install", re.IGNORECASE)
 APP_TYPES = ("app", "application", "serviceprincipal", "service principal", "oauth", "client", "integration")
 
 
@@ -63,8 +65,11 @@ CONSENTS = ValuesFeature("consents", consented, CHANGES, shared=True, once=True)
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Consent to an app that the user never consented to, or a credential added to an app by one who never did."""
     app, words = consented(activity), " ".join(entry.name for entry in activity.objects)
-    if app and user.is_news(CONSENTS, app, activity.time):
-        admin, broad = Tag.ADMIN_CONSENT in activity.tags, BROAD.search(words) is not None
+    installed = _names(INSTALLED, activity.action) and user.values(OPERATIONS).get(operation(activity)) is None
+    if app and (installed or user.is_news(CONSENTS, app, activity.time)):
+        admin = Tag.ADMIN_CONSENT in activity.tags
+        # An app that is installed works on what the organization has, whoever is logged on.
+        broad = BROAD.search(words) is not None or installed
         strange = by_stranger(activity, user)
         yield context.finding(
             activity,
@@ -117,7 +122,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=CHANGES,
     succeeded=True,
-    features=(CONSENTS, OPERATIONS, ADDRESSES, AGENTS),
+    features=(CONSENTS, OPERATIONS, *STRANGER),
     settings={"routine_count": 10},
     learning_days=0,
     runbook=(

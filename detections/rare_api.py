@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from activities.activity import Activity, Category
+from activities.activity import Activity, Category, UserType
 from stateful.attack import INFRASTRUCTURE_DISCOVERY, SERVICE_DISCOVERY
 from stateful.detection import Detection
 from stateful.features import ADDRESSES, AGENTS, NEW_OPERATIONS, OPERATIONS, agent, operation
-from stateful.finding import Comparison, Finding, Severity
+from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.strangers import STRANGER, strange_device
 from stateful.view import Context, UserView, days, usual
 
 SENSITIVE = frozenset(
@@ -45,7 +46,10 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     yield from _single(activity, user, context)
     burst, operations = user.burst(NEW_OPERATIONS), user.values(OPERATIONS)
     # Only what adds to a run can make it worth saying.
-    if burst.last != activity.time or burst.count < context.settings["min_operations"]:
+    strange = activity.user.type is not UserType.PERSON or strange_device(activity, user)
+    # People take up new work at their desks; a service, or whoever has a key, doesn't.
+    least = context.settings["min_operations" if strange else "min_operations_at_desk"]
+    if burst.last != activity.time or burst.count < max(least, context.settings["times_highest"] * burst.most):
         return
     if operations.total < context.settings["min_activities"]:
         return
@@ -58,7 +62,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=burst.first,
         closes=burst.last + NEW_OPERATIONS.gap,
-        risk=55 + 5 * min(burst.count - context.settings["min_operations"], 8),
+        risk=55 + 5 * min(burst.count - least, 8),
         reason=(
             f"{burst.count} operations never used by this user before, among the last {burst.among} activities "
             f"({names}{', ...' if burst.count > 4 else ''})"  # noqa: PLR2004
@@ -106,6 +110,7 @@ def _single(activity: Activity, user: UserView, context: Context) -> Iterable[Fi
         ),
         comparisons=(Comparison("operation", activity.action, usual(operations), since=user.since, score=1 - chance),),
         evidence=(context.seen(activity),),
+        novelties=(Novelty(OPERATIONS.name, operation(activity)),),
     )
 
 
@@ -120,8 +125,15 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(),
-    features=(OPERATIONS, NEW_OPERATIONS, ADDRESSES, AGENTS),
-    settings={"min_operations": 7, "min_activities": 100, "max_probability": 1e-7, "max_probability_single": 0.02},
+    features=(*STRANGER, OPERATIONS, NEW_OPERATIONS),
+    settings={
+        "min_operations": 7,
+        "min_operations_at_desk": 10,
+        "times_highest": 2,
+        "min_activities": 100,
+        "max_probability": 1e-10,
+        "max_probability_single": 0.02,
+    },
     runbook=(
         "See what was called, from which address and with which key or session.",
         "Ask the owner whether the work is theirs: a new project or tool does this too.",

@@ -9,8 +9,9 @@ from functools import lru_cache
 from activities.activity import Activity, Category
 from stateful.attack import DATA_DESTRUCTION, INHIBIT_RECOVERY
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, HOUR, OPERATIONS, TallyFeature, by_stranger, operation, succeeded
+from stateful.features import HOUR, OPERATIONS, TallyFeature, operation, succeeded
 from stateful.finding import Comparison, Finding, Severity
+from stateful.strangers import STRANGER, by_stranger
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
 
@@ -19,22 +20,28 @@ BACKUP = re.compile(
     r"backup|snapshot|recovery ?(point|vault)|versioning|vault|retention|replica|lifecycle|restore ?point",
     re.IGNORECASE,
 )
+KEPT = re.compile(r"backup|recovery ?(point|vault|services)", re.IGNORECASE)
+KEYS = re.compile(r"disablekey$|schedulekeydeletion|(encryption|master|crypto) ?key", re.IGNORECASE)
+"""Without its key all that was encrypted is gone, too."""
 HOLDS = re.compile(
     r"bucket|database|dbinstance|dbcluster|cluster|volume|storage|disk|virtual ?machine|instance|key ?vault|"
     r"resource ?group|table|file ?system|container|project|schedulekeydeletion|repo|server",
     re.IGNORECASE,
 )
 ENDS = re.compile(
-    r"^\W*(delete|terminate|destroy|purge|remove|schedulekeydeletion|stop|deallocate|disable)|delete$|\bdelete\b",
+    r"^\W*(delete|terminate|destroy|purge|remove|schedulekeydeletion|stop|deallocate|disable)|delete$|"
+    r"\b(delete|destroy)\b",
     re.IGNORECASE,
 )
 
 
 @lru_cache(maxsize=4096)
 def destroys(action: str) -> str:
-    """What an operation destroys: `backups`, `resources`, or nothing ("")."""
+    """What an operation destroys: `backups`, `keys`, `resources`, or nothing ("")."""
     if not ENDS.search(action) and not action.lower().startswith(("putbucketversioning", "putbucketlifecycle")):
         return ""
+    if KEYS.search(action):
+        return "keys"
     return "backups" if BACKUP.search(action) else "resources" if HOLDS.search(action) else ""
 
 
@@ -50,16 +57,18 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     known = user.values(OPERATIONS).get(operation(activity))
     routine = known is not None and known.count >= context.settings["routine_count"]
-    if kind == "backups" and not routine:
+    if kind in ("backups", "keys") and not routine:
         target = activity.objects[0].name if activity.objects else activity.app
         strange = by_stranger(activity, user)
+        # Snapshots come and go; what backups are kept in does not.
+        final = known is None and (kind == "keys" or KEPT.search(activity.action) is not None)
         yield context.finding(
             activity,
             anchor=activity.id,
             closes=activity.time,
-            risk=40 + 25 * strange,
-            severity=Severity.MEDIUM if strange else Severity.LOW,
-            reason=f"{activity.action} on {target}: backups are gone, by a user who hardly ever does this",
+            risk=40 + 25 * strange + 15 * final,
+            severity=Severity.MEDIUM if strange or final else Severity.LOW,
+            reason=f"{activity.action} on {target}: {kind} are gone, by a user who hardly ever does this",
             comparisons=(
                 Comparison(
                     "this operation", f"time {known.count + 1 if known else 1}", "never", since=user.since, score=1
@@ -83,7 +92,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=DESTROYS,
     succeeded=True,
-    features=(DESTROYED, OPERATIONS, ADDRESSES, AGENTS),
+    features=(DESTROYED, OPERATIONS, *STRANGER),
     settings={**SURGE, "min_count": 6, "max_probability": 0.1, "routine_count": 5},
     learning_days=5,
     runbook=(

@@ -10,6 +10,7 @@ from stateful.detection import Detection
 from stateful.features import AGENTS, EXPECTED, ISPS, PLACES, SESSIONS, agent, fix_of, isp, origin_of
 from stateful.finding import Comparison, Finding, Severity
 from stateful.models import Changed
+from stateful.strangers import STRANGER, own_phone, unregistered
 from stateful.view import Context, UserView
 
 WORDS = {
@@ -38,7 +39,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     # Also where other detections speak of the same network already: a session is another thing to lose than a password.
     network, program = isp(activity), agent(activity)
     strange_network = bool(network) and user.values(ISPS).get(network) is None
-    strange_program = bool(program) and user.values(AGENTS).get(program) is None
+    strange_program = unregistered(activity, user) or (bool(program) and user.values(AGENTS).get(program) is None)
     if not strange_network or (not strange_program and not hasty(activity, user)):
         return
     score = sessions.score(activity.session, here, activity.time)
@@ -48,7 +49,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=60 + 10 * strange_program + 5 * max(changed - Changed.COUNTRY, 0),
+        risk=(35 if own_phone(activity, user) else 60) + 10 * strange_program + 5 * max(changed - Changed.COUNTRY, 0),
         reason=(
             f"A session goes on from another {WORDS[changed]}: {activity.action} from "
             f"{network or activity.ip} {activity.location.country}, with {activity.device.user_agent[:60]}"
@@ -79,7 +80,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
     news_of=(ISPS,),
-    features=(SESSIONS, ISPS, AGENTS, PLACES),
+    features=(*STRANGER, SESSIONS, ISPS, PLACES),
     settings={"max_probability": 0.1},
     learning_days=1,
     runbook=(

@@ -4,47 +4,95 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from activities.activity import Activity, Category
+from activities.activity import Activity, Category, UserType
+from activities.tags import Tag
 from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
-from stateful.features import AGENTS, CITIES, DEVICES, EXPECTED, ISPS, agent, isp
+from stateful.features import (
+    ACTIVITY_RATE,
+    ADDRESSES,
+    AGENTS,
+    ANONYMITY,
+    CITIES,
+    COUNTRIES,
+    EXPECTED,
+    HOUR,
+    ISPS,
+    agent,
+    anonymity,
+    isp,
+)
 from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.models import risk_of
+from stateful.strangers import STRANGER, UNREGISTERED, authenticated, chance_unregistered, own_device
 from stateful.view import Context, UserView, usual
+
+RARE_HOUR = 0.05
+MOST, HIGHEST = 25, 90
+"""What the absence of a device's id adds to the risk, and what that can be."""
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
-    """Succeeded from an internet provider and with a program that are both new to this user."""
+    """From an internet provider and with a program or device that are both new to this user."""
+    if not authenticated(activity) or EXPECTED.intersection(activity.location.tags):
+        return
     time, network, program = activity.time, isp(activity), agent(activity)
-    if not user.is_news(ISPS, network, time) or not user.is_news(AGENTS, program, time):
+    if own_device(activity, user) or Tag.NON_INTERACTIVE in activity.tags:
         return
-    if EXPECTED.intersection(activity.location.tags):
-        return
-    device, city = activity.device.id, activity.location.city
-    # A device that is known by its id is the user's, whatever it calls itself.
-    if device and user.values(DEVICES).get(device) is not None:
+    new_network, new_program = user.is_news(ISPS, network, time), user.is_news(AGENTS, program, time)
+    bare = UNREGISTERED.of(activity)
+    bareness = chance_unregistered(activity, user)
+    without = bareness < 1.0 and user.is_news(UNREGISTERED, bare, time)
+    if not (new_network and new_program) and not (without and user.is_news(ADDRESSES, activity.ip, time)):
         return
     networks, programs = user.values(ISPS), user.values(AGENTS)
     if networks.total < context.settings["min_seen"] or programs.total < context.settings["min_seen"]:
         return
-    rare = networks.chance_of_new() * programs.chance_of_new()
-    elsewhere = bool(city) and user.values(CITIES).get(city) is None
-    if rare > context.settings["max_probability"]:
+    chance = (networks.chance_of_new() if new_network else 1.0) * (programs.chance_of_new() if new_program else 1.0)
+    if new_network and chance > context.settings["max_probability"]:
         return
+    location = activity.location
+    place = next(
+        (
+            value
+            for feature, value in ((COUNTRIES, location.country), (CITIES, location.city))
+            if value and user.values(feature).get(value) is None
+        ),
+        "",
+    )
+    hidden = anonymity(activity)
+    strange_relay = bool(hidden) and user.values(ANONYMITY).get(hidden) is None
+    person = activity.user.type is UserType.PERSON
+    odd_hour = person and user.rate(ACTIVITY_RATE).chance_of_any(time // HOUR * HOUR) < RARE_HOUR
+    risk = 45.0 if new_network else 25.0
+    risk += 15 * bool(place) + 10 * (chance < context.settings["max_probability"] / 100)
+    risk += min(risk_of(bareness), MOST) if without else 0
+    risk += 10 * strange_relay + 10 * odd_hour
+    device = "without the id that the user's devices have" if without else "a program or device the user never had"
     yield context.finding(
         activity,
         anchor=activity.id,
-        closes=activity.time,
-        risk=45 + 15 * elsewhere + 10 * (rare < context.settings["max_probability"] / 100),
+        closes=time,
+        risk=min(risk, HIGHEST),
+        severity=Severity.MEDIUM if without and place else None,
         reason=(
-            f"{activity.action} from {network}{f' in {city}' if elsewhere else ''} with {program[:60]}: "
-            "this user never had this network, nor this program or device"
+            f"{activity.action} from {network or activity.ip}{f' in {place}' if place else ''}, "
+            f"{'a network' if new_network else 'an address'} this user never had, with {program[:60]}, {device}"
         ),
         comparisons=(
             Comparison("network", network, usual(networks), since=user.since, score=1 - networks.chance_of_new()),
             Comparison("program", program, usual(programs, 2), since=user.since, score=1 - programs.chance_of_new()),
         ),
         evidence=(context.seen(activity),),
-        novelties=(Novelty(ISPS.name, network), Novelty(AGENTS.name, program)),
+        novelties=tuple(
+            Novelty(feature.name, value)
+            for feature, value, new in (
+                (ISPS, network, new_network),
+                (AGENTS, program, new_program and not without),
+                (UNREGISTERED, bare, without),
+            )
+            if new
+        ),
     )
 
 
@@ -53,17 +101,15 @@ DETECTION = Detection(
     title="Unfamiliar network and device",
     description=(
         "The account is used from an internet provider and with a device or program that are both new to this user, "
-        "who "
-        "seldom changes either. People change one at a time; whoever took over an account has another of both."
+        "who seldom changes either; or without the id that the user's devices always give. People change one at a "
+        "time; whoever took over an account, or a key, has another of both. Refused calls count: the key was right."
     ),
     techniques=(CLOUD_ACCOUNTS,),
     severity=Severity.LOW,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
-    succeeded=True,
-    people=True,
-    news_of=(ISPS,),
-    features=(ISPS, AGENTS, DEVICES, CITIES),
+    news_of=(ISPS, ADDRESSES),
+    features=(*STRANGER, ISPS, AGENTS, CITIES, COUNTRIES, ANONYMITY, ACTIVITY_RATE),
     settings={"min_seen": 20, "max_probability": 1e-2},
     judged_by_others=True,
     runbook=(

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from activities.activity import Activity, Category
 from stateful.attack import VALID_ACCOUNTS
 from stateful.detection import Detection
-from stateful.features import AGENTS, HABITS, ISPS, agent, isp
+from stateful.features import AGENTS, HABITS, HOUR, ISPS, agent, isp
 from stateful.finding import Comparison, Finding, Severity
+from stateful.grounds import GROUNDS, NEW_GROUNDS, NEW_READS, WORK
 from stateful.models import DAY, Habits, risk_of
 from stateful.view import Context, UserView
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """Other actions in another order than the user's; or a walk through places where the user never was."""
+    yield from _order(activity, user, context)
+    yield from _walk(activity, user, context)
+
+
+def _order(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """The user's own history explains the last hundred actions hardly better than no history would."""
     habits = user.habits(HABITS)
     if not habits.judged or habits.latest > context.settings["max_probability"]:
+        return
+    # One thing over and over is no manner: of floods other detections speak.
+    if max(Counter(habits.recent).values()) > context.settings["share_of_one"] * len(habits.recent):
         return
     strange = [
         name
@@ -29,7 +40,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=f"window:{DAY}:{day}",
         closes=day + DAY - 1,
-        risk=20 + risk_of(habits.latest) + 15 * len(strange),
+        risk=25 + risk_of(habits.latest) + 15 * len(strange),
         severity=Severity.HIGH if strange else None,
         reason=(
             f"The last {Habits.BLOCK} actions are unlike this user's habits, in kind and order"
@@ -49,19 +60,66 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     )
 
 
+def _walk(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """Place after place, or thing after thing in new places, given how seldom this user goes anywhere new."""
+    settings, grounds = context.settings, user.values(GROUNDS)
+    if grounds.total < settings["min_activities"] or activity.category not in WORK:
+        return
+    chance = grounds.chance_of_new()
+    for burst, least, what in (
+        (user.burst(NEW_GROUNDS), settings["min_places"], "places never seen before"),
+        (user.burst(NEW_READS), settings["min_reads"], "things read where the user never was before today"),
+    ):
+        # Only what adds to a run can make it worth saying.
+        if burst.last != activity.time or burst.count < max(least, settings["times_highest"] * burst.most):
+            continue
+        tail = burst.tail(chance)
+        if tail > settings["max_probability_walk"] or burst.count < settings["share_new"] * burst.among:
+            continue
+        names = ", ".join(mark.partition(":")[2] for mark in burst.marks[:4])
+        yield context.finding(
+            activity,
+            anchor=burst.first,
+            closes=burst.last + HOUR,
+            risk=55 + 5 * min(burst.count / least - 1, 6),
+            reason=f"{burst.count} {what}, among the last {burst.among} activities ({names[:200]})",
+            comparisons=(
+                Comparison(
+                    "share of new places",
+                    f"{burst.count / burst.among:.0%}",
+                    f"{chance:.1%}",
+                    since=user.since,
+                    score=1 - tail,
+                ),
+            ),
+            evidence=tuple(burst.evidence),
+            evidence_count=burst.count,
+        )
+
+
 DETECTION = Detection(
     id="unlike_own_habits",
     title="Unlike the user's own habits",
     description=(
-        "Each action is harmless, but which ones follow on one another is not this user's manner: somebody else works "
-        "with the account. Only the user's own history is needed, no list of what is bad."
+        "Each action is harmless, but which ones follow on one another is not this user's manner, or they lead through "
+        "folders and repositories where this user never was: somebody else works with the account, or the user looks "
+        "for something. Only the user's own history is needed, no list of what is bad."
     ),
     techniques=(VALID_ACCOUNTS,),
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
-    features=(HABITS, ISPS, AGENTS),
-    settings={"max_probability": 1e-4},
+    features=(HABITS, ISPS, AGENTS, GROUNDS, NEW_GROUNDS, NEW_READS),
+    settings={
+        "max_probability": 2e-4,
+        "share_of_one": 0.7,
+        "min_activities": 100,
+        "min_places": 6,
+        "min_reads": 45,
+        "times_highest": 2,
+        "max_probability_walk": 1e-7,
+        "share_new": 0.1,
+    },
     learning_days=10,
     runbook=(
         "Look at the user's activities since the day before: is it one piece of work that is new?",

@@ -9,12 +9,13 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import ADDITIONAL_ROLES
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, OPERATIONS, by_stranger, operation
+from stateful.features import OPERATIONS, operation
 from stateful.finding import Comparison, Finding, Severity
+from stateful.strangers import STRANGER, by_stranger
 from stateful.view import Context, UserView
 
 POWERFUL = re.compile(
-    r"admin|owner|\broot\b|privileg|superuser|full ?access|power ?user|(^|:)\*$|\biam\b|organi[sz]ation|\ball ?access",
+    r"admin|owner|\broot\b|privileg|superuser|full ?access|power ?user|(^|:)\*$|\biam:|organi[sz]ation|\ball ?access",
     re.IGNORECASE,
 )
 ELSEWHERE = re.compile(
@@ -76,7 +77,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.ROLE_GRANT}),
     succeeded=True,
-    features=(OPERATIONS, ADDRESSES, AGENTS),
+    features=(OPERATIONS, *STRANGER),
     settings={"routine_count": 5},
     learning_days=3,
     runbook=(

@@ -339,7 +339,7 @@ AGENTS = ValuesFeature("agents", agent, shared=True)
 DEVICES = ValuesFeature("devices", lambda a: a.device.id)
 APPS = ValuesFeature("apps", lambda a: a.app, shared=True)
 RESOURCES = ValuesFeature("resources", resource, shared=True)
-OPERATIONS = ValuesFeature("operations", operation, tried=True, shared=True)
+OPERATIONS = ValuesFeature("operations", operation, tried=True, shared=True, once=True)
 ANONYMITY = ValuesFeature("anonymity", anonymity, shared=True)
 ACTIVITY_RATE = RateFeature("activity_rate")
 PLACES = PlacesFeature("places")
@@ -356,12 +356,6 @@ FAILED_LOGONS = BurstFeature(
     categories=frozenset({Category.FAILED_LOGON, Category.LOGON}),
 )
 NEW_OPERATIONS = BurstFeature("new_operations", counts=_new_operation, mark=operation, gap=HOUR)
-
-
-def by_stranger(activity: Activity, user: UserView) -> bool:
-    """Whether neither the address nor the program is the user's, or only since less than a day."""
-    program = agent(activity)
-    return user.is_recent(ADDRESSES, activity.ip, activity.time) and user.is_recent(AGENTS, program, activity.time)
 
 
 def by_person(activity: Activity) -> bool:

@@ -336,7 +336,8 @@ def _judged(
             if learning or state.peers:
                 known = msgspec.structs.replace(finding, learning=learning, peers=state.peers)
             said.append(known)
-            if known.severity is not Severity.INFORMATIONAL:
+            # What is learnt of a new user is all there is to learn: held back, a phone of the first day would stay new.
+            if known.severity is not Severity.INFORMATIONAL and not learning:
                 for novelty in known.novelties:
                     if novelty.feature in once:
                         continue

@@ -162,9 +162,11 @@ class Timeline(Generic[S, I, V]):
         "_fold",
         "_folded",
         "_ids",
+        "_judged_until",
         "_keys",
         "_late",
         "_live",
+        "_newest",
         "_open",
         "_raised",
         "_stated",
@@ -200,7 +202,9 @@ class Timeline(Generic[S, I, V]):
         self._unjudged: list[I] = []
         """Late items that nothing has been said of yet."""
         self._raised: dict[str, int] = {}
-        """Of what was stated for the first time in this `evaluate`: ingest time, ms, of the item that did it."""
+        """Of what items stated that are new in this `evaluate`: ingest time, ms, of the item that did it."""
+        self._newest = self._judged_until = 0
+        """Highest ingest time, ms, of all items, and of those that were there at the last `evaluate`."""
         self._credit = 0
 
     @property
@@ -295,6 +299,7 @@ class Timeline(Generic[S, I, V]):
                 self._restore()
                 late = []
         said = self._advance()
+        self._judged_until = self._newest
         if not self._compare:
             for item in late:
                 said |= self._judge(item)
@@ -327,6 +332,7 @@ class Timeline(Generic[S, I, V]):
     def _put(self, key: tuple[int, str], item: I) -> None:
         log, keys = self._open.log, self._keys
         self._ids[item.id] = item
+        self._newest = max(self._newest, item.ingested)
         if not keys or key > keys[-1]:
             keys.append(key)
             log.append(item)
@@ -380,7 +386,8 @@ class Timeline(Generic[S, I, V]):
             for statement in step(self._live, log[index]):
                 before = stated.get(statement.uid)
                 if before is None:
-                    self._raised[statement.uid] = log[index].ingested
+                    if log[index].ingested > self._judged_until:
+                        self._raised[statement.uid] = log[index].ingested
                 else:
                     statement = self._fold.again(before, statement)  # noqa: PLW2901
                 stated[statement.uid] = said[statement.uid] = statement
@@ -434,7 +441,8 @@ class Timeline(Generic[S, I, V]):
             return None
         revision = emitted.revision + 1 if emitted else 1
         self._open.emitted[statement.uid] = Emitted(statement, revision)
-        raised = max(self._raised.get(statement.uid, 0), self._late.ingested if self._late else 0)
+        # An old item says it only now since a late one came before it; a new one would have said it by itself.
+        raised = self._raised.get(statement.uid, 0) or (self._late.ingested if self._late else 0)
         if emitted is None or emitted.closed:
             return Revision(statement, revision, "create", raised=raised)
         return Revision(statement, revision, "update", because=self._why("evaluated again with"), raised=raised)

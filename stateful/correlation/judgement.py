@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from activities.activity import UserType
 from stateful.correlation.documents import Tenant, Value
 from stateful.correlation.prevalence import Prevalence, prevalence
 from stateful.finding import Comparison, Finding, Novelty
@@ -14,12 +15,12 @@ from stateful.models import DAY
 
 TENANT_LEARNT = 7 * DAY
 """ms after a tenant's first activity, before which nothing is said of users that are being learnt themselves."""
-OTHERS_LEARNING, PEERS_OF_COUNTRY = 2, 2
+OTHERS_LEARNING, PEERS_OF_COUNTRY, PEERS_OF_OPERATION, PEERS_OF_PROGRAM = 2, 2, 3, 3
 
 FIRST_IN_TENANT, FIRST_AMONG_PEERS, COMMON_COUNTRY = 10, 5, -20
 """What is added to the risk."""
 
-COUNTRIES = "countries"
+COUNTRIES, UNREGISTERED, OPERATIONS = "countries", "unregistered", "operations"
 
 
 class Look(Protocol):
@@ -67,7 +68,7 @@ def judge(finding: Finding, look: Look) -> Judged:
     judged = finding
     if finding.novelties:
         known = [(novelty, _known(novelty, finding, look)) for novelty in finding.novelties]
-        common = [(novelty, found) for novelty, found in known if explains(novelty.feature, found)]
+        common = [(novelty, found) for novelty, found in known if explains(novelty.feature, found, finding.user.type)]
         if len(common) == len(known):
             if finding.risk - EXPLAINED < STRONG:
                 return Judged(finding, _common(common))
@@ -93,9 +94,17 @@ def share(found: Prevalence) -> str:
     return f"{found.users} of {found.of} users" if found.of else f"{found.users} users"
 
 
-def explains(feature: str, found: Prevalence) -> bool:
-    """A country may be common because others live there: that explains a journey only if peers go there, too."""
-    return found.common and (feature != COUNTRIES or found.peers >= PEERS_OF_COUNTRY)
+def explains(feature: str, found: Prevalence, kind: UserType = UserType.PERSON) -> bool:
+    """A country may be common because others live there: that explains a journey only if peers go there, too.
+
+    That others have devices of their own doesn't explain whose this one is. Of what one is employed for, peers know.
+    Programs stay where they run: only their likes moving as well explains that one is elsewhere.
+    """
+    if kind is not UserType.PERSON:
+        return found.peers >= PEERS_OF_PROGRAM
+    if feature == OPERATIONS and found.peers >= PEERS_OF_OPERATION:
+        return True
+    return found.common and feature != UNREGISTERED and (feature != COUNTRIES or found.peers >= PEERS_OF_COUNTRY)
 
 
 def _known(novelty: Novelty, finding: Finding, look: Look) -> Prevalence:
@@ -123,7 +132,7 @@ def _graded(finding: Finding, known: list[tuple[Novelty, Prevalence]]) -> Findin
     more, said = 0, []
     for novelty, found in known:
         name = word(novelty.feature)
-        if found.common:
+        if found.common and novelty.feature == COUNTRIES:
             more = min(more, COMMON_COUNTRY)
         elif not found.users:
             more = max(more, FIRST_IN_TENANT)

@@ -50,13 +50,16 @@ class Unit:
 
 
 def _together(findings: Iterable[Finding]) -> float:
-    """The risk of findings, 0 to 100, the worst of each detection: as if each could be wrong by itself."""
-    worst: dict[str, int] = {}
-    for finding in findings:
-        worst[finding.detection] = max(finding.risk, worst.get(finding.detection, 0))
+    """The risk of findings, 0 to 100, the worst of each detection: as if each could be wrong by itself.
+
+    What is said of one activity is one thing seen from several sides: the worst of it counts.
+    """
+    ranked = sorted(findings, key=lambda finding: (finding.risk, finding.uid))
+    worst = {finding.detection: finding for finding in ranked}
+    of_activity = {finding.anchor: finding.risk for finding in sorted(worst.values(), key=lambda f: (f.risk, f.uid))}
     right = 1.0
-    for detection in sorted(worst):
-        right *= 1.0 - worst[detection] / 100
+    for anchor in sorted(of_activity):
+        right *= 1.0 - of_activity[anchor] / 100
     return 100.0 * (1.0 - right)
 
 
@@ -126,7 +129,28 @@ def cases(findings: Iterable[FindingRevision], policy: Policy, tenant: str) -> l
             found[-1].append(unit)
         else:
             found.append([unit])
-    return [Case(finding_uid("case", group[0].uid), tuple(group)) for group in found]
+    gathered = [_gathered(group, policy.least_risk) for group in found]
+    return [Case(finding_uid("case", group[0].uid), group) for group in gathered]
+
+
+def _gathered(units: Sequence[Unit], least: float) -> tuple[Unit, ...]:
+    """Units that would be no alert by themselves are one together, or go with the first that would."""
+    weak = [unit for unit in units if _weak(unit, least)]
+    others = [unit for unit in units if not _weak(unit, least)]
+    strong = next((unit for unit in others if unit.worst.severity is not Severity.INFORMATIONAL), None)
+    if not weak or (strong is None and len(weak) == 1):
+        return tuple(units)
+    host = strong or weak[0]
+    members = [*host.members, *(revision for unit in weak if unit is not host for revision in unit.members)]
+    whole = Unit(host.uid, host.detection, tuple(sorted(members, key=_place)))
+    kept = [whole, *(unit for unit in others if unit is not host)]
+    return tuple(sorted(kept, key=lambda unit: (unit.start, unit.uid)))
+
+
+def _weak(unit: Unit, least: float) -> bool:
+    if unit.detection == CHAIN or unit.worst.severity in (Severity.INFORMATIONAL, Severity.CRITICAL):
+        return False
+    return _together(revision.finding for revision in unit.members) < least
 
 
 def alerts_of(case: Case, policy: Policy, campaigns: Sequence[str], sealed: int) -> Iterator[Alert]:
@@ -233,6 +257,8 @@ def _alert(  # noqa: PLR0913, PLR0917
     else:
         count = len(unit.members)
         message = worst.reason + ("" if count == 1 else f" ({count} findings within a day)")
+        others = sorted({revision.finding.detection for revision in unit.members} - {worst.detection})
+        message += f"; also: {', '.join(map(policy.title, others))}" if others else ""
     return Alert(
         uid=unit.uid,
         revision=1,

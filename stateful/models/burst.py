@@ -27,8 +27,10 @@ class Burst(msgspec.Struct, array_like=True, gc=False):
     evidence: list[Evidence] = []
     marks: list[str] = []
     """Distinct texts of the counted ones (addresses, operations), bounded."""
+    most: int = 0
+    """About the highest count of the runs that are over, with forgetting: runs may be this user's manner."""
 
-    BOUND: ClassVar[int] = EVIDENCE_KEPT * 8192 + 2 * EVIDENCE_KEPT * 4096 + 256
+    BOUND: ClassVar[int] = EVIDENCE_KEPT * 8192 + 2 * EVIDENCE_KEPT * 4096 + 265
     """Bytes of its encoding at most, with pieces of evidence of at most 8 KiB and marks of 4 KiB."""
 
     def copy(self) -> Self:
@@ -54,7 +56,8 @@ class Burst(msgspec.Struct, array_like=True, gc=False):
             self.marks = [*self.marks, mark]
 
     def clear(self) -> None:
-        """Forget the burst."""
+        """End the run."""
+        self.most = self.count if self.count > self.most else (7 * self.most + self.count) // 8
         self.first, self.start, self.last = "", -1, -1
         self.count = self.among = self.since_last = 0
         self.evidence, self.marks = [], []

@@ -1,0 +1,60 @@
+"""Where the user works: the folders, repositories and kinds of record whose contents they touch."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import lru_cache
+
+from activities.activity import Activity, Category
+from stateful.features import HOUR, BurstFeature, ValuesFeature, succeeded
+from stateful.view import UserView
+
+HOLDERS = frozenset({"repository", "repo", "bucket", "site", "folder", "mailbox", "project", "vault"})
+"""Types of objects that hold others. Of others without a path, such as records, the type itself is the place."""
+NAMED_BY_TIME = re.compile(r"\d{4,}|\d{2}(?=[-_/]\d{2})|(?<=\d{2}[-_/])\d{2}")
+"""Dates and serial numbers: a job's folder of today is that of yesterday."""
+WORK = frozenset(Category) - {Category.FAILED_LOGON, Category.LOGON, Category.LOGOFF, Category.TOKEN}
+
+
+@lru_cache(maxsize=65536)
+def _place(app: str, kind: str, name: str) -> str:
+    if "/" in name:
+        return f"{app}:{NAMED_BY_TIME.sub('#', name.rpartition('/')[0])}"
+    return f"{app}:{name if kind in HOLDERS else kind}"
+
+
+def place(activity: Activity) -> str:
+    """The folder or holder of the first object; "" without one."""
+    if not activity.objects:
+        return ""
+    first = activity.objects[0]
+    return _place(activity.app, first.type, first.name)
+
+
+@lru_cache(maxsize=65536)
+def _short(where: str) -> str:
+    return hashlib.blake2b(where.encode("utf-8", "replace"), digest_size=6).hexdigest() if where else ""
+
+
+def ground(activity: Activity) -> str:
+    """The place as 48 bits: hundreds are kept of each user, and only whether they were seen is asked."""
+    return _short(place(activity))
+
+
+GROUNDS = ValuesFeature("grounds", ground, WORK)
+
+
+def _new(activity: Activity, user: UserView) -> bool:
+    where = ground(activity)
+    return bool(where) and user.values(GROUNDS).get(where) is None and succeeded(activity)
+
+
+def _reads(activity: Activity, user: UserView) -> bool:
+    return user.is_recent(GROUNDS, ground(activity), activity.time) and succeeded(activity)
+
+
+NEW_GROUNDS = BurstFeature("new_grounds", _new, place, HOUR, categories=WORK)
+"""Places never seen before, in a row."""
+NEW_READS = BurstFeature("new_reads", _reads, place, HOUR, categories=frozenset({Category.READ}))
+"""Things read in places that weren't seen before today."""
