@@ -213,7 +213,7 @@ class KeyGroupState(Generic[E]):
         self._agenda = Agenda(store)
         self._due: set[bytes] = set()
         """Whose notes were taken and not made anew yet."""
-        data = store.get(_META)
+        data = store.get_first(_META)
         self.meta = META_CODEC.decode(data) if data else Meta()
         """Changes to it are written with the next flush, if `ease` is called after."""
         storage.together.join(self)
