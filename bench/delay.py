@@ -165,7 +165,8 @@ def run(lines: Sequence[bytes], warm_up: int, paces: Sequence[int], seconds: int
                 due, took = paced(pipe, some, pace)
                 time.sleep(QUIET)
                 own = delays(list(outlet.seen), arrivals(some), due)
-                quantiles = [percentile(own, percent) for percent in (50, 95, 99, 100)]
+                quantiles = [percentile(own, percent) for percent in (50, 95, 99)]
+                quantiles.append(round(own[-1], 3) if own else None)
                 found.append(
                     Measured(pace, round(len(some) / took, 1), processes, round(took, 1), len(own), *quantiles)
                 )
