@@ -18,7 +18,7 @@ from flows import settings as settings_
 from flows.alerts_cli import Store, fail, opened
 from flows.explain import at, mappings, printable, user_name, utc
 from flows.sinks.ocsf import FINDING, RELATED_USER
-from stateful.finding import Evidence, Finding, Severity
+from stateful.finding import Comparison, Evidence, Finding, Severity
 from stateful.suppression import Rules, Suppression
 
 suppressions_app = typer.Typer(name="suppressions", help="Rules that hide findings.", no_args_is_help=True)
@@ -91,6 +91,12 @@ def _findings(alert: Mapping[str, Any]) -> list[Finding]:
         )
         for item in mappings(alert, "evidences")
     )
+    compared = tuple(
+        Comparison(str(name), "", str(at(next(iter(mappings(baseline, "observations")), {}), "value") or ""))
+        for analysis in mappings(alert, "anomaly_analyses")
+        for baseline in mappings(analysis, "baselines")
+        if (name := baseline.get("observation_parameter"))
+    )
     types = at(alert, "finding_info.types") or []
     related = [item for item in mappings(alert, "finding_info.related_events") if item.get("type") == FINDING]
     many = any(item.get("type") == RELATED_USER for item in mappings(alert, "finding_info.related_events"))
@@ -108,6 +114,7 @@ def _findings(alert: Mapping[str, Any]) -> list[Finding]:
             severity=Severity.LOW,
             risk=0,
             reason="",
+            comparisons=compared,
             evidence=evidence,
         )
         for item in related
