@@ -47,19 +47,21 @@ class Tally:
 class State:
     """One state, from its first start until a run on it comes to its end."""
 
-    def __init__(self, work: Path, inputs: Sequence[Path], settings: dict[str, str], tally: Tally) -> None:
+    def __init__(
+        self, work: Path, inputs: Sequence[str], partitions: int, settings: dict[str, str], tally: Tally
+    ) -> None:
         """Begin.
 
         Args:
             work: folder, to be made: `state`, `alerts.db`, `alerts.jsonl`, `summary.json`.
-            inputs: files to read, each as one input.
+            inputs: files, or the address of a topic.
+            partitions: that the inputs have in all.
             settings: `ANPUT_*` variables.
             tally: what happens is added to it.
         """
         work.mkdir()
         self.work, self.written = work, Written(work)
-        self._inputs, self._settings, self._tally = inputs, settings, tally
-        self._bytes = sum(path.stat().st_size for path in inputs)
+        self._inputs, self._partitions, self._settings, self._tally = inputs, partitions, settings, tally
         self._orphans: list[int] = []
 
     def run(self, processes: int, kill: Random | None = None) -> int | None:
@@ -89,7 +91,7 @@ class State:
         progress.clear(self.work / "state" / "progress")
         work = self.work
         command = [sys.executable, "-c", "from flows.cli import app; app()", "run", "--quiet"]
-        command += [option for path in self._inputs for option in ("--input", str(path))]
+        command += [option for name in self._inputs for option in ("--input", name)]
         command += ["--state", str(work / "state"), "--alerts", str(work / "alerts.db")]
         command += ["--alerts-jsonl", str(work / "alerts.jsonl"), "--summary", str(work / "summary.json")]
         command += ["--processes", str(processes)]
@@ -112,13 +114,15 @@ class State:
             child.wait(chance.uniform(0, longest))
 
     def _phase(self) -> tuple[str, float]:
-        """Where the run is, and the share of all bytes that it has read."""
+        """Where the run is, and the share that it has read of what it found at its start."""
         try:
             parts = progress.read(self.work / "state" / "progress")
         except FileNotFoundError:  # replaced or cleared at this moment
             parts = []
-        share = sum(part.done for part in parts) / self._bytes
-        return (START if not parts else END if share >= 1 else READING), share
+        if len(parts) < self._partitions:
+            return (READING if parts else START), 0.0
+        done, total = sum(part.done for part in parts), sum(part.total for part in parts)
+        return (READING if done < total else END), done / total if total else 1.0
 
     def _kill(self, child: subprocess.Popen[bytes], processes: int, chance: Random) -> None:
         phase = self._phase()[0]

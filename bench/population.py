@@ -27,10 +27,12 @@ from simulator.simulate import simulate
 from stateful.key_group import ASLEEP, KeyGroupState, Memory, Storage
 from stateful.profile import ProfileFold
 from stateful.profile_step import ProfileLogic, user_key
-from stateful.user import Bounds, User, user_storage
+from stateful.user import Bounds, User, user_codec, user_storage
 from windowing.watermark import END_OF_TIME, HOUR
 
 TENANT, STEP, CLUSTER, PARTITION = "acme", "profile", "bench", "log"
+ENTITY = b"e"
+"""How the keys of users begin in a store."""
 DAY = 24 * HOUR
 SPREAD = (0.4, 1.6)
 """Sizes of users, as shares of the mean that is wanted."""
@@ -59,9 +61,13 @@ class Crowd:
 
     def activity(self, number: int, serial: int, time: int) -> Activity:
         """One of a user's activities; `serial` makes its id."""
-        like = self.likes[number % len(self.likes)]
+        return self.alike(self.likes[number % len(self.likes)], number, serial, time)
+
+    def alike(self, like: Activity, number: int, serial: int, time: int) -> Activity:
+        """A user's activity that is like another's; its id is as little compressible as vendors' are."""
         actor = Actor(name_of(number), f"User {number}")
-        return msgspec.structs.replace(like, id=f"{serial:024x}", user=actor, time=time, ingested=time)
+        name = f"{Random(serial).getrandbits(96):024x}"
+        return msgspec.structs.replace(like, id=name, user=actor, time=time, ingested=time)
 
     def batches(self, numbers: Iterable[int], serial: int, time: int) -> list[ActivityBatch]:
         """An activity of each of the users, a millisecond apart, in a batch per key group."""
@@ -88,21 +94,22 @@ def users_storage(memory: int) -> Storage[User]:
     return user_storage(fold, Memory.divided(memory), Bounds(settings.hourly_cap, expire))
 
 
-def make_templates(folder: Path, people: int, size: int, seed: int) -> list[Template]:
-    """Simulate people, and fold their activities to users of about `size` bytes."""
+def simulated(folder: Path, people: int, seed: int) -> list[list[Activity]]:
+    """What each of some people does in two days, in order."""
     simulate(people, 2, seed, ["none"], folder)
-    storage, chance = users_storage(0), Random(seed)
     by_person: dict[str, list[Activity]] = defaultdict(list)
     with (folder / "activities.jsonl").open("rb") as file:
         for line in file:
             for record in parse_line(line, "native", TENANT, Raw()):
                 if isinstance(record, Activity):
                     by_person[record.user.id].append(record)
-    found: list[Template] = []
-    for own in by_person.values():
-        own.sort(key=lambda activity: (activity.time, activity.id))
-        found += _runs(own, storage, size, chance)
-    return found
+    return [sorted(own, key=lambda activity: (activity.time, activity.id)) for own in by_person.values()]
+
+
+def make_templates(done: Iterable[Sequence[Activity]], size: int, seed: int) -> list[Template]:
+    """Fold people's activities to users of about `size` bytes."""
+    storage, chance = users_storage(0), Random(seed)
+    return [template for own in done for template in _runs(own, storage, size, chance)]
 
 
 def _runs(own: Sequence[Activity], storage: Storage[User], size: int, chance: Random) -> Iterator[Template]:
@@ -179,3 +186,9 @@ class Groups:
     def stored_bytes(self) -> int:
         """Of all keys and documents, as of the last snapshot."""
         return sum(len(key) + len(value) for store in self._stores for key, value in store.scan())
+
+    def log_bytes(self) -> int:
+        """Of all open activities, as of the last snapshot."""
+        codec = user_codec()
+        documents = (value for store in self._stores for _, value in store.scan(ENTITY))
+        return sum(len(msgspec.msgpack.encode(codec.decode(document).log)) for document in documents)

@@ -6,6 +6,7 @@ import os
 import resource
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
@@ -15,7 +16,8 @@ from typing import Any
 import msgspec
 
 from activities.activity import Activity
-from bench.population import DAY, STEP, Crowd, Groups, Template, fill, make_templates
+from activities.batch import ActivityBatch
+from bench.population import DAY, PARTITION, STEP, Crowd, Groups, Template, fill, make_templates, simulated
 from flows import collector
 from recovery import rocks
 from recovery.layout import store_path
@@ -78,9 +80,12 @@ def save(task: Task, saved: Saved) -> None:
 
 
 def templates(task: Task) -> dict[str, Any]:
-    """Make the templates."""
-    found = make_templates(task.work, task.people, task.size, 1)
+    """Make the templates, and keep the first activities of some people's day."""
+    done = simulated(task.work, task.people, 1)
+    found = make_templates(done, task.size, 1)
     (task.work / "templates").write_bytes(msgspec.msgpack.encode(found))
+    days = [own[: task.each] for own in done if len(own) >= task.each]
+    (task.work / "days").write_bytes(msgspec.msgpack.encode(days))
     return {"templates": len(found), "mean_bytes": sum(len(template.stored) for template in found) / len(found)}
 
 
@@ -143,26 +148,39 @@ def stall(task: Task) -> dict[str, Any]:
 
 
 def memory(task: Task) -> dict[str, Any]:
-    """Activities of users at random: the rate, and the memory that it takes."""
+    """Epochs of one activity each of users at random: the rate, and the memory that it takes.
+
+    Between epochs two days pass, so that each activity finds its user with nothing open: what is to be done is the
+    same, whether all users are in memory or hardly any.
+    """
     crowd, saved = load(task)
     before = rss()
     groups = Groups(task.work / "state", saved.tokens, task.memory)
     opened = rss()
-    chance, spent = Random(9), 0.0
+    chance, spent, cpu = Random(9), 0.0, 0.0
     epochs: list[int] = []
     if task.among < crowd.users:
         _send(groups, crowd, saved, range(task.among))
-        saved.tokens = groups.snapshot()
+    count = min(EPOCH, task.among)
     for _ in range(task.activities // EPOCH):
-        spent += _send(groups, crowd, saved, [chance.randrange(task.among) for _ in range(EPOCH)])[0]
+        saved.begin += 2 * DAY
+        groups.send(crowd.heartbeat(saved.begin - DAY))
+        groups.snapshot()
+        numbers = chance.sample(range(task.among), count)
+        began_cpu = time.process_time()
+        spent += _send(groups, crowd, saved, numbers)[0]
         began = time.perf_counter()
         saved.tokens = groups.snapshot()
         spent += time.perf_counter() - began
+        cpu += time.process_time() - began_cpu
         epochs.append(rss())
     groups.close()
+    saved.begin += 2 * DAY
     save(task, saved)
+    activities = count * len(epochs)
     return {
-        "activities_per_second": task.activities // EPOCH * EPOCH / spent,
+        "activities_per_second": activities / spent,
+        "cpu_microseconds": cpu / activities * 1e6,
         "rss_before": before,
         "rss_opened": opened,
         "rss_epochs": epochs,
@@ -190,22 +208,32 @@ def seal(task: Task) -> dict[str, Any]:
 
 
 def open_log(task: Task) -> dict[str, Any]:
-    """Bytes that an open activity takes."""
+    """Bytes that an open activity takes: users each do what one of the simulated people did."""
     crowd, saved = load(task)
+    days = msgspec.msgpack.decode((task.work / "days").read_bytes(), type=list[list[Activity]])
     before = disk_bytes(task.work / "state")
     groups = Groups(task.work / "state", saved.tokens, UNLIMITED)
     logical = groups.stored_bytes()
-    for _ in range(task.each):
-        _send(groups, crowd, saved, range(crowd.users))
+    for nth in range(task.each):
+        found: dict[int, list[Activity]] = defaultdict(list)
+        for number in range(crowd.users):
+            day = days[number % len(days)]
+            moment = saved.begin + day[nth].time - day[0].time
+            found[crowd.group(number)].append(crowd.alike(day[nth], number, saved.serial, moment))
+            saved.serial += 1
+        groups.send(ActivityBatch(group, PARTITION, saved.begin - DAY, own) for group, own in sorted(found.items()))
         saved.tokens = groups.snapshot()
+    saved.begin += 2 * DAY
     saved.tokens = _settle(groups, crowd, saved)
     count = task.each * crowd.users
     stored, busy = groups.stored_bytes() - logical, disk_bytes(task.work / "state") - before
+    log = groups.log_bytes()
     groups.close()
     for group in saved.tokens:
         rocks.compact(store_path(task.work / "state", STEP, group))
     return {
         "stored_bytes": stored / count,
+        "log_bytes": log / count,
         "disk_bytes": (disk_bytes(task.work / "state") - before) / count,
         "disk_bytes_uncompacted": busy / count,
     }

@@ -1,4 +1,4 @@
-"""Logons of many users fail from one network; then one succeeds. Made by correlation, from what all users tell."""
+"""Logons of many users fail from networks not theirs; then one succeeds. Made by correlation, from what all tell."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ DETECTION = Detection(
     id="password_spray",
     title="Password spray",
     description=(
-        "Within an hour, logons of many users fail from one address or provider that isn't theirs, a few times each: "
-        "common passwords are tried on all. The user who gets in from there afterwards has an alert of their own."
+        "Within an hour, logons of many users fail from one address or provider that isn't theirs, or with one program "
+        "from all over, a few times each: common passwords are tried on all. All that begins within a day is one "
+        "alert. The user who gets in afterwards has one of their own."
     ),
     techniques=(PASSWORD_SPRAYING,),
     severity=Severity.MEDIUM,
@@ -24,7 +25,7 @@ DETECTION = Detection(
     learning_days=0,
     runbook=(
         "Look at the users that got in from there: reset their passwords, revoke their sessions.",
-        "Block the address, or require a second factor for logons from it.",
+        "Block the addresses, or require a second factor for logons from them.",
         "Look for the same addresses and user agents in the days before: sprays come in waves.",
     ),
     quiet="Fewer users, addresses that are the users' own, or as many failing from there on usual days.",

@@ -10,7 +10,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +24,7 @@ from flows.explain import SEVERITY_STYLES, at, explain, mappings, printable, sta
 from flows.printing import display, json_lines, write
 from flows.sinks.alert_store import AlertNotFoundError, AlertStore, AlertStoreError
 from flows.sinks.encoding import encode_json
+from flows.sinks.ocsf import RELATED_ALERT
 from stateful.finding import Severity
 
 UNREADABLE: Final = 2
@@ -86,10 +87,11 @@ def show(
     with opened(store) as known:
         alert = known.get(uid)
         history = known.history(alert["finding_info"]["uid"])
+        others = dict(_related(known, alert))
     if json:
         write(json_lines([encode_json(alert)]))
     else:
-        display(explain(alert, history))
+        display(explain(alert, history, others))
 
 
 @alerts_app.command()
@@ -129,6 +131,14 @@ def fail(message: str) -> NoReturn:
     """End the command with a message on standard error."""
     typer.echo(printable(message, 2000), err=True)
     raise typer.Exit(UNREADABLE)
+
+
+def _related(known: AlertStore, alert: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Those of the related alerts that the store has."""
+    for item in mappings(alert, "finding_info.related_events"):
+        if item.get("type") == RELATED_ALERT:
+            with suppress(AlertNotFoundError):
+                yield item["uid"], known.get(item["uid"])
 
 
 def _is_closed(alert: dict[str, Any]) -> bool:

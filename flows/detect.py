@@ -37,10 +37,12 @@ from flows.sources import verdicts
 from flows.sources.files import InputSource
 from flows.sources.intake import Intake, PartitionState, RejectedBatch, key_of
 from flows.sources.kafka_inputs import kafka_inputs
+from flows.sources.left_out import left_out
 from flows.sources.stdin import STDIN
+from flows.start_check import check_files
+from flows.stores import Stores
 from recovery import stamp
-from recovery.store import KeyGroupStore
-from recovery.token import Token
+from recovery.committed import committed
 from stateful.agenda import AGENDA_VERSION
 from stateful.correlate_step import CorrelateLogic
 from stateful.correlation import documents as correlation
@@ -137,12 +139,28 @@ def prepare(settings: Settings) -> stamp.Stamp:
     return stamp.ensure(Path(settings.state), FLOW, STEPS, settings.key_groups, SCHEMA, settings.recovery_partitions)
 
 
-def build(settings: Settings, process: int = 0) -> Dataflow:
+def check_start(settings: Settings, stores: Stores, stamped: stamp.Stamp) -> None:
+    """Open all stores, and look at the files beside the state: what Bytewax would be refused when it resumes.
+
+    Raises:
+        StateError, AlertStoreError, JsonLinesError: something isn't what the state was written with.
+    """
+    found = committed(Path(settings.state))
+    check_files(settings, stamped.cluster_id, found.snapshots)
+    stores.open_all(found)
+
+
+def stores_of(settings: Settings, stamped: stamp.Stamp) -> Stores:
+    """The stores of a state."""
+    return Stores(Path(settings.state), stamped.cluster_id, max(SCHEMA.values()))
+
+
+def build(settings: Settings, process: int | None = None) -> Dataflow:
     """The dataflow for these settings; the state directory is prepared.
 
     Args:
         settings: all settings.
-        process: number of this process in a cluster; standard input is that of the first.
+        process: number of this process in a cluster, None for a process alone; standard input is that of the first.
 
     Raises:
         SettingsError, recovery.errors.StateError: see `declared` and `prepare`.
@@ -171,6 +189,9 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
     users = user_storage(fold, memory, Bounds(settings.hourly_cap, expire))
     documents, policy = correlation.storage(memory), correlation_policy(settings, active)
     enricher = Enricher(settings.enrichment)
+    stores = stores_of(settings, stamped)
+    if process is None:
+        check_start(settings, stores, stamped)
 
     def intake(partition: str, known: PartitionState) -> Intake:
         return Intake(
@@ -183,9 +204,6 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
             enricher,
             known,
         )
-
-    def open_store(step: str, group: int, token: Token | None) -> KeyGroupStore:
-        return KeyGroupStore.open(state, step, group, token, stamped.cluster_id, max(SCHEMA.values()))
 
     def tenant_group(tenant: str) -> int:
         return key_group_of(tenant, "", groups)
@@ -200,22 +218,23 @@ def build(settings: Settings, process: int = 0) -> Dataflow:
         progress=state / "progress",
         alignment=round(settings.alignment_hours * HOUR),
         idle_timeout=settings.idle_timeout,
-        local=lambda name: process == 0 or name != STDIN,
+        local=lambda name: not process or name != STDIN,
         topics=topics,
         follow=settings.follow,
+        left_out=left_out(state, partitions),
     )
     read = op.branch("split_read", op.input("read", flow, source), _is_keyed)
     profiled = op.stateful_batch(
         "profile",
         cast("KeyedStream[ActivityBatch]", read.trues),
-        lambda resume: ProfileLogic(users, partial(open_store, "profile"), partitions, resume),
+        lambda resume: ProfileLogic(users, partial(stores.open, "profile"), partitions, resume),
     )
     found = op.flat_map("split_findings", profiled, partial(_by_tenant, tenant_group))
     findings = op.branch("split_profile", found, _is_keyed)
     correlated = op.stateful_batch(
         "correlate",
         cast("KeyedStream[FindingBatch]", findings.trues),
-        lambda resume: CorrelateLogic(documents, partial(open_store, "correlate"), policy, groups, resume),
+        lambda resume: CorrelateLogic(documents, partial(stores.open, "correlate"), policy, groups, resume),
     )
     said: BranchOut[Any, Any] = op.branch("split_correlate", correlated, lambda item: isinstance(item[1], AlertBatch))
     outputs.alerts(said.trues)
@@ -251,13 +270,15 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401
         raise AttributeError(msg)
     settings = settings_.from_process()
     stop.install()
-    if not {"-a", "--addresses"}.intersection(sys.argv) and "BYTEWAX_ADDRESSES" not in os.environ:
+    alone = not {"-a", "--addresses"}.intersection(sys.argv) and "BYTEWAX_ADDRESSES" not in os.environ
+    if alone:
         # Alone, this process is the run: it holds the state until it ends. In a cluster somebody else has to see to it.
         state = Path(settings.state)
         state.mkdir(parents=True, exist_ok=True)
         _HELD.enter_context(stamp.lock(state))
+        prepare(settings)
         stamp.begin_run(state)
-    flow = build(settings)
+    flow = build(settings, None if alone else 0)
     globals()["flow"] = flow
     return flow
 

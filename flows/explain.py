@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
@@ -34,12 +35,17 @@ _COMPARED: Final = (
 )
 
 
-def explain(ocsf: Mapping[str, Any], history: Sequence[Mapping[str, Any]] = ()) -> RenderableType:
+def explain(
+    ocsf: Mapping[str, Any],
+    history: Sequence[Mapping[str, Any]] = (),
+    others: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> RenderableType:
     """Why, observed v usual, timeline, ATT&CK, what would have suppressed it, what to do, revisions.
 
     Args:
         ocsf: The alert's latest revision, as `flows.sinks.ocsf.to_ocsf` makes it; parts may be missing.
         history: All its revisions in order, for what changed from one to the next.
+        others: uid -> latest revision of other alerts: related ones are named.
     """
     parts: list[RenderableType] = [_head(ocsf)]
     for title, content in (
@@ -49,8 +55,8 @@ def explain(ocsf: Mapping[str, Any], history: Sequence[Mapping[str, Any]] = ()) 
         ("Users", _users(ocsf)),
         ("Timeline", _timeline(ocsf)),
         ("ATT&CK", _attacks(ocsf)),
-        ("What would have suppressed it", _traits(ocsf, MITIGATING)),
-        ("Related alerts", _related(ocsf)),
+        ("What would have suppressed it", _quiet(ocsf)),
+        ("Related alerts", _related(ocsf, others)),
         ("What to do", _runbook(ocsf)),
         ("Revisions", _revisions(history or [ocsf])),
     ):
@@ -112,8 +118,14 @@ def _head(ocsf: Mapping[str, Any]) -> Text:
         f"Time    {utc(ocsf.get('start_time'))} to {utc(ocsf.get('end_time'))} UTC\n",
         f"Tenant  {printable(at(ocsf, 'metadata.tenant_uid') or '')}\n",
         f"Alert   {printable(at(ocsf, 'finding_info.uid') or '')}",
+        f"\nCase    {case}" if (case := _tag(ocsf, "case")) else "",
         f"\nVerdict {printable(ocsf['verdict'])}" if ocsf.get("verdict") else "",
     )
+
+
+def _tag(ocsf: Mapping[str, Any], name: str) -> str:
+    tags = mappings(ocsf, "finding_info.tags")
+    return next((printable(tag.get("value", "")) for tag in tags if tag.get("name") == name), "")
 
 
 def _why(ocsf: Mapping[str, Any]) -> Text:
@@ -190,17 +202,34 @@ def _users(ocsf: Mapping[str, Any]) -> Text | None:
     users = [item for item in mappings(ocsf, "finding_info.related_events") if item.get("type") == RELATED_USER]
     if not users:
         return None
-    count = next(
-        (str(tag.get("value")) for tag in mappings(ocsf, "finding_info.tags") if tag.get("name") == "users"), ""
-    )
+    count = _tag(ocsf, "users")
     names = [printable(item.get("uid", ""), 64) for item in users]
     more = f" (the first {len(names)} of {printable(count)})" if count and count != str(len(names)) else ""
     return Text(", ".join(names) + more)
 
 
-def _related(ocsf: Mapping[str, Any]) -> Text | None:
-    alerts = [item for item in mappings(ocsf, "finding_info.related_events") if item.get("type") == RELATED_ALERT]
-    return Text("\n".join(printable(item.get("uid", "")) for item in alerts)) if alerts else None
+def _related(ocsf: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> RenderableType | None:
+    """Those of the same case, and those on many users that the user is one of."""
+    rows = []
+    for item in mappings(ocsf, "finding_info.related_events"):
+        if item.get("type") == RELATED_ALERT:
+            uid = str(item.get("uid", ""))
+            other = others.get(uid, {})
+            known = (other.get("severity"), at(other, "finding_info.title"), state(other)) if other else ("", "", "")
+            rows.append((utc(other.get("start_time")), *known, uid))
+    return _table(("time (UTC)", "severity", "title", "state", "uid"), rows) if rows else None
+
+
+def _quiet(ocsf: Mapping[str, Any]) -> Text | None:
+    """Of each detection, where there are several, by its name."""
+    traits = [trait for trait in mappings(ocsf, "finding_info.traits") if trait.get("type") == MITIGATING]
+    several = len({trait.get("name") for trait in traits}) > 1
+    lines = [
+        f"{printable(trait.get('name', ''))}: {printable(value)}" if several else printable(value)
+        for trait in traits
+        for value in trait.get("values", ())
+    ]
+    return Text("\n".join(dict.fromkeys(lines))) if lines else None
 
 
 def _traits(ocsf: Mapping[str, Any], kind: str) -> Text | None:

@@ -25,6 +25,9 @@ from flows.sinks.outbox_sink import ALERTS, OutboxSink
 from stateful.detection import Detection
 from stateful.messages import AlertBatch
 
+MARKS = "beginnings"
+"""Folder in the state directory that notes where its first run began in files that it appends to."""
+
 LaneItem = tuple[str, dict[str, Any]]
 """A lane's name and a record of it."""
 
@@ -73,7 +76,7 @@ class Outputs:
             AlertStore(settings.alerts, "c").close()
             op.output("alerts", stream, AlertStoreSink(settings.alerts, detections, self._state_id))
         if settings.alerts_jsonl:
-            op.output("alerts_jsonl", stream, JsonLinesSink(settings.alerts_jsonl, detections))
+            op.output("alerts_jsonl", stream, JsonLinesSink(settings.alerts_jsonl, detections, self._state / MARKS))
         if settings.alerts_kafka:
 
             def messages(items: list[tuple[str, AlertBatch]]) -> list[Message]:
@@ -99,7 +102,7 @@ class Outputs:
         folders = {name: folder for name in LANES if (folder := settings.lane_folder(name)) is not None}
         if folders:
             owned = [name for name in folders if not settings.lane(name)]
-            op.output("lanes", _only("lanes_files", stream, folders), LaneSink(folders, owned))
+            op.output("lanes", _only("lanes_files", stream, folders), LaneSink(folders, self._state / MARKS, owned))
         topics: dict[str, list[str]] = {}
         for name in LANES:
             if kind_of(settings.lane(name), f"setting lanes.{name}") is Kind.TOPIC:

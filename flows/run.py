@@ -21,6 +21,7 @@ from rich.text import Text
 
 from flows import progress, stop
 from flows.delivery import outbox_file
+from flows.detect import check_start, prepare, stores_of
 from flows.exit_codes import FAILED, OK, SIGNALLED
 from flows.kafka.address import is_address
 from flows.printing import display
@@ -89,7 +90,11 @@ def run(settings: Settings, processes: int, summary_file: Path | None, *, quiet:
                     check_input(name, follow=settings.follow)
             state.mkdir(parents=True, exist_ok=True)
             stack.enter_context(stamp.lock(state))
+            # First: a state of other settings is left as it is.
+            stamped = prepare(settings)
             stamp.begin_run(state)
+            if processes > 1:
+                _check_start(settings, stamped)
             before = read_totals(state)["in"]
         except Exception as error:  # noqa: BLE001
             return explain(error)
@@ -176,6 +181,13 @@ def _progress_bar(console: Console, state: Path, *, show: bool) -> Iterator[None
         finally:
             done.set()
             thread.join()
+
+
+def _check_start(settings: Settings, stamped: stamp.Stamp) -> None:
+    """What a process alone checks by itself: in a cluster each process would find out in the middle of Bytewax."""
+    stores = stores_of(settings, stamped)
+    check_start(settings, stores, stamped)
+    stores.close_all()
 
 
 def _run_cluster(settings: Settings, processes: int) -> int:

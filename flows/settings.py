@@ -199,7 +199,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     min_alert_risk: float = 55
     """0 to 100: what is found of a user within a day is an alert from this risk on, taken together; else noted."""
     alert_budget: float = 0
-    """Alerts per 1,000 users and week that a tenant is to have, about; 0: no limit. Critical ones always pass."""
+    """Alerts per 1,000 users and week that a tenant is to have, about; 0: no limit. Critical ones always pass.
+
+    In place of `min_alert_risk`, a controller then says which risk makes an alert: 20 or more.
+    """
     kafka: Kafka = Kafka()
     enrichment: EnrichmentSettings = EnrichmentSettings()
     webhook: Http = Http()

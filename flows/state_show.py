@@ -89,7 +89,8 @@ def look_up(reader: StateReader, documents: Documents, settings: Settings, tenan
         if data is not None:
             known = documents.user.decode(data)
             alerts, threads_size = _alerts(reader, documents, tenant, name)
-            timeline = user_storage(_fold(settings), Memory(0)).load(data).timeline
+            fold = _fold(settings)
+            timeline = user_storage(fold, Memory(0)).load(data).timeline
             timeline.evaluate()
             log = timeline.open.log
             return Known(
@@ -106,7 +107,8 @@ def look_up(reader: StateReader, documents: Documents, settings: Settings, tenan
                 open_from=log[0].time if log else NEVER,
                 open_to=log[-1].time if log else NEVER,
                 open_not_kept=sum(known.dropped.values()),
-                profile=timeline.state,
+                # As a whole: in the live state models are decoded when they are asked for.
+                profile=documents.profile.decode(fold.encode(timeline.state)),
                 findings=sorted(known.emitted.values(), key=lambda said: (said.statement.start, said.statement.uid)),
                 alerts=alerts,
                 size=len(data),

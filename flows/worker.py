@@ -52,7 +52,7 @@ def run_flow(settings: Settings, process: int | None = None, addresses: list[str
     stop.install()
     try:
         prepare(settings)
-        flow = build(settings, process or 0)
+        flow = build(settings, process)
         recovery = RecoveryConfig(str(Path(settings.state) / "recovery"), timedelta(0))  # type: ignore[no-untyped-call]
         cli_main(  # type: ignore[no-untyped-call]
             flow,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -32,6 +32,20 @@ class Recent:
         wanted = np.uint64(_hash(key))
         at = int(self._hashes.searchsorted(wanted))
         return int(self._generations[at]) if at < len(self._hashes) and self._hashes[at] == wanted else None
+
+    def get_many(self, keys: Sequence[bytes]) -> list[int | None]:
+        """The generations of keys."""
+        found: list[int | None] = [self._loose.get(key) for key in keys]
+        if not len(self._hashes):
+            return found
+        packed = [number for number, at in enumerate(found) if at is None]
+        wanted = np.fromiter((_hash(keys[number]) for number in packed), np.uint64, len(packed))
+        places = np.minimum(self._hashes.searchsorted(wanted), len(self._hashes) - 1)
+        known = self._hashes[places] == wanted
+        for number, at, is_known in zip(packed, self._generations[places].tolist(), known.tolist(), strict=True):
+            if is_known:
+                found[number] = at
+        return found
 
     def keys(self) -> dict[bytes, int] | None:
         """All of it, as long as it is so little that nothing is packed."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import cast
 
 import msgspec
-from rocksdict import DbClosedError, Rdict, RdictIter, WriteBatch
+from rocksdict import DbClosedError, Rdict, RdictIter, WriteBatch, WriteOptions
 
 from recovery import rocks
 from recovery.errors import (
@@ -161,6 +162,27 @@ class KeyGroupStore:
             raise CorruptStoreError(self.path, expected, "no such row", SAME_BACKUP)
         return value
 
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """What `get` returns for each of the keys, read at once.
+
+        Raises:
+            CorruptStoreError: A block that holds one is damaged.
+        """
+        if self._database is None or not keys:
+            return [None] * len(keys)
+        recent = self._recent if self._recent is not None else self._read_recent(self._database)
+        generations = recent.get_many(keys)
+        rows: list[str | int | float | bytes | bool] = [  # as RocksDict has it
+            generation_key(RECENT, at) + key if at is not None and at > 0 else DOCUMENT + key
+            for key, at in zip(keys, generations, strict=True)
+        ]
+        with _refusing(self.path):
+            values = cast("list[bytes | None]", self._database.get(rows))
+        for number, at in enumerate(generations):
+            if at is not None and (at < 0 or values[number] is None):
+                values[number] = self.get(keys[number])
+        return values
+
     def scan(self, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """All keys that start with `prefix` and their values, in key order, as of this call.
 
@@ -196,12 +218,13 @@ class KeyGroupStore:
             database.write(batch, rocks.ASYNC)
             self._note(database, written)
 
-    def commit(self, changes: Mapping[bytes, bytes | None], *, tidy: bool = True) -> Token:
+    def commit(self, changes: Mapping[bytes, bytes | None], *, tidy: bool = True, sync: bool = True) -> Token:
         """Write one generation, whole or not at all; it is on disk on return. None deletes a key.
 
         Args:
             changes: Its changes, beside those that are staged.
             tidy: Also `tidy`, which can take longer than all else. If not, call it before the next commit.
+            sync: Also `sync`. If not, the token must not be used before that is called.
 
         Returns:
             The token of the new generation; the present one, with nothing written, when there are no changes.
@@ -212,13 +235,23 @@ class KeyGroupStore:
         if not changes and not self._staged:
             return self.token
         with _refusing(self.path):
-            self._write(self._created(), changes)
+            self._write(self._created(), changes, rocks.SYNC if sync else rocks.ASYNC)
         # Groups settle in turn, each once in so many generations: a key changed often is then moved once.
         if (self.token.generation + self.token.key_group) % self._retain_generations == 0:
             self.settling_due = True
         if tidy:
             self.tidy()
         return self.token
+
+    def sync(self) -> None:
+        """Have all commits on disk. May be called in another thread, beside nothing else: it lets others go on.
+
+        Raises:
+            StateError: They could not be written. The store must be closed then, and opened again at its last token.
+        """
+        if self._database is not None:
+            with _refusing(self.path):
+                self._database.flush_wal(True)
 
     def tidy(self) -> None:
         """Give up generations that need not be restorable any more, if that is due."""
@@ -282,7 +315,7 @@ class KeyGroupStore:
             (key, generation if value is not None else -generation) for key, value in written.items()
         )
 
-    def _write(self, database: Rdict, changes: Mapping[bytes, bytes | None]) -> None:
+    def _write(self, database: Rdict, changes: Mapping[bytes, bytes | None], options: WriteOptions) -> None:
         batch, written = self._batch(changes)
         generation, all_of_it = self.token.generation + 1, self._staged | written
         keys = keys_of(all_of_it)
@@ -298,7 +331,7 @@ class KeyGroupStore:
         )
         batch.put(generation_key(HEADER, generation), msgspec.msgpack.encode(header))
         batch.put(generation_key(KEYS, generation), msgspec.msgpack.encode(keys))
-        database.write(batch, rocks.SYNC)
+        database.write(batch, options)
         self._note(database, written)
         self._staged = {}
         self.token = Token(self.token.key_group, generation, self._schema, checksum)

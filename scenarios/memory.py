@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from recovery.store import KeyGroupStore
 from recovery.token import Token
@@ -40,7 +40,11 @@ class MemoryStore(KeyGroupStore):
         """Write a part of the next generation."""
         self._ahead.update(changes)
 
-    def commit(self, changes: Mapping[bytes, bytes | None], *, tidy: bool = True) -> Token:
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """The values of keys."""
+        return [self.get(key) for key in keys]
+
+    def commit(self, changes: Mapping[bytes, bytes | None], *, tidy: bool = True, sync: bool = True) -> Token:
         """Make what is staged and `changes` the present generation."""
         self._ahead.update(changes)
         for key, value in self._ahead.items():
@@ -51,6 +55,9 @@ class MemoryStore(KeyGroupStore):
         self._ahead = {}
         self.token = Token(self.token.key_group, self.token.generation + 1, 0, b"")
         return self.token
+
+    def sync(self) -> None:
+        """Nothing to do."""
 
     def tidy(self) -> None:
         """Nothing to do."""

@@ -64,6 +64,16 @@ class Feature:
         """Whether activities of a category matter to it."""
         raise NotImplementedError
 
+    @property
+    def counts_in(self) -> bool:
+        """Whether `count` does anything."""
+        return type(self).count is not Feature.count
+
+    @property
+    def learns(self) -> bool:
+        """Whether `learn` does anything."""
+        return type(self).learn is not Feature.learn
+
     def count(self, profile: Profile, activity: Activity, user: UserView) -> None:
         """Take an activity in before it is judged."""
 
@@ -140,6 +150,11 @@ class BurstFeature(Feature):
     """Longest pause inside a run, ms."""
     ends: Callable[[Activity], bool] | None = None
     categories: frozenset[Category] = frozenset()
+
+    @property
+    def learns(self) -> bool:
+        """If something ends a run."""
+        return self.ends is not None
 
     def fresh(self) -> Burst:
         """No run."""

@@ -5,6 +5,8 @@ Otherwise the second day of an intruder would be normal (poisoning by patience).
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import msgspec
 
 from stateful.models import DAY, VALUE_LENGTH, Values
@@ -68,8 +70,21 @@ def shown(all_held: dict[str, Held], key: str, values: Values, value: str, time:
     return True
 
 
-def clear(all_held: dict[str, Held], values: dict[str, Values], detections: frozenset[str], time: int) -> list[str]:
+def clear(
+    all_held: dict[str, Held],
+    values: dict[str, Values],
+    features: Container[str],
+    detections: frozenset[str],
+    time: int,
+) -> list[str]:
     """An analyst said of findings of these detections that all is well: what they hold is learnt at `time`.
+
+    Args:
+        all_held: what is held.
+        values: by feature; one that is asked for is there.
+        features: that there still are.
+        detections: of the findings.
+        time: event time, ms.
 
     Returns:
         The keys that were learnt.
@@ -77,7 +92,7 @@ def clear(all_held: dict[str, Held], values: dict[str, Values], detections: froz
     keys = sorted(key for key, held in all_held.items() if held.detection in detections)
     for key in keys:
         feature, _, value = key.partition("\0")
-        if feature in values:
+        if feature in features:
             values[feature].learn(value, time)
         del all_held[key]
     return keys

@@ -5,10 +5,14 @@ An entity is whatever a step keeps per key: a user's timeline in `profile`, a th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
-from typing import Generic, TypeVar
+from threading import get_ident
+from typing import Any, Generic, TypeVar
+from weakref import ref
 
 import msgspec
 
@@ -64,10 +68,15 @@ AHEAD_AT_ONCE = 32
 AT_ONCE = 128
 """Entities that may be worked on between two calls of `ease`."""
 
-DECODED_BYTES, DECODED_FACTOR = 4096, 4
+DECODED_BYTES, DECODED_FACTOR = 5600, 5
 """Memory that a decoded entity takes, about: so much, and so much for each byte of its stored form (measured)."""
+GONE = 256
+"""Entities of a key group that are remembered when they were let go after a single batch."""
 NEW_BYTES = 512
 """Stored form of an entity that has none yet, about."""
+
+SYNCS = 16
+"""Stores that are synced at the same time: the disk has them wait for each other much less than one after another."""
 
 
 class Memory:
@@ -89,9 +98,50 @@ class Memory:
         return cls(total * 3 // 8)
 
     @property
+    def short(self) -> bool:
+        """Whether there is not enough for all that come: only those that come again soon are to stay."""
+        return self.held > self.limit * 3 // 4
+
+    @property
     def share(self) -> int:
         """What a key group may keep when there is too little for all, bytes."""
         return self.limit // max(self.groups, 1)
+
+
+def _weight(_: object, stored: int) -> int:
+    return DECODED_BYTES + DECODED_FACTOR * stored
+
+
+class Together:
+    """The key groups of one step: those of a worker are written together, so that their syncs overlap.
+
+    Bytewax asks one after the other for their snapshots. At the first, all that changed are written, each a generation
+    of its own; the others then find it done.
+    """
+
+    def __init__(self) -> None:
+        self._groups: dict[int, list[ref[KeyGroupState[Any]]]] = {}
+        """By thread. Not `threading.local`: Bytewax's threads aren't Python's, and lose what is in one at each call."""
+
+    def join(self, state: KeyGroupState[Any]) -> None:
+        """Take part, with the groups of the same thread."""
+        self._groups.setdefault(get_ident(), []).append(ref(state))
+
+    def flush(self, state: KeyGroupState[Any]) -> None:
+        """Write a group and the others of its thread that have changed. On return it is on disk.
+
+        Raises:
+            StateError: One could not be written.
+        """
+        others = [other for group in self._groups.get(get_ident(), ()) if (other := group()) is not None]
+        syncs = [_syncing().submit(group.store.sync) for group in (state, *others) if group.write()]
+        for sync in syncs:
+            sync.result()
+
+
+@cache
+def _syncing() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(SYNCS, thread_name_prefix="sync")
 
 
 @dataclass(frozen=True)
@@ -112,60 +162,97 @@ class Storage(Generic[E]):
     """Whether some are to be forgotten by time alone."""
     load_of: Callable[[bytes, bytes | None], E] | None = None
     """In place of `load`, where what an entity is depends on its key."""
+    weight: Callable[[E, int], int] = _weight
+    """Bytes of memory that an entity takes, about, given those of its stored form as it was last."""
+    dump_leaving: Callable[[E], bytes | None] | None = None
+    """As `dump`, of one that is likely to leave memory: with what makes it cheap to load again."""
+    together: Together = field(default_factory=Together)
 
     def loaded(self, key: bytes, data: bytes | None) -> E:
         """The entity of a key."""
         return self.load(data) if self.load_of is None else self.load_of(key, data)
 
 
+class _Hot(Generic[E]):
+    """An entity in memory."""
+
+    __slots__ = ("entity", "noted", "stored", "weight")
+
+    def __init__(self, entity: E, stored: int, noted: int) -> None:
+        self.entity = entity
+        self.stored = stored
+        """Bytes of its stored form, as it was last."""
+        self.noted = noted
+        """An hour at or after the one that it has a note for."""
+        self.weight = 0
+
+
 class KeyGroupState(Generic[E]):
     """Entities by key, loaded on first touch, written ahead by `ease` and made one generation by `flush`."""
 
     def __init__(self, storage: Storage[E], store: KeyGroupStore) -> None:
-        self._storage, self._store, self._memory = storage, store, storage.memory
+        self.store = store
+        self._storage, self._memory = storage, storage.memory
         self._memory.groups += 1
         self._held = 0
-        self._hot: dict[bytes, E] = {}
-        """In the order of last use."""
-        self._sizes: dict[bytes, int] = {}
         """Bytes of memory of the hot ones, about."""
+        self._hot: dict[bytes, _Hot[E]] = {}
+        """In the order of last use."""
+        self._once: dict[bytes, None] = {}
+        """Hot ones that were loaded for this batch, and are let go after it unless there is memory for all."""
+        self._gone: dict[bytes, None] = {}
+        """The last ones that were let go so: those of them that come again soon are to stay."""
         self._changed: dict[bytes, None] = {}
         """To be written, in the order of last change: hot ones, and those that were forgotten."""
         self._again: dict[bytes, None] = {}
         """To be written, as `_changed`, but written ahead already: busy ones, which is not done twice."""
         self._waited = 0
         """Calls of `ease` for which settling has been due."""
+        self._touched = False
+        """Whether anything can have changed since the last generation."""
         self._agenda = Agenda(store)
-        self._noted: dict[bytes, int] = {}
-        """Of hot ones: an hour at or after the one that they have a note for."""
         self._due: set[bytes] = set()
         """Whose notes were taken and not made anew yet."""
         data = store.get(_META)
         self.meta = META_CODEC.decode(data) if data else Meta()
-        """Changes to it are written with the next flush."""
+        """Changes to it are written with the next flush, if `ease` is called after."""
+        storage.together.join(self)
+
+    def fetch(self, keys: Iterable[bytes]) -> None:
+        """Load the entities of keys, all at once: what `entity` does one by one."""
+        missing = [key for key in dict.fromkeys(keys) if key not in self._hot]
+        # One that was forgotten a moment ago is still in the store.
+        stored = [key for key in missing if key not in self._changed and key not in self._again]
+        found = dict(zip(stored, self.store.get_many([_ENTITY + key for key in stored]), strict=True))
+        for key in missing:
+            data = found.get(key)
+            entity = self._storage.loaded(key, data)
+            noted = NEVER if data is None else self._storage.wake(entity) // HOUR
+            hot = self._hot[key] = _Hot(entity, NEW_BYTES if data is None else len(data), noted)
+            self._weigh(hot)
+            if self._memory.short and key not in self._gone:
+                self._once[key] = None
 
     def entity(self, key: bytes) -> E:
         """The entity of a key, which is going to be changed: call `changed` after, and before `ease`."""
-        entity = self._hot.pop(key, None)
-        if entity is None:
-            # One that was forgotten a moment ago is still in the store.
-            forgotten = key in self._changed or key in self._again
-            data = None if forgotten else self._store.get(_ENTITY + key)
-            entity = self._storage.loaded(key, data)
-            self._weigh(key, NEW_BYTES if data is None else len(data))
-            self._noted[key] = NEVER if data is None else self._storage.wake(entity) // HOUR
-        self._hot[key] = entity
-        return entity
+        hot = self._hot.pop(key, None)
+        if hot is None:
+            self.fetch((key,))
+            return self._hot[key].entity
+        self._hot[key] = hot
+        return hot.entity
 
     def changed(self, key: bytes) -> None:
         """Note that an entity was changed, and when it next needs sealing."""
         self._note(key)
-        hour = self._storage.wake(self._hot[key]) // HOUR
+        hot = self._hot[key]
+        self._weigh(hot)
+        hour = self._storage.wake(hot.entity) // HOUR
         if key in self._due:
             self._due.discard(key)
-            self._noted[key] = NEVER
-        if hour < self._noted[key]:
-            self._noted[key] = hour
+            hot.noted = NEVER
+        if hour < hot.noted:
+            hot.noted = hour
             self._agenda.note(self._storage.scope(key), hour, key)
 
     def forget(self, key: bytes) -> None:
@@ -182,7 +269,7 @@ class KeyGroupState(Generic[E]):
 
     def past(self, seal: int) -> list[bytes]:
         """Keys of stored entities whose time, that of expiry too, is before `seal`. Looks at all: call it seldom."""
-        entities = self._store.scan(_ENTITY)
+        entities = self.store.scan(_ENTITY)
         return [key[len(_ENTITY) :] for key, data in entities if self._storage.peek(data) < seal]
 
     def ease(self) -> None:
@@ -190,66 +277,98 @@ class KeyGroupState(Generic[E]):
 
         So an epoch's end finds little to write, and memory stays within its budget also in the middle of an epoch.
         """
+        self._touched = True
         # Groups that settle after the same flush take turns: each may take as long as many batches. Counted across
         # flushes, or a group that gets few batches in an epoch would never come to it.
-        self._waited = self._waited + 1 if self._store.settling_due else 0
-        if self._waited > self._store.token.key_group // RETAINED % RETAINED:
-            self._store.tidy()
+        self._waited = self._waited + 1 if self.store.settling_due else 0
+        if self._waited > self.store.token.key_group // RETAINED % RETAINED:
+            self.store.tidy()
+        if self._once:
+            # Those that were only looked at may be in somebody's hand still, to be changed.
+            going = [key for key in self._once if key in self._changed or key in self._again]
+            self._let_go(going)
+            self._once.clear()
+            self._gone |= dict.fromkeys(going)
+            for key in list(islice(self._gone, max(len(self._gone) - GONE, 0))):
+                del self._gone[key]
         if len(self._changed) >= KEPT_BACK + AHEAD_AT_ONCE:
             self._write_ahead(list(islice(self._changed, len(self._changed) - KEPT_BACK)))
         if self._memory.held > self._memory.limit:
             self._cool()
 
     def flush(self) -> Token:
-        """Make what changed since the last time one generation, on disk; return what names it."""
+        """Make what changed since the last time one generation, on disk; return what names it.
+
+        The other groups of the step are written, too: see `Together`.
+
+        Raises:
+            StateError: It could not be written.
+        """
+        if self._touched:
+            self._storage.together.flush(self)
+        return self.store.token
+
+    def write(self) -> bool:
+        """Make what changed a generation, which counts once the store is synced; return whether there was any.
+
+        Raises:
+            StateError: It could not be written.
+        """
+        if not self._touched:
+            return False
         changes = {_ENTITY + key: self._dumped(key) for key in (*self._changed, *self._again)}
         self._changed.clear()
         self._again.clear()
         changes |= self._agenda.flush()
-        if changes or self._store.staged or self._store.token.generation:
+        if changes or self.store.staged or self.store.token.generation:
             changes[_META] = META_CODEC.encode(self.meta)
+        before = self.store.token
         # What `ease` does before the next: the stream waits for this, and settling takes longer than all else.
-        return self._store.commit(changes, tidy=False)
+        self._touched, written = False, self.store.commit(changes, tidy=False, sync=False)
+        return written != before
 
     def scan(self) -> Iterator[tuple[bytes, E]]:
         """All entities, as of the last flush."""
-        for key, data in self._store.scan(_ENTITY):
+        for key, data in self.store.scan(_ENTITY):
             yield key[len(_ENTITY) :], self._storage.loaded(key[len(_ENTITY) :], data)
 
-    def _dumped(self, key: bytes) -> bytes | None:
+    def _dumped(self, key: bytes, *, leaving: bool = False) -> bytes | None:
         """The stored form of a changed entity; None: it was forgotten, or holds nothing any more."""
-        if key not in self._hot:
+        hot = self._hot.get(key)
+        if hot is None:
             return None
-        data = self._storage.dump(self._hot[key])
-        self._weigh(key, len(data or b""))
+        dump = self._storage.dump_leaving if leaving else None
+        data = (dump or self._storage.dump)(hot.entity)
+        hot.stored = len(data or b"")
         return data
 
     def _note(self, key: bytes) -> None:
-        if _ENTITY + key in self._store.staged:
+        self._touched = True
+        if _ENTITY + key in self.store.staged:
             self._again[key] = None
         else:
             self._changed.pop(key, None)
             self._changed[key] = None
 
     def _write_ahead(self, keys: Sequence[bytes]) -> None:
-        self._store.stage({_ENTITY + key: self._dumped(key) for key in keys})
+        leaving = self._memory.short
+        self.store.stage({_ENTITY + key: self._dumped(key, leaving=leaving) for key in keys})
         for key in keys:
             self._changed.pop(key, None)
             self._again.pop(key, None)
 
-    def _weigh(self, key: bytes, stored: int) -> None:
-        size = DECODED_BYTES + DECODED_FACTOR * stored
-        more = size - self._sizes.get(key, 0)
-        self._sizes[key] = size
+    def _weigh(self, hot: _Hot[E]) -> None:
+        weight = self._storage.weight(hot.entity, hot.stored)
+        more = weight - hot.weight
+        hot.weight = weight
         self._held += more
         self._memory.held += more
 
     def _drop(self, key: bytes) -> None:
-        if self._hot.pop(key, None) is not None:
-            del self._noted[key]
-            size = self._sizes.pop(key)
-            self._held -= size
-            self._memory.held -= size
+        hot = self._hot.pop(key, None)
+        if hot is not None:
+            self._held -= hot.weight
+            self._memory.held -= hot.weight
 
     def _cool(self) -> None:
         """Let go of the entities that were used longest ago, down to a bit less than this group's share."""
@@ -257,11 +376,14 @@ class KeyGroupState(Generic[E]):
         if self._held <= room:
             return
         excess, going = self._held - room * 7 // 8, []
-        for key in self._hot:
+        for key, hot in self._hot.items():
             if excess <= 0:
                 break
-            excess -= self._sizes[key]
+            excess -= hot.weight
             going.append(key)
-        self._write_ahead([key for key in going if key in self._changed or key in self._again])
-        for key in going:
+        self._let_go(going)
+
+    def _let_go(self, keys: Sequence[bytes]) -> None:
+        self._write_ahead([key for key in keys if key in self._changed or key in self._again])
+        for key in keys:
             self._drop(key)

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import msgspec
 
 from activities.activity import NO_RAW, Activity, Category, Outcome
-from recovery.codec import Codec
 from stateful import held as holding
 from stateful import insights as telling
 from stateful.detection import Detection, by_correlation
-from stateful.features import ADDRESSES, Feature, ValuesFeature, by_person, has_succeeded, unique
+from stateful.features import ADDRESSES, ValuesFeature, by_person, has_succeeded, unique
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
 from stateful.insights import Failing
@@ -142,10 +141,10 @@ class ProfileFold:
         used = [context.detection for contexts in (common, *of_tenant.values()) for context in contexts]
         self._features = unique({detection.id: detection.features for detection in used})
         self._once = frozenset(f.name for f in self._features if isinstance(f, ValuesFeature) and f.once)
+        self._values = {f.name for f in self._features if isinstance(f, ValuesFeature)}
         self._shared = {f.name for f in self._features if isinstance(f, ValuesFeature) and f.shared}
-        self._slots = Slots(self._features)
+        self._slots = Slots(Profile, PROFILE_VERSION, self._features)
         self._expire, self._hold = expire, hold
-        self._codec: Codec[Profile] = Codec(Profile, PROFILE_VERSION)
         self._common = self._plans(common)
         self._of_tenant = {tenant: self._plans(contexts) for tenant, contexts in of_tenant.items()}
 
@@ -198,13 +197,11 @@ class ProfileFold:
 
     def encode(self, state: Profile) -> bytes:
         """Serialise."""
-        return self._codec.encode(msgspec.structs.replace(state, **self._slots.stored(state)))
+        return self._slots.encode(state)
 
     def decode(self, data: bytes) -> Profile:
         """Deserialise, with the models that the present detections need; empty bytes are a new user."""
-        profile = self._codec.decode(data) if data else Profile()
-        self._slots.filled(profile)
-        return profile
+        return self._slots.decode(data)
 
     def _learn(
         self, plan: _Plan, state: Profile, item: Activity, shown: Iterable[_Shown], said: list[Statement]
@@ -241,7 +238,7 @@ class ProfileFold:
         if not given.benign:
             holding.refuse(state.held, given.detections)
             return said
-        for key in holding.clear(state.held, state.values, given.detections, item.time):
+        for key in holding.clear(state.held, state.values, self._values, given.detections, item.time):
             feature, _, value = key.partition("\0")
             if feature in self._shared:
                 said.append(telling.first(feature, value, item, state.peers))
@@ -270,8 +267,8 @@ class ProfileFold:
 
         return _Plan(
             done=done,
-            counting=tuple(feature.count for feature in features if type(feature).count is not Feature.count),
-            learning=tuple(feature.learn for feature in features if type(feature).learn is not Feature.learn),
+            counting=tuple(feature.count for feature in features if feature.counts_in),
+            learning=tuple(feature.learn for feature in features if feature.learns),
             values=tuple(
                 (feature.name, feature.of, bit, done or feature.tried, feature.shared) for feature, bit in bits.items()
             ),

@@ -64,8 +64,11 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         touched: dict[bytes, User] = {}
         found = dict.fromkeys(Inserted, 0)
         for batch in values:
-            for activity in batch.activities:
-                inserted = self._insert(activity, touched)
+            # Before any user is touched: a flood of late ones under forged names must not make users.
+            keys = [None if _too_late(activity, meta.sealed) else user_key(activity) for activity in batch.activities]
+            state.fetch(key for key in keys if key is not None)
+            for key, activity in zip(keys, batch.activities, strict=True):
+                inserted = Inserted.SEALED if key is None else self._insert(key, activity, touched)
                 found[inserted] += 1
                 if inserted is Inserted.SEALED:
                     late.append(Late("its place in event time was sealed before it came", activity))
@@ -103,19 +106,14 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         self._state = KeyGroupState(self._storage, self._open_store(group, token))
         self._watermark = GroupWatermark(self._partitions, self._state.meta.watermarks)
 
-    def _insert(self, activity: Activity, touched: dict[bytes, User]) -> Inserted:
-        key = user_key(activity)
+    def _insert(self, key: bytes, activity: Activity, touched: dict[bytes, User]) -> Inserted:
         user = touched.get(key)
         if user is None:
             user = touched[key] = self._state.entity(key)
-        sealed = self._state.meta.sealed
         if activity.source == OWN:
-            # A verdict on what is sealed holds from there on: it can't come too late.
-            earliest = max(sealed, user.timeline.open.sealed_time + 1)
+            earliest = max(self._state.meta.sealed, user.timeline.sealed_time + 1)
             if activity.time < earliest:
                 activity = msgspec.structs.replace(activity, time=earliest)
-        elif activity.time < sealed:
-            return Inserted.SEALED
         self._state.meta.newest = max(self._state.meta.newest, activity.time)
         return user.insert(activity)
 
@@ -137,21 +135,29 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         if seal // DAY > meta.sealed // DAY and seal < END_OF_TIME and self._storage.expires:
             due.update(dict.fromkeys(state.past(seal)))
         due.update(dict.fromkeys(touched))
-        for number, key in enumerate(due, 1):
-            user = state.entity(key)
-            said.add(key, user.timeline.seal(seal))
-            user.settle(seal)
-            if seal < END_OF_TIME and user.expired(seal):
-                state.forget(key)
-                self._count("expired", 1)
-            else:
-                state.changed(key)
-            if number % AT_ONCE == 0:
-                state.ease()
+        keys = list(due)
+        for start in range(0, len(keys), AT_ONCE):
+            portion = keys[start : start + AT_ONCE]
+            state.fetch(portion)
+            for key in portion:
+                user = state.entity(key)
+                said.add(key, user.timeline.seal(seal))
+                user.settle(seal)
+                if seal < END_OF_TIME and user.expired(seal):
+                    state.forget(key)
+                    self._count("expired", 1)
+                else:
+                    state.changed(key)
+            state.ease()
         tell = seal // TELL_EVERY > meta.sealed // TELL_EVERY
         if seal < END_OF_TIME:
             meta.sealed = seal
         return tuple(meta.towards) if tell else ()
+
+
+def _too_late(activity: Activity, sealed: int) -> bool:
+    """A verdict on what is sealed holds from there on: it can't come too late."""
+    return activity.time < sealed and activity.source != OWN
 
 
 class _Said:

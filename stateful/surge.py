@@ -40,8 +40,11 @@ def surge(
         volume: whether bytes count, too: then `min_bytes` is one more setting.
     """
     tally, settings = user.tally(feature), context.settings
-    count, size = tally.last(), tally.last_bytes()
+    count = tally.last()
     many = count >= settings["min_count"] and count >= settings["times_highest"] * tally.most
+    if not many and not volume:
+        return
+    size = tally.last_bytes()
     much = volume and size >= settings["min_bytes"]
     if not many and not much:
         return

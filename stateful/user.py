@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 
 from activities.activity import Activity, Category, Object
 from recovery.codec import Codec
 from stateful.finding import Finding, Insight
-from stateful.key_group import ASLEEP, WAKE, Memory, Storage
+from stateful.key_group import ASLEEP, DECODED_BYTES, DECODED_FACTOR, WAKE, Memory, Storage
 from stateful.open_log import OpenLog, StoredLog
 from stateful.profile import CAP_REACHED, OWN, Profile, ProfileFold, Statement, prefer
 from windowing.cap import HourlyCap
@@ -18,6 +19,14 @@ from windowing.timeline import Emitted, Inserted, Open, Timeline
 from windowing.watermark import HOUR
 
 USER_VERSION = 1
+
+ACTIVITY_BYTES, EMITTED_BYTES = 1900, 2000
+"""Memory that an open activity takes, about, with its place in the timeline and its share of checkpoints (measured);
+and what was said of one."""
+
+LIVE_FROM = 3
+"""Open activities with which a user who leaves memory takes the live state along, not to be folded again on return."""
+PROCESS_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -127,10 +136,24 @@ class UserDocument(msgspec.Struct, array_like=True, gc=False):
     dropped: dict[int, int] = {}
     settled_insights: dict[str, Insight] = {}
     emitted_insights: dict[str, Emitted[Insight]] = {}
+    live: bytes = b""
+    """A process's random id, then the timeline's live state. Of no use to another process: its code or settings may
+    differ, and then the open activities are to be judged anew."""
 
 
-def _about(kind: type[Statement], emitted: dict[str, Emitted[Statement]]) -> dict[str, Emitted[Statement]]:
-    return {uid: last for uid, last in emitted.items() if isinstance(last.statement, kind)}
+S = TypeVar("S", Finding, Insight)
+
+
+def _settled(kind: type[S], settled: dict[str, Statement]) -> dict[str, S]:
+    return {uid: said for uid, said in settled.items() if isinstance(said, kind)} if settled else {}
+
+
+def _emitted(kind: type[S], emitted: dict[str, Emitted[Statement]]) -> dict[str, Emitted[S]]:
+    if not emitted:
+        return {}
+    return cast(
+        "dict[str, Emitted[S]]", {uid: last for uid, last in emitted.items() if isinstance(last.statement, kind)}
+    )
 
 
 def user_codec() -> Codec[UserDocument]:
@@ -141,6 +164,7 @@ def user_codec() -> Codec[UserDocument]:
 def user_storage(fold: ProfileFold, memory: Memory, bounds: Bounds | None = None) -> Storage[User]:
     """Storage of users."""
     codec, limits = user_codec(), bounds or Bounds()
+    process = os.urandom(PROCESS_BYTES)
 
     def load(data: bytes | None) -> User:
         if data is None:
@@ -155,29 +179,47 @@ def user_storage(fold: ProfileFold, memory: Memory, bounds: Bounds | None = None
             {**stored.settled, **stored.settled_insights},
             cast("dict[str, Emitted[Statement]]", {**stored.emitted, **stored.emitted_insights}),
         )
-        return User(Timeline(fold, opened), log, stored.dropped, limits)
+        live = stored.live[PROCESS_BYTES:] if stored.live.startswith(process) else b""
+        return User(Timeline(fold, opened, live), log, stored.dropped, limits)
 
-    def dump(user: User) -> bytes:
+    def document(user: User) -> UserDocument:
         opened = user.timeline.open
-        log = user.log.dump(opened.log)
         settled, emitted = opened.settled, opened.emitted
-        return codec.encode(
-            UserDocument(
-                user.wake,
-                opened.base,
-                opened.sealed_time,
-                opened.sealed_id,
-                log,
-                {uid: said for uid, said in settled.items() if isinstance(said, Finding)},
-                cast("dict[str, Emitted[Finding]]", _about(Finding, emitted)),
-                user.dropped,
-                {uid: said for uid, said in settled.items() if isinstance(said, Insight)},
-                cast("dict[str, Emitted[Insight]]", _about(Insight, emitted)),
-            )
+        return UserDocument(
+            user.wake,
+            opened.base,
+            opened.sealed_time,
+            opened.sealed_id,
+            user.log.dump(opened.log),
+            _settled(Finding, settled),
+            _emitted(Finding, emitted),
+            user.dropped,
+            _settled(Insight, settled),
+            _emitted(Insight, emitted),
         )
+
+    def dump_leaving(user: User) -> bytes:
+        stored = document(user)
+        live = user.timeline.live if len(stored.log.rows) >= LIVE_FROM else b""
+        if live:
+            stored.live = process + live
+        return codec.encode(stored)
 
     def wake(user: User) -> int:
         time = user.timeline.wake
         return ASLEEP if time is None else time
 
-    return Storage(load, dump, wake, lambda data: codec.head(data, WAKE).wake, memory, expires=bool(limits.expire))
+    def weight(user: User, _: int) -> int:
+        base, items, emitted = user.timeline.sizes
+        return DECODED_BYTES + DECODED_FACTOR * base + ACTIVITY_BYTES * items + EMITTED_BYTES * emitted
+
+    return Storage(
+        load,
+        lambda user: codec.encode(document(user)),
+        wake,
+        lambda data: codec.head(data, WAKE).wake,
+        memory,
+        expires=bool(limits.expire),
+        weight=weight,
+        dump_leaving=dump_leaving,
+    )

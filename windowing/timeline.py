@@ -173,7 +173,14 @@ class Timeline(Generic[S, I, V]):
         "_unjudged",
     )
 
-    def __init__(self, fold: Fold[S, I, V], stored: Open[I, V]) -> None:
+    def __init__(self, fold: Fold[S, I, V], stored: Open[I, V], live: bytes = b"") -> None:
+        """Go on from what was stored.
+
+        Args:
+            fold: what items become.
+            stored: base, log, emitted.
+            live: what `live` was for the same log, base and fold, where that is known: then nothing is folded again.
+        """
         self._fold = fold
         self._open = stored
         """Its `base` is behind where the first checkpoint has a state: `open` sees to that."""
@@ -182,10 +189,14 @@ class Timeline(Generic[S, I, V]):
         self._folded = 0
         self._late: I | None = None
         self._checkpoints: list[_Checkpoint[S, V]] = [_Checkpoint(0, None, dict(stored.settled))]
-        self._live = fold.decode(stored.base)
+        self._live = fold.decode(live or stored.base)
         self._stated: dict[str, V] = dict(stored.settled)
         # After a load, the log is folded again and compared as a whole: what is derived must agree with `emitted`.
         self._compare = bool(stored.log)
+        if live:
+            self._folded, self._compare = len(stored.log), False
+            self._stated |= {uid: last.statement for uid, last in stored.emitted.items() if not last.closed}
+            self._checkpoints.append(_Checkpoint(self._folded, fold.copy(self._live), dict(self._stated)))
         self._dirty: int | None = None
         """Index from which on the live state has not seen what it should."""
         self._unjudged: list[I] = []
@@ -210,17 +221,29 @@ class Timeline(Generic[S, I, V]):
         return self._open.sealed_time
 
     @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Bytes of the base as it was serialised last, open items, statements on open anchors."""
+        return len(self._open.base), len(self._open.log), len(self._open.emitted)
+
+    @property
     def wake(self) -> int | None:
         """Event time, ms, of the first thing that sealing would change; None when nothing is open."""
-        times = [emitted.statement.closes for emitted in self._open.emitted.values()]
-        if self._keys:
-            times.append(self._keys[0][0])
-        return min(times, default=None)
+        first = self._keys[0][0] if self._keys else None
+        if not self._open.emitted:
+            return first
+        closes = min(emitted.statement.closes for emitted in self._open.emitted.values())
+        return closes if first is None else min(closes, first)
 
     @property
     def state(self) -> S:
         """The live state: base and all open items. Call `evaluate` first; do not change it."""
         return self._live
+
+    @property
+    def live(self) -> bytes:
+        """The live state, serialised; empty where items are still to be folded, or nothing is open."""
+        settled = self._dirty is None and not self._compare and not self._unjudged
+        return self._fold.encode(self._live) if settled and 0 < self._folded == len(self._open.log) else b""
 
     def insert(self, item: I, prefer: Callable[[I, I], bool]) -> Inserted:
         """Put an item at its place. `evaluate` says what that means.

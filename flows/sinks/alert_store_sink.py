@@ -44,28 +44,35 @@ class AlertStoreSink(FixedPartitionedSink[AlertBatch, Snapshot]):
         Raises:
             AlertStoreError: The file is no alert store, or not the one that `resume_state` was taken of.
         """
+        if resume_state is not None:
+            check(step_id, self._path, self._state_id, resume_state)
         store = AlertStore(self._path, "c" if resume_state is None else "w")
-        if resume_state is None:
-            # Nothing that an earlier start on the same state wrote is covered by a snapshot.
-            sequence = 0
-        else:
-            sequence = self._check(store, step_id, resume_state)
+        # Without a snapshot nothing that an earlier start on the same state wrote is covered by one.
+        sequence = 0 if resume_state is None else resume_state[1]
         store.truncate(sequence, self._state_id)
         store.begin(self._state_id)
         return _AlertStorePartition(store, self._detections, self._state_id)
 
-    def _check(self, store: AlertStore, step_id: str, resume_state: Snapshot) -> int:
-        state_id, sequence = resume_state
-        if state_id != self._state_id or not store.has_run(state_id) or store.sequence < sequence:
-            found = store.sequence if store.has_run(state_id) else "none of it"
-            store.close()
-            msg = (
-                f"step {step_id}: expected {self._path} to hold what state {state_id} wrote up to number {sequence}, "
-                f"found {found} (running on state {self._state_id}): the file or the state was replaced; put back the "
-                "one that belongs to the other, or start on a new state"
-            )
-            raise AlertStoreError(msg)
-        return sequence
+
+def check(step_id: str, path: Path, state_id: str, resume_state: Snapshot) -> None:
+    """Check that a file is the alert store that a snapshot was taken of.
+
+    Raises:
+        AlertStoreError: It isn't, or is none.
+    """
+    wrote, sequence = resume_state
+    known, written, found = False, 0, "no such file"
+    if path.exists():
+        with AlertStore(path) as store:
+            known, written = store.has_run(wrote), store.sequence
+        found = str(written) if known else "none of it"
+    if wrote != state_id or not known or written < sequence:
+        msg = (
+            f"step {step_id}: expected {path} to hold what state {wrote} wrote up to number {sequence}, "
+            f"found {found} (running on state {state_id}): the file or the state was "
+            "replaced; put back the one that belongs to the other, or start on a new state"
+        )
+        raise AlertStoreError(msg)
 
 
 class _AlertStorePartition(StatefulSinkPartition[AlertBatch, Snapshot]):

@@ -1,19 +1,23 @@
 """Files of JSON lines (https://jsonlines.org) as Bytewax sinks: alerts, and the lanes that lose nothing.
 
-A snapshot is a length in bytes. On resume the file is cut to it, so that what is replayed is not there twice. A run
-that crashed before its first snapshot starts anew at the file's end: what it wrote stays.
+A snapshot is a length in bytes. On resume the file is cut to it, so that what is replayed is not there twice. The
+length at a state's first start is noted beside the state: after a crash before the first snapshot, the next run begins
+there again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+import msgspec
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from flows.sinks.encoding import AlertBatch, encode_json, to_records
+from recovery.files import write_atomic
 from stateful.detection import Detection
 
 X = TypeVar("X")
@@ -28,10 +32,17 @@ class JsonLinesError(Exception):
 class JsonLinesSink(FixedPartitionedSink[AlertBatch, int]):
     """Appends every revision of every alert to a file, one OCSF object a line; one partition, `alerts`."""
 
-    def __init__(self, path: Path | str, detections: Mapping[str, Detection]) -> None:
-        """Describes the sink; nothing is opened yet. `detections` are by id."""
+    def __init__(self, path: Path | str, detections: Mapping[str, Detection], marks: Path) -> None:
+        """Describes the sink; nothing is opened yet.
+
+        Args:
+            path: Of the file.
+            detections: By id.
+            marks: Folder, made when it is needed, that notes where a state's first run began in its files.
+        """
         self._path = Path(path)
         self._detections = detections
+        self._marks = marks
 
     def list_parts(self) -> list[str]:  # noqa: D102
         return ["alerts"]
@@ -42,7 +53,9 @@ class JsonLinesSink(FixedPartitionedSink[AlertBatch, int]):
         Raises:
             JsonLinesError: The file is missing or shorter than that, or can't be opened.
         """
-        return _LinesPartition(step_id, self._path, resume_state, lambda values: to_records(values, self._detections))
+        return _LinesPartition(
+            step_id, self._path, resume_state, self._marks, lambda values: to_records(values, self._detections)
+        )
 
 
 class LaneSink(FixedPartitionedSink[Any, int]):
@@ -51,16 +64,17 @@ class LaneSink(FixedPartitionedSink[Any, int]):
     Values are whatever msgspec makes JSON of.
     """
 
-    def __init__(self, folders: Mapping[str, Path], owned: Collection[str] = ()) -> None:
+    def __init__(self, folders: Mapping[str, Path], marks: Path, owned: Collection[str] = ()) -> None:
         """Describes the sink; a folder is created with its first record.
 
         Args:
             folders: Where each lane's file is.
+            marks: As for `JsonLinesSink`.
             owned: Lanes to whose files nobody but this state writes, so that what is in a file that no snapshot
                 knows of is what a crash left: it comes again, and is not kept.
         """
         self._folders = dict(sorted(folders.items()))
-        self._owned = owned
+        self._marks, self._owned = marks, owned
 
     def list_parts(self) -> list[str]:  # noqa: D102
         return list(self._folders)
@@ -87,16 +101,21 @@ class LaneSink(FixedPartitionedSink[Any, int]):
             raise _unusable(step_id, path, error) from error
         if resume_state is None and for_part in self._owned:
             path.unlink(missing_ok=True)
-        return _LinesPartition(step_id, path, resume_state, lambda values: values)
+        return _LinesPartition(step_id, path, resume_state, self._marks, lambda values: values)
 
 
 class _LinesPartition(StatefulSinkPartition[X, int]):
     def __init__(
-        self, step_id: str, path: Path, resume_state: int | None, objects: Callable[[list[X]], Sequence[Any]]
+        self,
+        step_id: str,
+        path: Path,
+        resume_state: int | None,
+        marks: Path,
+        objects: Callable[[list[X]], Sequence[Any]],
     ) -> None:
         self._objects = objects
         try:
-            self._file = _open_at_end(path) if resume_state is None else _open_at(step_id, path, resume_state)
+            self._file = _open_first(path, marks) if resume_state is None else _open_at(step_id, path, resume_state)
         except OSError as error:
             raise _unusable(step_id, path, error) from error
         self._synced = self._file.tell()
@@ -116,6 +135,35 @@ class _LinesPartition(StatefulSinkPartition[X, int]):
         self._file.close()
 
 
+class _Mark(msgspec.Struct):
+    """Where a state's first run began in a file."""
+
+    file: tuple[int, int]
+    """Device and inode: a file that has taken its place isn't cut."""
+    size: int
+
+
+def _open_first(path: Path, marks: Path) -> BinaryIO:
+    """The file to append to, without what a start of this state wrote that no snapshot knows of."""
+    marks.mkdir(parents=True, exist_ok=True)
+    mark = marks / hashlib.blake2b(str(path.absolute()).encode("utf-8", "replace"), digest_size=8).hexdigest()
+    if mark.exists() and path.exists():
+        known = msgspec.json.decode(mark.read_bytes(), type=_Mark)
+        if known.file == _identity(path) and known.size <= path.stat().st_size:
+            kept: BinaryIO = path.open("r+b")
+            kept.truncate(known.size)
+            kept.seek(0, os.SEEK_END)
+            return kept
+    file = _open_at_end(path)
+    write_atomic(mark, msgspec.json.encode(_Mark(_identity(path), file.tell())))
+    return file
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
 def _open_at_end(path: Path) -> BinaryIO:
     """The file to append to. A last line that a crash tore off is ended, so that the next one stays whole."""
     file = path.open("a+b")
@@ -127,7 +175,12 @@ def _open_at_end(path: Path) -> BinaryIO:
     return file
 
 
-def _open_at(step_id: str, path: Path, position: int) -> BinaryIO:
+def check(step_id: str, path: Path, position: int) -> None:
+    """Check that a file has what was written before, `position` bytes.
+
+    Raises:
+        JsonLinesError: It is missing or shorter.
+    """
     size = path.stat().st_size if path.exists() else None
     if size is None or size < position:
         msg = (
@@ -135,6 +188,10 @@ def _open_at(step_id: str, path: Path, position: int) -> BinaryIO:
             f"{'no such file' if size is None else f'{size} bytes'}; put it back as it was, or start on a new state"
         )
         raise JsonLinesError(msg)
+
+
+def _open_at(step_id: str, path: Path, position: int) -> BinaryIO:
+    check(step_id, path, position)
     file = path.open("r+b")
     file.truncate(position)
     file.seek(0, os.SEEK_END)

@@ -6,6 +6,7 @@ import glob
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 import msgspec
 import structlog
@@ -19,6 +20,7 @@ from flows.sources.follow_partition import FollowedPartition
 from flows.sources.intake import Intake, Keyed, Lane, PartitionState
 from flows.sources.kafka import open_partition
 from flows.sources.kafka_inputs import KafkaInput
+from flows.sources.left_out import LeftOutPartition
 from flows.sources.lines import InputError, Line, Position, read_lines
 from flows.sources.stdin import STDIN, StdinLines
 
@@ -113,7 +115,7 @@ class FilesPartition(StatefulSourcePartition[Out, bytes]):
             return [*batches, *lanes]
         if self._alignment.must_wait(intake.partition):
             return []
-        while not self._ended and intake.pending < self._batch:
+        while not self._ended and intake.wants(self._batch):
             item = next(self._lines, None)
             if item is None:
                 self._ended = True
@@ -161,7 +163,7 @@ class StdinPartition(StatefulSourcePartition[Out, bytes]):
             raise StopIteration
         intake = self._intake
         stopping = stop.requested()
-        if not stopping and intake.pending < self._batch:
+        if not stopping and intake.wants(self._batch):
             for line in self._lines.available(self._batch):
                 intake.feed(line)
         # What looks ahead gives up after a while, or a single record would never be judged.
@@ -200,6 +202,7 @@ class InputSource(FixedPartitionedSource[Out, bytes]):
         local: Callable[[str], bool] = lambda _: True,
         topics: Mapping[str, KafkaInput] = MappingProxyType({}),
         follow: bool = False,
+        left_out: Sequence[str] = (),
     ) -> None:
         """Describe the inputs; nothing is opened yet.
 
@@ -215,19 +218,23 @@ class InputSource(FixedPartitionedSource[Out, bytes]):
             local: whether this process can read an input.
             topics: what is read from Kafka, by the names of partitions.
             follow: files may grow and others appear: those inputs don't end.
+            left_out: what earlier runs read and this one doesn't.
         """
+        self._left_out = left_out
         self._inputs, self._make, self._batch, self._limit = inputs, intake, batch, limit
         self._seal, self._progress, self._local, self._topics = seal, progress, local, topics
         self._alignment, self._idle_timeout, self._follow = Alignment(alignment), idle_timeout, follow
 
     def list_parts(self) -> list[str]:
-        """The inputs, as they were given."""
-        return [name for name in self._inputs if self._local(name)]
+        """The inputs, as they were given; and what Bytewax has to know beside them."""
+        return [*(name for name in self._inputs if self._local(name)), *self._left_out]
 
     def build_part(
         self, step_id: str, for_part: str, resume_state: bytes | None
     ) -> StatefulSourcePartition[Out, bytes]:
         """Open a partition where the snapshot left it."""
+        if for_part in self._left_out and resume_state is not None:
+            return cast("StatefulSourcePartition[Out, bytes]", LeftOutPartition(resume_state))
         state = msgspec.msgpack.decode(resume_state, type=PartitionState) if resume_state else PartitionState()
         intake = self._make(for_part, state)
         if for_part == STDIN:

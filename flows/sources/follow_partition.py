@@ -57,7 +57,7 @@ class FollowedPartition(StatefulSourcePartition[Keyed | Lane, bytes]):
             return self._finish([], [], seal=False)
         if self._alignment.must_wait(intake.partition):
             return []
-        if intake.pending < self._batch:
+        if intake.wants(self._batch):
             for item in follower.available(self._batch):
                 if isinstance(item, Line):
                     intake.feed(item)

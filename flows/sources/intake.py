@@ -87,6 +87,10 @@ class Intake:
         """Records parsed and not judged yet."""
         return len(self._pending)
 
+    def wants(self, batch: int) -> bool:
+        """Whether to feed it more before judging so many: at least what it takes to look ahead."""
+        return len(self._pending) < max(batch, LOOK_AHEAD + 1)
+
     def feed(self, *lines: Line) -> None:
         """Parse lines that have one offset; `state.position` moves only as their records are judged."""
         at, first, last = self.state.position, lines[0], lines[-1]

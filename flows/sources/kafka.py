@@ -143,7 +143,7 @@ class KafkaPartition(StatefulSourcePartition[Out, bytes]):
         if self._alignment.must_wait(intake.partition):
             self._rest()
             return []
-        if not self._ended and intake.pending < self._batch:
+        if not self._ended and intake.wants(self._batch):
             self._receive()
         silent = time.monotonic() - self._heard
         # What looks ahead gives up after a while, or a single record would never be judged.

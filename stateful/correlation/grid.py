@@ -48,7 +48,7 @@ def _graded(insight: Insight, found: Prevalence) -> tuple[int, int, str]:
         words += ", first in the tenant" if insight.kind == "first" else ", nobody else in the tenant shows it"
     else:
         if insight.peers and not found.peers:
-            grade, words = min(grade, _FIRST_AMONG_PEERS), f"{words}, first among {insight.peers}"
+            grade, words = min(grade, _FIRST_AMONG_PEERS), f"{words}, first among peers ({insight.peers})"
         if not found.common:
             grade = min(grade, _UNCOMMON_IN_TENANT)
             words += f", uncommon in the tenant ({found.users} of {found.of} users)"

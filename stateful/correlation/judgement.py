@@ -141,7 +141,7 @@ def _graded(finding: Finding, known: list[tuple[Novelty, Prevalence]]) -> Findin
         scored = 1.0 - min(found.users / found.of, 1.0) if found.of else 0.0
         said.append(Comparison(f"{name} in the tenant", novelty.value, f"shown by {share(found)}", score=scored))
         if finding.peers:
-            usual = f"shown by {found.peers} of {finding.peers}" if found.peers else f"nobody of {finding.peers}"
+            usual = f"shown by {found.peers or 'nobody'} in {finding.peers}"
             said.append(Comparison(f"{name} among peers", novelty.value, usual))
     risk = max(0, min(100, finding.risk + more))
     return msgspec.structs.replace(finding, risk=risk, comparisons=(*finding.comparisons, *said))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import insort
+from bisect import bisect_left, insort
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 
 from stateful.correlation.documents import Shown, Tenant, Value
 from stateful.models import DAY
@@ -21,6 +22,9 @@ DAYS_KEPT = 40
 
 COMMON_USERS, COMMON_SHARE = 4, 0.03
 """A value is common that so many other users show, and at least this share of the tenant's."""
+
+
+_time = attrgetter("time")
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,9 @@ def others(value: Value, time: int, user: str, peers: str) -> tuple[int, int]:
     if not value.earliest or value.earliest[0].time >= until:
         return 0, 0
     own, group = hashed(user), hashed(peers)
-    users = alike = 0
-    for shown in value.earliest:
-        if shown.time >= until:
-            break
-        if shown.user != own:
-            users += 1
-            alike += bool(group) and shown.peers == group
+    before = value.earliest[: bisect_left(value.earliest, until, key=_time)]
+    found = [shown.peers for shown in before if shown.user != own]
+    users, alike = len(found), found.count(group) if group else 0
     if len(value.earliest) >= EARLIEST_KEPT and value.earliest[-1].time < until:
         users = max(users, _before(value, until // DAY))
     return users, alike

@@ -14,17 +14,15 @@ from msgspec.structs import replace
 from stateful.correlation import budget as budgeting
 from stateful.correlation import campaigns as campaigning
 from stateful.correlation import grid, verdicts
-from stateful.correlation.campaigns import Campaign
-from stateful.correlation.documents import Body, Counted, Hidden, Rest, Spray, Tenant, Thread, Value
-from stateful.correlation.keys import SPRAY, THREAD, VALUE, parts_of, tenant_key, thread_key, value_key
-from stateful.correlation.kinship import kin, leaders
-from stateful.correlation.policy import CAMPAIGN, Policy
-from stateful.correlation.prevalence import DAYS_KEPT, arrive, fold_days, learn, others, users_before
-from stateful.correlation.revisions import judged as revise_past
-from stateful.correlation.revisions import revise, settle, wakes
+from stateful.correlation.documents import Body, Counted, Hidden, Spray, Tenant, Thread, Value
+from stateful.correlation.keys import SPRAY, THREAD, VALUE, tenant_key, thread_key, value_key
+from stateful.correlation.policy import Policy
+from stateful.correlation.prevalence import DAYS_KEPT, arrive, fold_days, learn, users_before
+from stateful.correlation.revisions import settle, wakes
 from stateful.correlation.spray_round import judge_sprays, seal_sprays, take_attempt
 from stateful.correlation.user_round import judge_user
-from stateful.finding import Alert, Change, Finding, FindingRevision, InsightRevision, Novelty, Severity
+from stateful.correlation.value_round import Values
+from stateful.finding import Alert, Change, Finding, FindingRevision, InsightRevision, Novelty
 from stateful.insights import USERS
 from stateful.key_group import ASLEEP, AT_ONCE, KeyGroupState
 from stateful.messages import Suppressed
@@ -51,19 +49,17 @@ class Round:
         """Findings that went to the lane, less those that came back."""
         self._because: dict[bytes, str] = {}
         """Touched threads -> why."""
-        self._before: dict[bytes, dict[str, tuple[str, int]]] = {}
-        """Touched values -> what their findings were part of."""
         self._sprays: dict[bytes, None] = {}
         self._tenants: dict[bytes, None] = {}
-        self._campaigns: dict[bytes, list[Campaign]] = {}
-        self._leaders: dict[str, dict[str, str]] = {}
+        self._values = Values(self)
 
     def take_finding(self, revision: FindingRevision) -> None:
         """Take a finding's revision in."""
         finding = revision.finding
         key = thread_key(finding.tenant, finding.user.id)
         thread = self._get(key, Thread)
-        self.touch(key, revision.because)
+        # That it is final is no reason for anything but that.
+        self.touch(key, "" if revision.final and revision.change == "update" else revision.because)
         old = thread.findings.pop(finding.uid, None)
         if revision.change == "close":
             hidden = thread.hidden.pop(finding.uid, None)
@@ -75,7 +71,7 @@ class Round:
                 revision = replace(revision, raised=old.raised)
             thread.findings[finding.uid] = revision
             self._state.meta.newest = max(self._state.meta.newest, finding.end, finding.closes)
-        self._rest(revision, old)
+        self._values.rest(revision, old)
 
     def take_insight(self, revision: InsightRevision) -> None:
         """Take an insight's revision in."""
@@ -99,7 +95,7 @@ class Round:
                 self._rewake(key, thread, ())
             if revision.final and not gone and insight.kind == "first":
                 key = value_key(tenant, insight.feature, insight.value)
-                value = self._value(key)
+                value = self._values.touch(key)
                 learn(value, insight.time, revision.user, insight.peers)
                 if len(value.days) > 2 * DAYS_KEPT:
                     fold_days(value, self.sealed)
@@ -115,13 +111,13 @@ class Round:
         self._touch_alerts_of(revision.tenant, revision.user)
         place = doc.placed.get(uid, b"")
         if place[:1] == VALUE:
-            self._value(place)
+            self._values.touch(place)
         elif place:
             self._sprays[place] = None
 
     def evaluate(self) -> None:
         """Judge what was touched."""
-        self._judge_values(list(self._before))
+        self._values.judge(self._values.touched)
         judge_sprays(self, self._sprays)
         judge_user(self, list(self._because))
         self._finish()
@@ -130,13 +126,13 @@ class Round:
         """Judge documents whose time has come, and let go of what is over in them; values last."""
         due = sorted(keys)
         values = [key for key in due if key[:1] == VALUE]
-        self._each(values, self._judge_values)
+        self._each(values, self._values.judge)
         networks = [key for key in due if key[:1] == SPRAY]
         self._each(networks, lambda some: seal_sprays(self, some, drop=drop))
         users = dict.fromkeys([*(key for key in due if key[:1] == THREAD), *self._because])
         self._each(list(users), lambda some: judge_user(self, some, drop=drop))
         for key in values:
-            self._settle_value(key, drop=drop)
+            self._values.settle(key, drop=drop)
         self._finish()
 
     # What documents ask of each other.
@@ -162,6 +158,10 @@ class Round:
         """A tenant as a whole."""
         return self._get(tenant_key(name), Tenant)
 
+    def value_of(self, key: bytes) -> Value:
+        """Who shows a value."""
+        return self._get(key, Value)
+
     def tenant_changed(self, name: str) -> None:
         """Note that a tenant was changed."""
         self._tenants[tenant_key(name)] = None
@@ -177,11 +177,7 @@ class Round:
 
     def campaign(self, tenant: str, novelty: Novelty, time: int) -> str:
         """The campaign that a finding of this time with this novelty is part of, or ""."""
-        key = value_key(tenant, novelty.feature, novelty.value)
-        for campaign in self._campaigns_of(key):
-            if campaign.covers(time):
-                return self._leaders_of(tenant).get(campaign.uid, campaign.uid)
-        return ""
+        return self._values.campaign(tenant, novelty, time)
 
     def users_with(self, finding: Finding) -> int:
         """Most users that have a finding on one of the same new values within a day."""
@@ -248,7 +244,7 @@ class Round:
         self.touch(key)
         for revision in self._get(key, Thread).findings.values():
             for novelty in revision.finding.novelties:
-                self._value(value_key(tenant, novelty.feature, novelty.value))
+                self._values.touch(value_key(tenant, novelty.feature, novelty.value))
 
     def _rewake(self, key: bytes, thread: Thread, more: Iterable[int]) -> None:
         times = [*map(grid.over, thread.insights.values()), *wakes(thread.alerts, thread.past), *more]
@@ -261,148 +257,6 @@ class Round:
         arrive(doc, time)
         budgeting.forget(doc.budget, (time // DAY + 1) * DAY // HOUR)
         self._tenants[key] = None
-
-    def _rest(self, revision: FindingRevision, old: FindingRevision | None) -> None:
-        """Keep the values that a finding rests on informed of it."""
-        finding = revision.finding
-        tells = revision.change != "close" and finding.severity is not Severity.INFORMATIONAL
-        now = finding.novelties if tells and not self.policy.rules.match(finding) else ()
-        before = old.finding.novelties if old is not None else ()
-        for novelty in {*now, *before}:
-            value = self._value(value_key(finding.tenant, novelty.feature, novelty.value))
-            if novelty not in now:
-                value.rests.pop(finding.uid, None)
-                continue
-            campaigning.rest(
-                value,
-                finding.uid,
-                Rest(
-                    finding.start,
-                    finding.end,
-                    finding.user,
-                    finding.detection,
-                    finding.severity,
-                    finding.risk,
-                    finding.evidence[0],
-                    revision.final,
-                    revision.raised,
-                    finding.peers,
-                ),
-            )
-
-    def _value(self, key: bytes) -> Value:
-        """A value that is going to be changed."""
-        value = self._get(key, Value)
-        if key not in self._before:
-            self._before[key] = self._standing(key, value)
-        self._campaigns.pop(key, None)
-        return value
-
-    def _standing(self, key: bytes, value: Value) -> dict[str, tuple[str, int]]:
-        """Of each finding on a value: the campaign that it is part of, and how many showed the value before it."""
-        if not value.rests:
-            return {}
-        name = parts_of(key)[0]
-        lead = self._leaders_of(name)
-        found = {}
-        for uid, rest in value.rests.items():
-            covering = (c.uid for c in self._campaigns_of(key) if c.covers(rest.start))
-            campaign = next(covering, "")
-            users, _ = others(value, rest.start, rest.user.id, rest.peers)
-            if self.policy.rules.needs_users:
-                users = users * 1000 + campaigning.users_within(value, rest.start)
-            found[uid] = lead.get(campaign, campaign), users
-        return found
-
-    def _campaigns_of(self, key: bytes) -> list[Campaign]:
-        found = self._campaigns.get(key)
-        if found is None:
-            tenant, feature, shown = parts_of(key)
-            settings = self.policy.thresholds(tenant, CAMPAIGN)
-            value = self._get(key, Value)
-            found = campaigning.campaigns(
-                value, self.tenant(tenant), (tenant, feature, shown), settings, self.policy.least_risk
-            )
-            self._campaigns[key] = found
-        return found
-
-    def _leaders_of(self, tenant: str) -> dict[str, str]:
-        found = self._leaders.get(tenant)
-        if found is None:
-            found = self._leaders[tenant] = leaders(self.tenant(tenant).campaigns)
-        return found
-
-    def _judge_values(self, keys: list[bytes]) -> None:
-        """Say what campaigns there are, and touch the users of whom something else is true now."""
-        pending = dict.fromkeys(keys)
-        while pending:
-            key = next(iter(pending))
-            del pending[key]
-            value = self._get(key, Value)
-            if not (value.rests or value.alerts or value.past or self._before.get(key)):
-                self._state.changed(key)  # Only who shows it is known: nothing follows from that by itself.
-                continue
-            if key not in self._before:
-                self._before[key] = self._standing(key, value)
-            pending |= dict.fromkeys(self._register(key))
-            self._revise_value(key)
-        for key, before in self._before.items():
-            value = self._get(key, Value)
-            if not value.rests and not before:
-                continue
-            tenant = parts_of(key)[0]
-            for uid, standing in self._standing(key, value).items():
-                if before.get(uid) != standing:
-                    self.touch(thread_key(tenant, value.rests[uid].user.id))
-
-    def _register(self, key: bytes) -> list[bytes]:
-        """Tell the tenant of a value's campaigns; return the values whose campaigns another one speaks for now."""
-        name, feature, shown = parts_of(key)
-        tenant = self.tenant(name)
-        known = {uid for uid, other in tenant.campaigns.items() if (other.feature, other.value) == (feature, shown)}
-        now = {c.uid: kin(c.start, feature, shown, c.founders) for c in self._campaigns_of(key)}
-        if all(tenant.campaigns.get(uid) == own for uid, own in now.items()) and known == now.keys():
-            return []
-        before = self._leaders_of(name)
-        for other in tenant.campaigns.values():
-            beside = value_key(name, other.feature, other.value)
-            if beside not in self._before:
-                self._before[beside] = self._standing(beside, self._get(beside, Value))
-        gone = {uid: tenant.campaigns.pop(uid) for uid in known - now.keys()}
-        tenant.campaigns |= now
-        self._tenants[tenant_key(name)] = None
-        self._state.changed(tenant_key(name))
-        after = self._leaders[name] = leaders(tenant.campaigns)
-        moved = {uid for uid in {*before, *after} if before.get(uid) != after.get(uid)}
-        moved |= {before[uid] for uid in moved if uid in before} | {after[uid] for uid in moved if uid in after}
-        every = {**gone, **tenant.campaigns}
-        keys = {value_key(name, every[uid].feature, every[uid].value) for uid in moved if uid in every}
-        return sorted(keys - {key})
-
-    def _revise_value(self, key: bytes) -> None:
-        name, feature, shown = parts_of(key)
-        value, tenant, lead = self._get(key, Value), self.tenant(name), self._leaders_of(name)
-        wanted: dict[str, Alert] = {}
-        for campaign in self._campaigns_of(key):
-            if lead.get(campaign.uid, campaign.uid) == campaign.uid:
-                led = sorted(uid for uid, leader in lead.items() if leader == campaign.uid != uid)
-                more = [Novelty(tenant.campaigns[uid].feature, tenant.campaigns[uid].value) for uid in led]
-                alert = campaigning.alert_of(campaign, value, tenant, (name, feature, shown), more, self.sealed)
-                if self._is_suppressed(campaign, alert.findings[0]):
-                    continue  # Its members are in the lane, each by itself.
-                word = verdicts.verdict_on(tenant, alert.uid)
-                wanted[campaign.uid] = replace(alert, verdict=word) if word else alert
-
-        def gone(alert: Alert) -> str:
-            leader = lead.get(alert.uid, "")
-            return f"part of alert {leader}, on the same users" if leader else "fewer users than make a campaign"
-
-        if wanted or value.alerts or value.past or value.hidden:
-            live = {uid: alert for uid, alert in wanted.items() if uid not in value.past}
-            live, why = self.shown(name, key, value, live)
-            self.alerts += revise(value.alerts, live, "", lambda alert: why.get(alert.uid) or gone(alert))
-            self.alerts += revise_past(value.past, lambda uid: verdicts.verdict_on(tenant, uid))
-        self._rewake_value(key, value)
 
     def shown(
         self, name: str, key: bytes, body: Value | Spray, wanted: Mapping[str, Alert]
@@ -456,36 +310,3 @@ class Round:
             for uid in forgotten:
                 self.tenant(name).placed.pop(uid, None)
             self.tenant_changed(name)
-
-    def _is_suppressed(self, campaign: Campaign, finding: Finding) -> bool:
-        """Whether rules hide it, whichever of its members' detections it is taken for."""
-        found = (replace(finding, detection=name) for name in {rest.detection for rest in campaign.members})
-        return all(self.policy.rules.match(taken, lambda: len(campaign.users)) for taken in found)
-
-    def _rewake_value(self, key: bytes, value: Value) -> None:
-        times = [rest.start + CAMPAIGN_OVER + HOUR for rest in value.rests.values()]
-        times += [
-            campaign.start + campaigning.LASTS + DAY
-            for campaign in self._campaigns_of(key)
-            if value.alerts or value.hidden
-        ]
-        final = {alert.created + campaigning.LASTS + DAY for alert in value.alerts.values() if alert.final}
-        value.wake = self.wake_of([*(time for time in times if time not in final), *wakes(value.alerts, value.past)])
-        self._state.changed(key)
-
-    def _settle_value(self, key: bytes, *, drop: bool) -> None:
-        value = self._get(key, Value)
-        if drop:
-            past = self.sealed - CAMPAIGN_OVER
-            over = [c for c in self._campaigns_of(key) if c.start < past and all(rest.final for rest in c.members)]
-            keep = [c for c in self._campaigns_of(key) if c not in over]
-            for uid, rest in list(value.rests.items()):
-                # A campaign goes as a whole: what would be left of it might be taken for another.
-                ended = any(c.covers(rest.start) for c in over)
-                held = any(c.covers(rest.start) for c in keep)
-                if ended or (not held and rest.final and rest.start < past):
-                    del value.rests[uid]
-            self.let_go(parts_of(key)[0], value, [c.uid for c in over])
-            self._campaigns.pop(key, None)
-            self._register(key)
-        self._rewake_value(key, value)

@@ -112,6 +112,15 @@ class Case:
             return ""
         return f"low risk: {self.risk:.0f} together is below {least:.0f}"
 
+    def aside(self, unit: Unit, least: float) -> str:
+        """Why an alert of the case is said with its others, and isn't one itself; "" if it is one."""
+        if unit.worst.severity is Severity.INFORMATIONAL:
+            return "insight: shown beside alerts"
+        weak = unit.worst.severity is Severity.LOW and unit.worst.risk < least / 2
+        if weak and unit is not self.gravest:
+            return f"low risk: {unit.worst.risk} is shown beside the alerts of its case"
+        return ""
+
     @property
     def settles(self) -> int:
         """Event time, ms, that must be sealed before anything of it is final."""
@@ -164,7 +173,7 @@ def alerts_of(case: Case, policy: Policy, campaigns: Sequence[str], sealed: int)
         sealed: event time, ms, up to which the tenant is sealed.
     """
     final = sealed >= case.settles and all(revision.final for unit in case.units for revision in unit.members)
-    units = [unit for unit in case.units if unit.worst.severity is not Severity.INFORMATIONAL]
+    units = [unit for unit in case.units if not case.aside(unit, policy.least_risk)]
     uids = [unit.uid for unit in units]
     raised = case.raised(policy.least_risk)
     for unit in units:

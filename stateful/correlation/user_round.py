@@ -17,7 +17,7 @@ from stateful.correlation.prevalence import Prevalence, prevalence
 from stateful.correlation.revisions import judged as revise_past
 from stateful.correlation.revisions import revise, settle, wakes
 from stateful.correlation.threads import Case, alerts_of, cases, merged_into, replaced
-from stateful.finding import Alert, Finding, FindingRevision, Insight, Novelty, Severity
+from stateful.finding import Alert, Finding, FindingRevision, Insight, Novelty
 from stateful.messages import Suppressed
 from stateful.models import DAY
 from windowing.watermark import END_OF_TIME
@@ -106,12 +106,12 @@ def _stand(current: Round, key: bytes) -> _Standing | None:
     for case in found:
         low = case.below(least)
         for unit in case.units:
-            why = low or ("insight: shown beside alerts" if unit.worst.severity is Severity.INFORMATIONAL else "")
+            why = low or case.aside(unit, current.policy.least_risk)
             if why:
                 hidden |= {revision.finding.uid: why for revision in unit.members}
         if low:
             continue
-        noted = [unit.worst.reason for unit in case.units if unit.worst.severity is Severity.INFORMATIONAL]
+        noted = [unit.worst.reason for unit in case.units if case.aside(unit, current.policy.least_risk)]
         first = case.units[0].start
         near = {judged[uid].campaign for uid, r in thread.findings.items() if abs(r.finding.start - first) < DAY}
         for alert in alerts_of(case, current.policy, sorted(near - {""}), current.sealed):

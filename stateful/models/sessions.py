@@ -160,7 +160,7 @@ class Sessions(msgspec.Struct, array_like=True, gc=False):
             self.changes = self.changes.copy() or [0.0] * len(self.PRIOR)
             self.changes[changed] += 1.0
         others = known.known
-        if here != known.latest and known.latest != known.first and known.latest not in others:
+        if known.latest not in (here, known.first) and known.latest not in others:
             others = [*others, known.latest][-self.KNOWN :]
         self.sessions[key] = Session(known.start, max(known.last, time), known.first, here, others)
 

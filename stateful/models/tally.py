@@ -93,11 +93,11 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
 
     def last(self) -> int:
         """Count of the sliding window."""
-        return sum(bucket.count for bucket in self.buckets)
+        return sum([bucket.count for bucket in self.buckets])
 
     def last_bytes(self) -> int:
         """Bytes of the sliding window."""
-        return sum(bucket.bytes for bucket in self.buckets)
+        return sum([bucket.bytes for bucket in self.buckets])
 
     def last_objects(self) -> int:
         """Distinct objects of the sliding window."""

@@ -64,8 +64,7 @@ class Values(msgspec.Struct, array_like=True, gc=False):
                 # Nothing has aged since: what most activities of a day come to.
                 self.total += 1
                 self.mass += 1.0
-                if time > self.last:
-                    self.last = time
+                self.last = max(self.last, time)
                 self.seen[value] = Seen(count + 1, known.first, time if time > last else last, weight + 1.0)
                 return
         self._age(time)

@@ -67,6 +67,10 @@ class Files:
     def lanes(self) -> Path:
         return self.folder / "lanes"
 
+    @property
+    def marks(self) -> Path:
+        return self.folder / f"marks-{self.state_id}"
+
     def recovery(self) -> RecoveryConfig:
         state = self.folder / self.state_id
         if not state.exists():
@@ -88,11 +92,11 @@ def flow(files: Files, items: list[Any]) -> Dataflow:
     stream = op.input("input", described, TestingSource(items, batch_size=1))
     keyed = op.map("key", stream, lambda batch: ("acme", batch))
     op.output("store", keyed, AlertStoreSink(files.store, {}, files.state_id))
-    op.output("lines", keyed, JsonLinesSink(files.lines, {}))
+    op.output("lines", keyed, JsonLinesSink(files.lines, {}, files.marks))
     lanes = op.flat_map(
         "lane", stream, lambda batch: [(LANES[int(item.uid[3:]) % 3], item.uid) for item in batch.alerts]
     )
-    op.output("lanes", lanes, LaneSink(dict.fromkeys(LANES, files.lanes)))
+    op.output("lanes", lanes, LaneSink(dict.fromkeys(LANES, files.lanes), files.marks))
     return described
 
 
@@ -146,8 +150,8 @@ def test_what_came_after_the_snapshot_is_taken_back(snapshot_at: int, crash_at: 
         files = Files(Path(folder))
         sinks: tuple[tuple[Any, str], ...] = (
             (AlertStoreSink(files.store, {}, "state-1"), "alerts"),
-            (JsonLinesSink(files.lines, {}), "alerts"),
-            (LaneSink(dict.fromkeys(LANES, files.lanes)), "late"),
+            (JsonLinesSink(files.lines, {}, files.marks), "alerts"),
+            (LaneSink(dict.fromkeys(LANES, files.lanes), files.marks), "late"),
         )
         for sink, name in sinks:
             part = sink.build_part("sink", name, None)
@@ -216,7 +220,7 @@ def test_a_store_that_is_older_than_the_snapshot_is_refused(files: Files) -> Non
 
 def test_lines_that_the_snapshot_does_not_fit_are_refused(files: Files) -> None:
     run(files, BATCHES[:4])
-    sink = JsonLinesSink(files.lines, {})
+    sink = JsonLinesSink(files.lines, {}, files.marks)
     size = files.lines.stat().st_size
     with pytest.raises(JsonLinesError, match=rf"at least the {size + 1} bytes written before, found {size} bytes"):
         sink.build_part("lines", "alerts", size + 1)
@@ -224,12 +228,12 @@ def test_lines_that_the_snapshot_does_not_fit_are_refused(files: Files) -> None:
     with pytest.raises(JsonLinesError, match=r"alerts\.jsonl .*found no such file"):
         sink.build_part("lines", "alerts", size)
     with pytest.raises(JsonLinesError, match="can't write"):
-        JsonLinesSink(files.folder, {}).build_part("lines", "alerts", None)
+        JsonLinesSink(files.folder, {}, files.marks).build_part("lines", "alerts", None)
 
 
 def test_a_torn_line_is_ended(files: Files) -> None:
     files.lines.write_bytes(b'{"whole":1}\n{"torn":')
-    part = JsonLinesSink(files.lines, {}).build_part("lines", "alerts", None)
+    part = JsonLinesSink(files.lines, {}, files.marks).build_part("lines", "alerts", None)
     part.write_batch([Batch((alert(1),))])
     position = part.snapshot()
     part.close()
@@ -241,7 +245,7 @@ def test_a_torn_line_is_ended(files: Files) -> None:
 
 def test_an_unknown_lane_is_named(files: Files) -> None:
     with pytest.raises(JsonLinesError, match="late, rejected, suppressed, found 'lost'"):
-        LaneSink(dict.fromkeys(LANES, files.lanes)).part_fn("lost")
+        LaneSink(dict.fromkeys(LANES, files.lanes), files.marks).part_fn("lost")
 
 
 def hostile() -> Iterator[Any]:
@@ -251,7 +255,7 @@ def hostile() -> Iterator[Any]:
 
 
 def test_lanes_take_whatever_was_rejected(files: Files) -> None:
-    part = LaneSink(dict.fromkeys(LANES, files.lanes)).build_part("lanes", "rejected", None)
+    part = LaneSink(dict.fromkeys(LANES, files.lanes), files.marks).build_part("lanes", "rejected", None)
     part.write_batch(list(hostile()))
     part.close()
     text, odd, struct = files.written("rejected")
@@ -266,7 +270,9 @@ def test_lanes_of_the_states_own_drop_what_a_crash_left(tmp_path: Path) -> None:
         folder = tmp_path / str(owned)
         folder.mkdir()
         (folder / "late.jsonl").write_text('"left by a crash"\n')
-        partition = LaneSink({"late": folder}, ["late"] if owned else []).build_part("lanes", "late", None)
+        partition = LaneSink({"late": folder}, tmp_path / f"marks-{owned}", ["late"] if owned else []).build_part(
+            "lanes", "late", None
+        )
         partition.write_batch(["new"])
         partition.close()
         assert [json.loads(line) for line in (folder / "late.jsonl").read_text().splitlines()] == rest

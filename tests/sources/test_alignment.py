@@ -12,8 +12,10 @@ from windowing.watermark import BEFORE_TIME, HOUR
 def test_who_is_ahead_waits_for_the_slowest_until_it_ends() -> None:
     """Timeline (tolerance one hour):
 
-    a    start    0 h            1 h    2 h waits         goes on
-    b    start           0 h            0 h        end
+    a         start   0 h: waits           1 h   1 h 1 ms: waits         goes on
+    b         start                  0 h                           end
+    emitted   of a nothing while it waits; b never waits
+    retained  of each how far it has come; of b that it ended
     """
     alignment = Alignment(HOUR)
     for name in "ab":

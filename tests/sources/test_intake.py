@@ -126,6 +126,12 @@ def test_a_document_is_resumed_in_its_middle() -> None:
 
 
 def test_a_forged_date_is_rejected_with_its_place_and_moves_nothing() -> None:
+    """Timeline:
+
+    event     START .. START+4ms   2098       START+5ms .. START+19ms
+    emitted   on time              rejected   on time
+    retained  the partition's time goes from 4 ms to 5 ms, as if the record weren't there
+    """
     rows = [record(n, START + n) for n in range(20)]
     rows.insert(5, record(99, "2098-01-01T00:00:00Z"))  # type: ignore[arg-type]
     batches, lanes = drain(intake(), as_lines(rows))
@@ -136,6 +142,12 @@ def test_a_forged_date_is_rejected_with_its_place_and_moves_nothing() -> None:
 
 
 def test_a_record_from_the_future_is_rejected() -> None:
+    """Timeline:
+
+    event     START+1h, ingested at START
+    emitted   rejected: 60 min ahead, 5 are tolerated
+    retained  nothing: it moves no time
+    """
     _, lanes = drain(intake(), as_lines([record(1, START + HOUR, ingested=START)]))
     (rejected,) = lane_records(lanes, RejectedBatch)
     assert rejected.reason.startswith("$.time is 60 min after the record was ingested; 5 min are tolerated")
@@ -165,6 +177,12 @@ def test_all_key_groups_hear_of_time_and_of_the_end() -> None:
 
 
 def test_without_ingest_time_the_partitions_clock_stands_in() -> None:
+    """Timeline:
+
+    event     START+1h               START
+    emitted   ingested at START+1h   ingested at START+1h, an hour late
+    retained  START+1h               START+1h
+    """
     batches, _ = drain(intake(), as_lines([record(1, START + HOUR), record(2, START)]))
     assert {a.id: a.ingested for a in activities(batches)} == {"r1": START + HOUR, "r2": START + HOUR}
 
@@ -211,3 +229,15 @@ def test_what_is_no_activity_is_counted_apart() -> None:
     assert {name: part.state.counts[name] for name in ("in", "rejected", "skipped")} == {
         "in": 2, "rejected": 2, "skipped": 1,
     }  # fmt: skip
+
+
+def test_a_batch_of_one_record_still_looks_ahead() -> None:
+    """Else a leap, as the first record of all is, would wait for records that are never read."""
+    part, lines, taken = intake(), as_lines([record(n, START + n) for n in range(20)]), list[str]()
+    while lines or part.pending:
+        while lines and part.wants(1):
+            part.feed(lines.pop(0))
+        batches, _ = part.judge(1, ended=not lines)
+        assert len(activities(batches)) == 1
+        taken += [activity.id for activity in activities(batches)]
+    assert taken == [f"r{n}" for n in range(20)]

@@ -54,6 +54,9 @@ class Rows:
     def get(self, key: bytes) -> bytes | None:
         return self.rows.get(key)
 
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        return [self.rows.get(key) for key in keys]
+
     def scan(self, prefix: bytes = b"") -> list[tuple[bytes, bytes]]:
         return [(key, data) for key, data in sorted(self.rows.items()) if key.startswith(prefix)]
 
@@ -64,11 +67,14 @@ class Rows:
     def tidy(self) -> None:
         pass
 
-    def commit(self, changes: Mapping[bytes, bytes | None], *, tidy: bool = True) -> _Token:
+    def commit(self, changes: Mapping[bytes, bytes | None], *, tidy: bool = True, sync: bool = True) -> _Token:
         self._apply(changes)
         self.staged = {}
         self.token.generation += 1
         return self.token
+
+    def sync(self) -> None:
+        pass
 
     def _apply(self, changes: Mapping[bytes, bytes | None]) -> None:
         for key, data in changes.items():

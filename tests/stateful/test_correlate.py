@@ -152,7 +152,10 @@ def test_what_is_rare_in_the_tenant_raises_the_risk_and_is_said(others: int) -> 
     (alert,) = step.alerts
     assert alert.risk == (65 if others else 70)
     said = {comparison.feature: comparison.usual for comparison in alert.findings[0].comparisons}
-    assert said == {"isp in the tenant": f"shown by {others} of 200 users", "isp among peers": "nobody of Legal"}
+    assert said == {
+        "isp in the tenant": f"shown by {others} of 200 users",
+        "isp among peers": "shown by nobody in Legal",
+    }
 
 
 def test_a_share_of_a_large_tenant_is_needed_to_be_common() -> None:

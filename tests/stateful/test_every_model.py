@@ -379,10 +379,13 @@ CASES = [
 ]
 
 
-def cases(*, laddered: bool = False, leveled: bool = False, unordered: bool = False) -> pytest.MarkDecorator:
+def cases(
+    *, laddered: bool = False, leveled: bool = False, unordered: bool = False, copied: bool = False
+) -> pytest.MarkDecorator:
     chosen = [c for c in CASES if not leveled or c.level]
     chosen = [c for c in chosen if not laddered or c.ladder(Random(0))]
     chosen = [c for c in chosen if not unordered or c.unordered]
+    chosen = [c for c in chosen if not copied or hasattr(c.kind, "copy")]
     return pytest.mark.parametrize("case", chosen, ids=lambda case: case.kind.__name__)
 
 
@@ -440,6 +443,26 @@ def test_a_stored_model_goes_on_as_if_it_had_not_been(case: Case, seed: int, num
         case.learn(stored, seen)
         case.learn(model, seen)
         assert encode(stored) == encode(model)
+
+
+@cases(copied=True)
+@given(seed=st.integers(0, 10**6), number=st.integers(0, 150))
+def test_copies_learn_by_themselves(case: Case, seed: int, number: int) -> None:
+    """Of those that are part of a profile; what they share must never be changed."""
+    seen = case.usual(Random(seed), number + 40)
+    model = fresh(case)
+    for entry in seen[:number]:
+        case.learn(model, entry)
+    copy, before = model.copy(), encode(model)
+    assert (copy, encode(copy)) == (model, before)
+    other = msgspec.msgpack.decode(before, type=case.kind)
+    for entry in [*case.hostile, *seen[number:], case.flood(1), case.flood(2)]:
+        case.learn(model, entry)
+        assert encode(copy) == before
+    for entry in seen[number:]:
+        case.learn(copy, entry)
+        case.learn(other, entry)
+    assert encode(copy) == encode(other)
 
 
 @cases()

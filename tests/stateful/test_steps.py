@@ -9,12 +9,15 @@ snapshot all logics return their tokens; a crash throws the logics away, and eve
 from __future__ import annotations
 
 import os
+import random
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -23,15 +26,18 @@ from activities.activity import NO_RAW, Activity, Category, Location, Object, Ou
 from activities.batch import ActivityBatch, key_group_of
 from recovery.store import KeyGroupStore
 from recovery.token import Token
+from stateful import user as user_module
 from stateful.correlate_step import CorrelateLogic
 from stateful.correlation import documents as correlation
 from stateful.correlation.policy import Policy
-from stateful.finding import Alert
-from stateful.key_group import Memory
+from stateful.finding import Alert, Finding, FindingRevision
+from stateful.key_group import Memory, Storage
 from stateful.messages import AlertBatch, FindingBatch
 from stateful.profile import ProfileFold
 from stateful.profile_step import ProfileLogic
-from stateful.user import Bounds, user_codec, user_storage
+from stateful.user import Bounds, user_storage
+from stateful.user import User as Entity
+from tests.stateful.releases import LACKING, OldCodec, new_codec
 from windowing.lateness import Limits, PartitionClock
 from windowing.watermark import END_OF_TIME, HOUR
 
@@ -43,22 +49,26 @@ BOUNDS = Bounds(hourly_cap=12, expire=EXPIRE)
 LIMITS = Limits()
 
 
-SCHEMA = 2
+SCHEMA = 3
 EXAMPLES = 2000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
 
 
 class Cluster:
-    """All key groups of both steps."""
+    """All key groups of both steps, of two workers: those with even numbers, those with odd ones."""
 
-    def __init__(self, folder: Path, groups: int, partitions: Sequence[str], memory: int) -> None:
+    def __init__(
+        self, folder: Path, groups: int, partitions: Sequence[str], memory: int, fold: ProfileFold = FOLD
+    ) -> None:
         self._folder, self._groups, self._partitions = folder, groups, partitions
-        self._users, self._threads = user_storage(FOLD, Memory(memory), BOUNDS), correlation.storage(Memory(memory))
+        self._users = [user_storage(fold, Memory(memory), BOUNDS) for _ in range(2)]
+        self._threads = correlation.storage(Memory(memory))
         self._open: list[KeyGroupStore] = []
         self.profile: dict[int, ProfileLogic] = {}
         self.correlate: dict[int, CorrelateLogic] = {}
         self.tokens: dict[tuple[str, int], bytes] = {}
         self.alerts: list[Alert] = []
-        self.late = 0
+        self.said: list[FindingRevision] = []
+        self.stored: dict[bytes, bytes] = {}
 
     def _store(self, step: str, group: int, token: Token | None) -> KeyGroupStore:
         store = KeyGroupStore.open(self._folder, step, group, token, "c", SCHEMA)
@@ -69,10 +79,12 @@ class Cluster:
         if batch.group not in self.profile:
             resume = self.tokens.get(("profile", batch.group))
             open_store = lambda group, token: self._store("profile", group, token)  # noqa: E731
-            self.profile[batch.group] = ProfileLogic(self._users, open_store, self._partitions, resume)
+            users: Storage[Entity] = self._users[batch.group % 2]
+            self.profile[batch.group] = ProfileLogic(users, open_store, self._partitions, resume)
         out, _ = self.profile[batch.group].on_batch([batch])
         for item in out:
             if isinstance(item, FindingBatch):
+                self.said += item.revisions
                 self._correlate(msgspec.msgpack.decode(msgspec.msgpack.encode(item), type=FindingBatch))
 
     def _correlate(self, batch: FindingBatch) -> None:
@@ -96,7 +108,7 @@ class Cluster:
             self.tokens["correlate", group] = step.snapshot()
 
     def crash(self) -> None:
-        """Some key groups had written the next generation already, others had not."""
+        """One worker had written the next generation already, the other had not."""
         for group, logic in self.profile.items():
             if group % 2:
                 logic.snapshot()
@@ -122,7 +134,7 @@ class Cluster:
 
 def living(users: dict[bytes, bytes], newest: int) -> dict[bytes, bytes]:
     """Those that are not expired at the end of the history."""
-    codec = user_codec()
+    codec = user_module.user_codec()
     return {key: data for key, data in users.items() if codec.decode(data).sealed_time + EXPIRE >= newest}
 
 
@@ -220,7 +232,7 @@ def test_crashes_batches_snapshots_and_key_groups_change_nothing(history: list[A
     ]
     sent = dict.fromkeys(range(partitions), 0)
     with tempfile.TemporaryDirectory() as folder:
-        cluster = Cluster(Path(folder), groups, names, data.draw(st.sampled_from([0, 1 << 30])))
+        cluster = Cluster(Path(folder), groups, names, data.draw(st.sampled_from([0, 100_000, 1 << 30])))
         saved, kept, crashes = dict(sent), 0, 0
         while waiting := [n for n, parts in enumerate(cut) if sent[n] < len(parts)]:
             what = data.draw(st.sampled_from(["send", "send", "send", "snapshot", "crash"]))
@@ -250,8 +262,8 @@ def test_crashes_batches_snapshots_and_key_groups_change_nothing(history: list[A
         assert all(alert.final for alert in final(cluster.alerts).values())
 
 
-def run_through(history: Sequence[Activity], sizes: Sequence[int]) -> list[Alert]:
-    """All alert revisions of one partition's history, cut as given, without a crash."""
+def run_through(history: Sequence[Activity], sizes: Sequence[int]) -> Cluster:
+    """One partition's history, cut as given, without a crash."""
     with tempfile.TemporaryDirectory() as folder:
         cluster = Cluster(Path(folder), 2, ["p"], 1 << 30)
         for part in batches(history, sizes, 2, "p"):
@@ -259,18 +271,44 @@ def run_through(history: Sequence[Activity], sizes: Sequence[int]) -> list[Alert
                 cluster.send(batch)
         cluster.snapshot()
         cluster.close()
-        return cluster.alerts
+        cluster.stored = cluster.users()
+        return cluster
+
+
+def arriving(history: Sequence[Activity], chance: random.Random) -> list[Activity]:
+    """The same activities, each as late as it happens, up to what is allowed."""
+    late = [msgspec.structs.replace(a, ingested=a.time + chance.randint(0, LIMITS.allowed_lateness)) for a in history]
+    return sorted(late, key=lambda a: (a.ingested, a.id))
+
+
+@settings(max_examples=EXAMPLES, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(histories(), st.randoms(use_true_random=False), st.lists(st.integers(1, 40), max_size=6))
+def test_any_order_of_arrival_gives_the_same_alerts_and_the_same_state(
+    history: list[Activity], chance: random.Random, sizes: list[int]
+) -> None:
+    newest = max((activity.time for activity in history), default=0)
+    one, other = run_through(history, []), run_through(arriving(history, chance), sizes)
+    assert final(other.alerts) == final(one.alerts)
+    assert living(other.stored, newest) == living(one.stored, newest)
 
 
 @settings(max_examples=EXAMPLES, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(histories(), st.lists(st.integers(1, 30), max_size=8))
-def test_in_order_nothing_is_taken_back(history: list[Activity], sizes: list[int]) -> None:
+def test_in_order_nothing_is_taken_back_and_final_is_what_was_said(history: list[Activity], sizes: list[int]) -> None:
     ordered = [msgspec.structs.replace(a, ingested=a.time) for a in sorted(history, key=lambda a: (a.time, a.id))]
-    alerts = run_through(ordered, sizes)
+    cluster = run_through(ordered, sizes)
     # Passing the cap takes back what was said of activities that are not kept after all.
     per_hour = Counter((a.user.id, a.time // HOUR) for a in history)
-    if max(per_hour.values(), default=0) <= BOUNDS.hourly_cap:
-        assert not [alert for alert in alerts if alert.change == "close"]
+    if max(per_hour.values(), default=0) > BOUNDS.hourly_cap:
+        return
+    assert not [alert for alert in cluster.alerts if alert.change == "close"]
+    last = dict[str, Finding]()
+    for revision in cluster.said:
+        assert revision.change != "close"
+        if revision.final:
+            assert revision.finding == last[revision.finding.uid]
+        last[revision.finding.uid] = revision.finding
+    assert {revision.finding.uid for revision in cluster.said if revision.final} == last.keys()
 
 
 @settings(max_examples=EXAMPLES, phases=[Phase.explicit, Phase.reuse, Phase.generate])
@@ -278,9 +316,12 @@ def test_in_order_nothing_is_taken_back(history: list[Activity], sizes: list[int
 def test_another_tenant_changes_nothing(ours: list[Activity], theirs: list[Activity], sizes: list[int]) -> None:
     other = [msgspec.structs.replace(activity, tenant="other") for activity in theirs]
     both = sorted([*ours, *other], key=lambda a: (a.ingested, a.tenant, a.id))
-    alone = final(run_through(ours, []))
-    together = final(run_through(both, sizes))
-    assert {uid: alert for uid, alert in together.items() if alert.tenant == "t"} == alone
+    alone, together = run_through(ours, []), run_through(both, sizes)
+    of_ours = {uid: alert for uid, alert in final(together.alerts).items() if alert.tenant == "t"}
+    assert of_ours == final(alone.alerts)
+    newest = max((activity.time for activity in both), default=0)
+    users = {key: data for key, data in together.stored.items() if key.startswith(b"et\0")}
+    assert living(users, newest) == living(alone.stored, newest)
 
 
 @settings(max_examples=EXAMPLES, phases=[Phase.explicit, Phase.reuse, Phase.generate])
@@ -292,4 +333,58 @@ def test_duplicates_change_nothing(history: list[Activity], data: st.DataObject)
     echo = [a for a in few if data.draw(st.booleans())]
     late = [msgspec.structs.replace(a, ingested=min(a.ingested + HOUR, a.time + 24 * HOUR)) for a in echo]
     doubled = sorted([*few, *late], key=lambda a: (a.ingested, a.id))
-    assert final(run_through(doubled, [])) == final(run_through(few, []))
+    once, twice = run_through(few, []), run_through(doubled, [])
+    assert final(twice.alerts) == final(once.alerts)
+    newest = max((activity.time for activity in history), default=0)
+    assert living(twice.stored, newest) == living(once.stored, newest)
+
+
+OLD_FOLD = ProfileFold([d for name, d in detections.load().items() if name != LACKING], {}, EXPIRE)
+
+
+def migrate_all(folder: Path, cluster: Cluster, groups: int) -> None:
+    """As `anput state migrate`: all users, before the new release runs."""
+    codec = new_codec()
+    for group in range(groups):
+        token = cluster.tokens.get(("profile", group))
+        if token is not None:
+            store = KeyGroupStore.open(folder, "profile", group, Token.decode(token), "c", SCHEMA)
+            old = {key: data for key, data in store.scan(b"e") if codec.needs_migration(data) is not None}
+            cluster.tokens["profile", group] = store.commit(
+                {key: codec.encode(codec.decode(data)) for key, data in old.items()}
+            ).encode()
+            store.close()
+
+
+@settings(max_examples=EXAMPLES // 2, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(histories(), st.lists(st.integers(1, 30), min_size=1, max_size=6), st.data())
+def test_an_upgrade_in_mid_stream_is_the_new_release_on_migrated_state(
+    history: list[Activity], sizes: list[int], data: st.DataObject
+) -> None:
+    cut = batches(history, sizes, 2, "p")
+    at = data.draw(st.integers(0, len(cut) - 1))
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        kept, migrated = Path(folder) / "kept", Path(folder) / "migrated"
+        patch.setattr(user_module, "user_codec", OldCodec)
+        old = Cluster(kept, 2, ["p"], 1 << 30, OLD_FOLD)
+        for batch in [batch for part in cut[:at] for batch in part]:
+            old.send(batch)
+        old.snapshot()
+        old.close()
+        if kept.exists():
+            shutil.copytree(kept, migrated)
+        patch.setattr(user_module, "user_codec", new_codec)
+        found = []
+        memory = data.draw(st.sampled_from([0, 1 << 30]))
+        for where, prepare in ((kept, None), (migrated, migrate_all)):
+            new = Cluster(where, 2, ["p"], memory)
+            new.tokens, new.alerts = dict(old.tokens), list(old.alerts)
+            if prepare is not None:
+                prepare(where, new, 2)
+            for batch in [batch for part in cut[at:] for batch in part]:
+                new.send(batch)
+            new.snapshot()
+            new.close()
+            users = {key: new_codec().encode(new_codec().decode(stored)) for key, stored in new.users().items()}
+            found.append((final(new.alerts), living(users, max((a.time for a in history), default=0))))
+        assert found[0] == found[1]

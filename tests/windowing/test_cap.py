@@ -46,6 +46,13 @@ def test_a_restart_in_between_changes_nothing(rows: list[tuple[int, str]], limit
 
 
 def test_sealed_hours_are_forgotten_and_moved_items_counted_where_they_are() -> None:
+    """Timeline (one item an hour is kept):
+
+    hour      0: a    0: b            1: the kept one of a, b   0: c     sealed to hour 1   0: d
+    emitted   kept    one of the two  moved here from hour 0    kept                        kept
+    retained  a       one of a, b;    hour 1: it                c        hour 1 alone       d
+                      one counted
+    """
     cap = HourlyCap(1, [(0, "a")], {})
     assert cap.offer(1, "b") in ("a", "b")
     cap.moved("a" if rank("a") < rank("b") else "b", 1, HOUR)

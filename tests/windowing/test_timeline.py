@@ -338,6 +338,12 @@ class CountingFold(ToyFold):
 
 
 def test_in_order_each_item_is_folded_once_and_late_ones_cost_one_refold_together() -> None:
+    """Timeline (red all of them, so nothing new is said):
+
+    event time   0 .. 319 min     50 at 300 min, 20 min late
+    folded       each once        once for all 50: from the checkpoint before 300 min to the end
+    retained     base empty, log of 320, then 370 items, checkpoints every 32 of them
+    """
     fold = CountingFold()
     timeline: ToyTimeline = Timeline(fold, Open())
     for n in range(320):
@@ -366,6 +372,7 @@ def test_late_items_of_a_busy_user_are_judged_at_once_and_gathered_for_the_rest(
     event time   0 .. 3999 min                  blue at 2000 min: 2000 items behind it
     at once      first blue, turn red->blue     a few steps from the checkpoint before it
     gathered     turn blue->red at 2001 min     after 2000 / 8 more items
+    retained     the log in order from the start; until then what was said of 2001 .. 3999 min, as without the blue one
     """
     fold = CountingFold()
     timeline = busy(fold)
@@ -383,6 +390,12 @@ def test_late_items_of_a_busy_user_are_judged_at_once_and_gathered_for_the_rest(
 
 
 def test_sealing_folds_again_only_what_it_seals() -> None:
+    """Timeline:
+
+    event time   0 .. 3999 min, blue at 2000 min, late
+    emitted      late: first blue, turn red->blue   sealed to 1999 min: no more   sealed to 2500 min: turn at 2001 min
+    retained     log from 0 min, fold behind        log from 1999 min, behind     log from 2500 min, up to date
+    """
     timeline = busy(ToyFold())
     timeline.insert(Mark("late", 2000 * 60_000 + 1, "blue"), prefer)
     timeline.evaluate()
