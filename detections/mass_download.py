@@ -16,13 +16,9 @@ from stateful.view import Context, UserView
 
 
 def setting_up(activity: Activity, user: UserView) -> bool:
-    """Whether files are synchronised with a device that has an id, and is the user's since less than a day."""
+    """Whether it is done on a device that has an id and is the user's since less than a day."""
     known = user.values(DEVICES).get(activity.device.id)
-    return (
-        "sync" in activity.action.lower()
-        and known is not None
-        and activity.time - known.first < DAY <= known.first - user.since
-    )
+    return known is not None and activity.time - known.first < DAY <= known.first - user.since
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -31,7 +27,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         min_count=context.settings["min_count_day"], min_bytes=context.settings["min_bytes_day"]
     )
     # A new laptop of the user's own fetches what its owner has.
-    base = 45 if setting_up(activity, user) else 70
+    base = 25 if setting_up(activity, user) else 70
     return chain(
         surge(activity, user, context, DOWNLOADS, "downloads", base=base, volume=True),
         # Slowly, below every hour's threshold.

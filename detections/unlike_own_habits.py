@@ -114,7 +114,7 @@ DETECTION = Detection(
         "max_probability": 2e-4,
         "share_of_one": 0.7,
         "min_activities": 100,
-        "min_places": 6,
+        "min_places": 7,
         "min_reads": 45,
         "times_highest": 2,
         "max_probability_walk": 1e-7,

@@ -12,10 +12,13 @@ from stateful.correlation.policy import CHAIN, Policy
 from stateful.finding import Alert, Finding, FindingRevision, Severity
 from stateful.models import DAY
 from stateful.view import finding_uid
+from windowing.watermark import HOUR
 
 FINDINGS_KEPT = 50
 """Findings that an alert carries; the message counts all."""
 RELATED_KEPT = 20
+AT_ONCE = 2 * HOUR
+"""ms within which weak findings support one another in full."""
 TACTICS = 3
 """Tactics of one user within a day that make a case."""
 CHAIN_RISK = 15
@@ -52,15 +55,22 @@ class Unit:
 def _together(findings: Iterable[Finding]) -> float:
     """The risk of findings, 0 to 100, the worst of each detection: as if each could be wrong by itself.
 
-    What is said of one activity is one thing seen from several sides: the worst of it counts.
+    What is said of one activity is one thing seen from several sides: the worst of it counts. What is hours away from
+    the worst may be by chance, and counts by half.
     """
-    ranked = sorted(findings, key=lambda finding: (finding.risk, finding.uid))
+    ranked = sorted(findings, key=_gravity)
     worst = {finding.detection: finding for finding in ranked}
-    of_activity = {finding.anchor: finding.risk for finding in sorted(worst.values(), key=lambda f: (f.risk, f.uid))}
+    of_activity = {finding.anchor: finding for finding in sorted(worst.values(), key=_gravity)}
+    main = max(of_activity.values(), key=_gravity, default=None)
     right = 1.0
-    for anchor in sorted(of_activity):
-        right *= 1.0 - of_activity[anchor] / 100
+    for finding in sorted(of_activity.values(), key=_gravity):
+        near = main is None or abs(finding.start - main.start) <= AT_ONCE
+        right *= 1.0 - finding.risk / (100 if near else 200)
     return 100.0 * (1.0 - right)
+
+
+def _gravity(finding: Finding) -> tuple[int, str]:
+    return finding.risk, finding.uid
 
 
 @dataclass(frozen=True)

@@ -403,3 +403,29 @@ def test_sealing_folds_again_only_what_it_seals() -> None:
     assert timeline.behind
     assert "turn:m2001" in {r.statement.uid for r in timeline.seal(2500 * 60_000)}
     assert not timeline.behind
+
+
+def test_what_a_new_item_says_by_itself_is_raised_by_it_though_a_late_one_came_in_the_same_batch() -> None:
+    timeline = fresh()
+    assert [r.raised for r in put(timeline, Mark("a", 10, "red", ingested=11))] == [11]
+    # One evaluation of both: `b` is new and says `first`; `late` comes before it in event time, but arrives last.
+    raised = {
+        r.statement.uid: r.raised
+        for r in put(timeline, Mark("b", 40, "blue", ingested=41), Mark("late", 5, "red", ingested=900))
+    }
+    assert raised["first:b"] == 41
+    assert raised["turn:b"] == 41
+
+
+def test_what_an_old_item_says_only_since_a_late_one_came_is_raised_by_the_late_one() -> None:
+    timeline = fresh()
+    put(timeline, Mark("a", 10, "red", ingested=11), Mark("b", 40, "red", ingested=41))
+    raised = {r.statement.uid: r.raised for r in put(timeline, Mark("late", 20, "blue", ingested=900))}
+    assert raised["turn:b"] == 900
+
+
+def put(timeline: ToyTimeline, *items: Mark) -> list[Revision[Said]]:
+    """All at once, then what that means."""
+    for item in items:
+        timeline.insert(item, prefer)
+    return timeline.evaluate()
