@@ -125,7 +125,9 @@ def bench(users: int, days: int, repeats: int) -> dict[str, Any]:
         **results,
         "start_up_cpu_seconds": round(started, 3),
         "cpu_ratio_to_bare_loop": round(ratio, 2),
-        "stages_cpu_microseconds_per_activity": {name: median(run[name] for run in stages) for name in stages[0]},
+        "stages_cpu_microseconds_per_activity": {
+            name: round(median(run[name] for run in stages), 2) for name in stages[0]
+        },
     }
 
 

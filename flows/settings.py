@@ -169,8 +169,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     recovery_partitions: int = 4
     """Bytewax's; fixed when the state is initialised."""
     snapshot_interval: int = 10
-    batch_size: int = 2000
-    """Records that a source reads at once, at least one line."""
+    batch_size: int = 8000
+    """Records that a source reads at once, at least one line; of what is there: nobody waits for more to come."""
     state_memory: int = 512
     """MiB of stored state that each process keeps decoded."""
     allowed_lateness_hours: float = 24

@@ -2,7 +2,8 @@
 
 Scores are tail probabilities under the user's own baseline (small is surprising), from scipy.special where it needs
 one. 1.0 also stands for "no surprise, not computed". All are persisted inside the profile: new fields go to the end,
-with a default. Each declares `BOUND`, the bytes that its encoding takes at most.
+with a default. Each declares `BOUND`, the bytes that its encoding takes at most. Those that a profile has can be copied
+(`copy`) at next to no cost, since copies share what is frozen or made anew, never changed in place.
 """
 
 import msgspec
