@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 import detections
 from activities.batch import key_group_of
+from stateful.correlation.documents import Spray, spray_codec
 from stateful.correlation.policy import Policy
 from stateful.finding import Alert, Finding, Insight, Severity
 from stateful.messages import FindingBatch
@@ -74,8 +75,8 @@ def a_spray(chance: Random) -> list[tuple[str, Insight]]:
     said = []
     for n in range(count):
         place, note = f"203.0.113.{9 + n % spread}", f"{64500 + n % spread % 3} curl"
-        more = {"user": f"u{n}", "closes": START + round((at + n / 20) * HOUR) + HOUR // 6, "note": note}
-        said.append((f"u{n}", insight("failed", "addresses", place, at + n / 20, **more)))
+        closes = START + round((at + n / 20) * HOUR) + HOUR // 6
+        said.append((f"u{n}", insight("failed", "addresses", place, at + n / 20, f"u{n}", closes=closes, note=note)))
     if chance.random() < 0.5:
         place = f"203.0.113.{9 + chance.randrange(3)}"
         said.append(("u3", insight("entered", "addresses", place, at + 1, "u3", note="64500 curl")))
@@ -159,11 +160,13 @@ def foreign(batch: FindingBatch) -> FindingBatch:
 @settings(max_examples=EXAMPLES)
 @given(seeds, st.sampled_from(POLICIES))
 def test_what_is_over_is_forgotten(seed: int, policy: Policy) -> None:
-    """A month later only prevalence, verdicts and the like are left."""
+    """A month later only prevalence, verdicts, places where people work and the like are left."""
     told, step = tale(seed), Step(policy, GROUPS)
     for cut in batches(told, GROUPS, 10**15):
         step.send(*cut[:-1])
     for day in range(60):
         step.seal(START + day * 24 * HOUR)
     step.restart()
-    assert {key[:2] for key in step.rows if key.startswith(b"e")} <= {b"ev", b"et"}
+    assert {key[:2] for key in step.rows if key.startswith(b"e")} <= {b"ev", b"et", b"es"}
+    networks = [spray_codec().decode(row).spray for key, row in step.rows.items() if key.startswith(b"es")]
+    assert all(network == Spray(wake=network.wake, crowds=network.crowds) and network.crowds for network in networks)
