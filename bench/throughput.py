@@ -2,7 +2,7 @@
 
 The bare loop reads, decodes with msgspec and counts per user: what any engine in Python has to do at least. Ratios to
 it travel between machines; absolute figures don't. Each side is a process of its own; CPU time is the operating
-system's account of it, start-up included and also given apart.
+system's account of it, start-up included and also given apart. `stages` is where it goes: see `bench.stages`.
 
     python -m bench.throughput --out bench/results.json
 """
@@ -89,10 +89,13 @@ def bench(users: int, days: int, repeats: int) -> dict[str, Any]:
         bare: list[Cost] = []
         job: list[Cost] = []
         start: list[Cost] = []
+        stages: list[dict[str, float]] = []
         for repeat in range(repeats):
             bare.append(measure([sys.executable, "-c", BARE, str(source)]))
             start.append(measure(engine(work, one, f"start-{repeat}", 1)))
             job.append(measure(engine(work, source, f"{repeat}", 1)))
+            parts = subprocess.run([sys.executable, "-m", "bench.stages", source], check=True, capture_output=True)
+            stages.append(msgspec.json.decode(parts.stdout))
         summary = msgspec.json.decode((work / "summary-0.json").read_bytes())
         if summary["in"] != activities or summary["in"] != summary["out"] + summary["late"] + summary["duplicate"]:
             msg = f"expected {activities} activities in and all of them accounted for, found {summary}"
@@ -122,6 +125,7 @@ def bench(users: int, days: int, repeats: int) -> dict[str, Any]:
         **results,
         "start_up_cpu_seconds": round(started, 3),
         "cpu_ratio_to_bare_loop": round(ratio, 2),
+        "stages_cpu_microseconds_per_activity": {name: median(run[name] for run in stages) for name in stages[0]},
     }
 
 

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.text import Text
 
 from flows.exit_codes import FAILED, USAGE
+from flows.printing import display
 
 
 def backtest(
@@ -35,7 +36,6 @@ def backtest(
         raise typer.Exit(FAILED) from None
     if json is not None:
         json.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
-    console = Console(highlight=False)
-    console.print(table(found))
     counts = f"{found.baseline} alerts before, {found.candidate} after: {found.same} the same, "
-    console.print(Text(f"{counts}{found.new} new, {found.gone} gone, {found.changed} changed; {found.seconds:.0f} s"))
+    counts += f"{found.new} new, {found.gone} gone, {found.changed} changed; {found.seconds:.0f} s"
+    display(Group(table(found), Text(counts)))

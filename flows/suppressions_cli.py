@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -17,8 +17,9 @@ from activities.activity import User
 from flows import settings as settings_
 from flows.alerts_cli import Store, fail, opened
 from flows.explain import at, mappings, printable, user_name, utc
+from flows.printing import display
 from flows.sinks.ocsf import FINDING, RELATED_USER
-from stateful.finding import Evidence, Finding, Severity
+from stateful.finding import Comparison, Evidence, Finding, Severity
 from stateful.suppression import Rules, Suppression
 
 suppressions_app = typer.Typer(name="suppressions", help="Rules that hide findings.", no_args_is_help=True)
@@ -35,7 +36,7 @@ def list_rules(config: Config = None) -> None:
     for rule in _settings(config).suppressions:
         cells = (rule.name, rule.owner, rule.expires or "never", rule.reason, _conditions(rule))
         table.add_row(*(Text(printable(cell)) for cell in cells))
-    Console(highlight=False).print(table)
+    display(table)
 
 
 @suppressions_app.command("test")
@@ -65,9 +66,8 @@ def test_rule(
         cells = (utc(alert["time"]), alert["severity"], user_name(alert), at(alert, "finding_info.title"))
         more = (alert["risk_score"], at(alert, "finding_info.uid"))
         table.add_row(*(Text(printable(cell)) for cell in (*cells, *more)))
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(Text(f"{given.name} would have hidden {len(hidden)} of {len(alerts)} alerts that are not closed"))
+    said = f"{given.name} would have hidden {len(hidden)} of {len(alerts)} alerts that are not closed"
+    display(Group(table, Text(said)))
 
 
 def _hides(rules: Rules, alert: Mapping[str, Any]) -> bool:
@@ -91,6 +91,12 @@ def _findings(alert: Mapping[str, Any]) -> list[Finding]:
         )
         for item in mappings(alert, "evidences")
     )
+    compared = tuple(
+        Comparison(str(name), "", str(at(next(iter(mappings(baseline, "observations")), {}), "value") or ""))
+        for analysis in mappings(alert, "anomaly_analyses")
+        for baseline in mappings(analysis, "baselines")
+        if (name := baseline.get("observation_parameter"))
+    )
     types = at(alert, "finding_info.types") or []
     related = [item for item in mappings(alert, "finding_info.related_events") if item.get("type") == FINDING]
     many = any(item.get("type") == RELATED_USER for item in mappings(alert, "finding_info.related_events"))
@@ -108,6 +114,7 @@ def _findings(alert: Mapping[str, Any]) -> list[Finding]:
             severity=Severity.LOW,
             risk=0,
             reason="",
+            comparisons=compared,
             evidence=evidence,
         )
         for item in related

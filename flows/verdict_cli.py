@@ -12,12 +12,12 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from flows.alerts_cli import Store, fail, opened
 from flows.explain import at, mappings, printable, utc
+from flows.printing import display
 from flows.settings import VERDICT_FILE
 from flows.sinks.alert_store import AlertStore, AlertStoreError
 from flows.sinks.ocsf import RELATED_USER
@@ -94,7 +94,7 @@ def stats(store: Store, json: Annotated[bool, typer.Option("--json", help="For p
         ratio = "" if share.false_positive_ratio is None else f"{share.false_positive_ratio:.0%}"
         counts = (share.alerts, share.true_positive, share.benign, share.false_positive)
         table.add_row(Text(printable(share.detection)), *(f"{count:,}" for count in counts), ratio)
-    Console(highlight=False).print(table)
+    display(table)
 
 
 def ratios(alerts: list[dict[str, Any]]) -> list[Share]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 LOOSE, LOOSE_SHARE = 256, 16
 """Keys that are kept in a dict before they are packed: so many, or a share of the packed ones if that is more."""
+
+_hash: Callable[[bytes], int] = hash
+"""Of this process alone, which is what nobody can forge keys for; what is found does not depend on it."""
 
 
 class Recent:
@@ -20,7 +22,7 @@ class Recent:
 
     def __init__(self) -> None:
         self._loose: dict[bytes, int] = {}
-        self._hashes = np.empty(0, np.uint64)
+        self._hashes = np.empty(0, np.int64)
         """Sorted."""
         self._generations = np.empty(0, np.int32)
 
@@ -29,7 +31,7 @@ class Recent:
         found = self._loose.get(key)
         if found is not None or not len(self._hashes):
             return found
-        wanted = np.uint64(_hash(key))
+        wanted = np.int64(_hash(key))
         at = int(self._hashes.searchsorted(wanted))
         return int(self._generations[at]) if at < len(self._hashes) and self._hashes[at] == wanted else None
 
@@ -39,7 +41,7 @@ class Recent:
         if not len(self._hashes):
             return found
         packed = [number for number, at in enumerate(found) if at is None]
-        wanted = np.fromiter((_hash(keys[number]) for number in packed), np.uint64, len(packed))
+        wanted = np.fromiter((_hash(keys[number]) for number in packed), np.int64, len(packed))
         places = np.minimum(self._hashes.searchsorted(wanted), len(self._hashes) - 1)
         known = self._hashes[places] == wanted
         for number, at, is_known in zip(packed, self._generations[places].tolist(), known.tolist(), strict=True):
@@ -67,14 +69,10 @@ class Recent:
         self._hashes, self._generations = self._hashes[kept], self._generations[kept]
 
     def _pack(self) -> None:
-        hashes = np.fromiter(map(_hash, self._loose), np.uint64, len(self._loose))
+        hashes = np.fromiter(map(_hash, self._loose), np.int64, len(self._loose))
         generations = np.fromiter(self._loose.values(), np.int32, len(self._loose))
         # Of equal ones, the first is kept: the latest have to come first.
         hashes = np.concatenate((hashes[::-1], self._hashes))
         self._hashes, first = np.unique(hashes, return_index=True)
         self._generations = np.concatenate((generations[::-1], self._generations))[first]
         self._loose = {}
-
-
-def _hash(key: bytes) -> int:
-    return int.from_bytes(blake2b(key, digest_size=8).digest(), "big")

@@ -145,22 +145,29 @@ class KeyGroupStore:
         """
         if self._database is None:
             return None
-        recent = self._recent if self._recent is not None else self._read_recent(self._database)
-        generation = recent.get(key)
         value: bytes | None = None
-        try:
+        with _refusing(self.path):
+            generation = self._read_recent(self._database).get(key)
             if generation is not None and generation > 0:
                 value = self._database.get(generation_key(RECENT, generation) + key)
             if value is None and (generation is None or not self._changed_in(self._database, generation, key)):
                 return self._database.get(DOCUMENT + key)
-        except Exception as error:
-            if type(error) is Exception:
-                raise rocks.refusal(self.path, error) from error
-            raise
         if value is None and generation is not None and generation > 0:
             expected = f"key {key!r:.80} in generation {generation}"
             raise CorruptStoreError(self.path, expected, "no such row", SAME_BACKUP)
         return value
+
+    def get_first(self, key: bytes) -> bytes | None:
+        """What `get` returns, for a key that is part of every generation: without reading what else they changed.
+
+        Raises:
+            CorruptStoreError: The block that holds it is damaged.
+        """
+        if self._database is None or self._staged or not self.token.generation:
+            return self.get(key)
+        with _refusing(self.path):
+            value: bytes | None = self._database.get(generation_key(RECENT, self.token.generation) + key)
+        return self.get(key) if value is None else value
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """What `get` returns for each of the keys, read at once.

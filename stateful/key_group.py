@@ -90,12 +90,12 @@ class Memory:
 
     @classmethod
     def divided(cls, total: int) -> Memory:
-        """A process's budget, in bytes: 3/8 for decoded entities, 1/4 for the stores' caches and buffers.
+        """A process's budget, in bytes: 5/16 for decoded entities, 1/4 for the stores' caches and buffers.
 
         The rest is for what can't be chosen: some half a megabyte for each open store, the keys changed lately.
         """
         rocks.limit_memory(total // 4)
-        return cls(total * 3 // 8)
+        return cls(total * 5 // 16)
 
     @property
     def short(self) -> bool:
@@ -113,7 +113,7 @@ def _weight(_: object, stored: int) -> int:
 
 
 class Together:
-    """The key groups of one step: those of a worker are written together, so that their syncs overlap.
+    """The key groups of one step: those of a worker are written together, so that their syncs overlap, and cooled so.
 
     Bytewax asks one after the other for their snapshots. At the first, all that changed are written, each a generation
     of its own; the others then find it done.
@@ -133,10 +133,19 @@ class Together:
         Raises:
             StateError: One could not be written.
         """
-        others = [other for group in self._groups.get(get_ident(), ()) if (other := group()) is not None]
-        syncs = [_syncing().submit(group.store.sync) for group in (state, *others) if group.write()]
+        syncs = [_syncing().submit(group.store.sync) for group in (state, *self._mine()) if group.write()]
         for sync in syncs:
             sync.result()
+
+    def cool(self, state: KeyGroupState[Any], memory: Memory) -> None:
+        """Keep to the budget: a group lets go first, then those of its thread that took more when there was enough."""
+        for group in (state, *self._mine()):
+            if memory.held <= memory.limit:
+                break
+            group.cool()
+
+    def _mine(self) -> Iterator[KeyGroupState[Any]]:
+        return (other for group in self._groups.get(get_ident(), ()) if (other := group()) is not None)
 
 
 @cache
@@ -213,7 +222,7 @@ class KeyGroupState(Generic[E]):
         self._agenda = Agenda(store)
         self._due: set[bytes] = set()
         """Whose notes were taken and not made anew yet."""
-        data = store.get(_META)
+        data = store.get_first(_META)
         self.meta = META_CODEC.decode(data) if data else Meta()
         """Changes to it are written with the next flush, if `ease` is called after."""
         storage.together.join(self)
@@ -294,7 +303,20 @@ class KeyGroupState(Generic[E]):
         if len(self._changed) >= KEPT_BACK + AHEAD_AT_ONCE:
             self._write_ahead(list(islice(self._changed, len(self._changed) - KEPT_BACK)))
         if self._memory.held > self._memory.limit:
-            self._cool()
+            self._storage.together.cool(self, self._memory)
+
+    def cool(self) -> None:
+        """Let go of the entities that were used longest ago, down to a bit less than this group's share."""
+        room = self._memory.share
+        if self._held <= room:
+            return
+        excess, going = self._held - room * 7 // 8, []
+        for key, hot in self._hot.items():
+            if excess <= 0:
+                break
+            excess -= hot.weight
+            going.append(key)
+        self._let_go(going)
 
     def flush(self) -> Token:
         """Make what changed since the last time one generation, on disk; return what names it.
@@ -369,19 +391,6 @@ class KeyGroupState(Generic[E]):
         if hot is not None:
             self._held -= hot.weight
             self._memory.held -= hot.weight
-
-    def _cool(self) -> None:
-        """Let go of the entities that were used longest ago, down to a bit less than this group's share."""
-        room = self._memory.share
-        if self._held <= room:
-            return
-        excess, going = self._held - room * 7 // 8, []
-        for key, hot in self._hot.items():
-            if excess <= 0:
-                break
-            excess -= hot.weight
-            going.append(key)
-        self._let_go(going)
 
     def _let_go(self, keys: Sequence[bytes]) -> None:
         self._write_ahead([key for key in keys if key in self._changed or key in self._again])

@@ -42,7 +42,7 @@ class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     apps: tuple[str, ...] = ()
     """Every app of the evidence must be one of them; `*` and `?` allowed."""
     country_pairs: tuple[tuple[str, str], ...] = ()
-    """Two countries, in any order, that the evidence moves between, e.g. bordering ones."""
+    """Two countries, bordering ones, say, that the evidence moves between, or from a usual one of the user's."""
     windows: tuple[str, ...] = ()
     """Maintenance: `FROM/TO` in RFC 3339, or hours of the week in UTC such as `sat-sun 22:00-04:00` or `02:00-03:00`;
     all of the finding must be inside one."""
@@ -71,7 +71,7 @@ class _Rule:
             and (not given.apps or all(fits(given.apps, (evidence.app,)) for evidence in finding.evidence))
             and (not self.networks or all(inside(evidence.ip, self.networks) for evidence in finding.evidence))
             and (not given.countries or countries <= set(given.countries))
-            and (not given.country_pairs or any(countries == set(pair) for pair in given.country_pairs))
+            and (not given.country_pairs or any(_moves(finding, countries, set(pair)) for pair in given.country_pairs))
             and (not self.windows or any(within(finding.since) and within(finding.end) for within in self.windows))
             and (not given.min_users or users() >= given.min_users)
         )
@@ -97,6 +97,14 @@ class Rules:
             users: how many users have a finding that rests on the same new value.
         """
         return next((rule.given.name for rule in self._rules if rule.holds(finding, users)), "")
+
+
+def _moves(finding: Finding, countries: set[str], pair: set[str]) -> bool:
+    """Whether a finding is about moving between two countries."""
+    if countries == pair:
+        return True
+    usual = {name for said in finding.comparisons if said.feature == "country" for name in said.usual.split(", ")}
+    return len(countries) == 1 and countries < pair and bool(usual & (pair - countries))
 
 
 def _compile(rule: Suppression) -> _Rule:

@@ -1,6 +1,6 @@
 """The tenant's budget: a controller on the risk that an alert must have, by the hour of event time.
 
-Each alert that there could be, down to a risk of `LOWEST`, has a score: its risk in steps of 1/16, ties parted by a
+Each alert that there could be, down to a risk of `LOWEST`, has a score: its risk, ties parted by severity, then by a
 hash of its uid. Each hour adds its share of the budget to a balance, each alert that passes takes one from it. The
 threshold of an hour is the least score such that, at the usual rate of the last two weeks, as many would pass as the
 budget gives and, within `CORRECTION` hours, what the balance has: it rises where alerts are many, and falls else.
@@ -25,7 +25,7 @@ WEEK = 168
 USUAL = 2 * WEEK
 """Hours, of which the usual rate is taken and the balance is drawn."""
 KEPT = 2 * USUAL
-PARTS = 16
+PARTS, TIES = 16, 4
 LOWEST = 20
 """Risk below which nothing is an alert, however much is left of the budget."""
 HIGHEST = 101 * PARTS
@@ -41,7 +41,8 @@ LEAST = 1.0
 
 def counted(uid: str, created: int, risk: float, severity: Severity) -> Counted:
     """How an alert counts, whether it is sent or not; `created` is event time, ms."""
-    score = int(risk * PARTS) // PARTS * PARTS + hashed(uid) % PARTS
+    tie = TIES * (severity.rank - 1) + hashed(uid) % TIES
+    score = int(risk) * PARTS + min(tie, PARTS - 1)
     return Counted(created // HOUR, score, severity is Severity.CRITICAL)
 
 

@@ -165,6 +165,11 @@ def test_a_rule_is_tried_on_the_store(judged: Path, tmp_path: Path) -> None:
     tried = json.loads(CliRunner().invoke(app, arguments).stdout)
     assert tried["rule"] == "brazil"
     assert {alert["uid"] for alert in tried["hidden"]} >= set(found(judged))
+    rule.write_text(
+        'name = "pair"\nreason = "commuters"\ncountry_pairs = [["BR", "DE"]]\ndetections = ["first_country"]\n'
+    )
+    paired = json.loads(CliRunner().invoke(app, arguments).stdout)
+    assert {alert["title"] for alert in paired["hidden"]} == {"First activity from a country"}
     rule.write_text('name = "none"\nreason = "hides all"\n')
     refused = CliRunner().invoke(app, arguments)
     assert (refused.exit_code, "without any it hides all" in refused.stderr) == (2, True)

@@ -174,11 +174,12 @@ def executions(state: Path) -> list[tuple[int, int]]:
 
 
 def wait_for(state: Path, epochs: int, execution: int = 0) -> None:
-    """Until a run has come to so many epochs past where it began."""
+    """Until a run has come to so many epochs past where it began, and has counted more than one key."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        begun = dict(executions(state))
-        if execution in begun and committed(state).epoch >= begun[execution] + epochs:
+        begun, found = dict(executions(state)), committed(state)
+        enough = len(by_step(found.snapshots, "count")) > 1
+        if execution in begun and found.epoch >= begun[execution] + epochs and enough:
             return
         time.sleep(0.02)
     raise AssertionError

@@ -255,10 +255,15 @@ def empty(value: Any, path: str = "$") -> list[str]:
     return inner + ([path] if value is None or value in ("", [], {}) else [])
 
 
-def render(record: dict[str, Any], history: list[dict[str, Any]] | None = None, width: int = 400) -> str:
+def render(
+    record: dict[str, Any],
+    history: list[dict[str, Any]] | None = None,
+    width: int = 400,
+    others: dict[str, dict[str, Any]] | None = None,
+) -> str:
     console = Console(width=width, color_system=None, highlight=False)
     with console.capture() as captured:
-        console.print(explain(record, history or []))
+        console.print(explain(record, history or [], others or {}))
     return captured.get()
 
 
@@ -439,6 +444,19 @@ def test_the_explanation_has_all_its_parts() -> None:
         "one more activity",
     ):
         assert expected in shown, expected
+
+
+def test_related_alerts_are_named_and_what_is_of_several_detections_is_told_apart() -> None:
+    other = to_ocsf(msgspec.structs.replace(ALERT, uid="other"), DETECTIONS)
+    alert = msgspec.structs.replace(ALERT, related=("other", "elsewhere"), case="c-1")
+    record = to_ocsf(alert, DETECTIONS)
+    traits = [{"name": name, "type": "mitigating factor", "values": ["Sleep."]} for name in ("One", "Two")]
+    record["finding_info"]["traits"] = traits
+    shown = render(record, others={"other": other})
+    for expected in ("Case    c-1", "One: Sleep.", "Two: Sleep.", "elsewhere"):
+        assert expected in shown, expected
+    (line,) = (line for line in shown.splitlines() if line.rstrip().endswith(" other"))
+    assert "High" in line and "Activity from a new country" in line
 
 
 def test_the_history_says_what_changed() -> None:

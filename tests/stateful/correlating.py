@@ -54,6 +54,8 @@ class Rows:
     def get(self, key: bytes) -> bytes | None:
         return self.rows.get(key)
 
+    get_first = get
+
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         return [self.rows.get(key) for key in keys]
 

@@ -32,8 +32,8 @@ def month(seed: int, weekly: float) -> list[tuple[float, str, int]]:
     return sorted(found)
 
 
-def run(candidates: list[tuple[float, str, int]], budget: float) -> Step:
-    step = Step(Policy(detections.load(), budget=budget))
+def run(candidates: list[tuple[float, str, int]], budget: float, least_risk: float = 0.0) -> Step:
+    step = Step(Policy(detections.load(), budget=budget, least_risk=least_risk))
     people = [(f"u{n}", insight("first", "users", "", -200 + n / 100, f"u{n}")) for n in range(USERS)]
     step.send(told(*people, final=True))
     for hour, user, risk in candidates:
@@ -49,6 +49,31 @@ def test_from_the_second_week_on_a_tenant_has_as_many_alerts_as_its_budget_gives
     wanted = budget * USERS / 1000 * (DAYS - 7) / 7
     assert 0.8 * wanted <= len(later) <= 1.2 * wanted
     assert not [alert for alert in step.alerts if alert.change == "close"], "in order, nothing is taken back"
+
+
+def test_each_week_has_about_as_many_as_the_budget_gives() -> None:
+    step = run(month(7, 1000), 20.0)
+    weeks = Counter((alert.created - START) // WEEK for alert in standing(step.alerts).values())
+    assert all(32 <= weeks[number] <= 48 for number in (1, 2, 3)), weeks
+
+
+def test_where_little_is_grave_the_threshold_falls_below_that_of_a_tenant_without_a_budget() -> None:
+    weak = [(hour, user, 20 + risk // 4) for hour, user, risk in month(8, 300)]
+    assert not standing(run(weak, 0.0, 55.0).alerts)
+    later = [alert for alert in standing(run(weak, 5.0, 55.0).alerts).values() if alert.created >= START + WEEK]
+    wanted = 5.0 * USERS / 1000 * (DAYS - 7) / 7
+    assert 0.8 * wanted <= len(later) <= 1.2 * wanted
+    weakest = run([(hour, user, risk // 6) for hour, user, risk in month(8, 300)], 5.0, 55.0)
+    assert not standing(weakest.alerts)
+    assert {record.rule.partition(":")[0] for record in weakest.hidden} == {"low risk"}
+
+
+def test_an_attack_is_paid_for_and_does_not_silence_the_weeks_after_it() -> None:
+    attack = [(200 + n / 4, f"a{n}", 95 + n % 5) for n in range(60)]
+    step = run(sorted([*month(9, 500), *attack]), 5.0)
+    weeks = Counter((alert.created - START) // WEEK for alert in standing(step.alerts).values())
+    assert weeks[1] <= 20
+    assert weeks[2] + weeks[3] >= 0.7 * 20, weeks
 
 
 def test_what_is_spent_is_spent_on_the_gravest() -> None:

@@ -173,3 +173,15 @@ def test_a_group_is_written_whatever_thread_asks(tmp_path: Path) -> None:
     touch(state, b"u", b"1")
     assert state.flush().generation == 1
     store.close()
+
+
+def test_a_group_that_took_more_when_there_was_enough_gives_it_back(tmp_path: Path) -> None:
+    memory = Memory(12 * DECODED_BYTES)
+    kind = storage(memory)
+    (first, _), (second, _) = opened(tmp_path, 1, kind), opened(tmp_path, 2, kind)
+    for state in (first, second):
+        for number in range(10):
+            touch(state, b"%d" % number, b"x")
+            assert memory.held <= memory.limit
+    first.flush()
+    assert len(stored(first)) == len(stored(second)) == 10
