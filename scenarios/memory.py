@@ -25,6 +25,10 @@ class MemoryStore(KeyGroupStore):
         """The value of a key, staged ones too."""
         return self._ahead[key] if key in self._ahead else self._rows.get(key)
 
+    def get_first(self, key: bytes) -> bytes | None:
+        """The same: nothing is read from a disk."""
+        return self.get(key)
+
     def scan(self, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """All keys that start with `prefix` and their values, in key order, as of this call."""
         present: dict[bytes, bytes | None] = {**self._rows, **self._ahead}
