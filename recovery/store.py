@@ -80,6 +80,7 @@ class KeyGroupStore:
         self._retain_generations = retain_generations
         self._retain_seconds = retain_seconds
         self._clock = clock
+        self.closed = False
         self._database: Rdict | None = None
         self._settled = Settled(0, 0, root_checksum(owner))
         self._recent: Recent | None = None
@@ -269,6 +270,7 @@ class KeyGroupStore:
 
     def close(self) -> None:
         """Release the store. Every commit is on disk already. May be called twice; the store cannot be used after."""
+        self.closed = True
         if self._database is not None:
             with _refusing(self.path), suppress(DbClosedError):
                 self._database.close()

@@ -145,7 +145,9 @@ class Together:
             group.cool()
 
     def _mine(self) -> Iterator[KeyGroupState[Any]]:
-        return (other for group in self._groups.get(get_ident(), ()) if (other := group()) is not None)
+        # One whose store was closed may be around for a while: a flow that ended, and began anew in this process.
+        groups = (group() for group in self._groups.get(get_ident(), ()))
+        return (group for group in groups if group is not None and not group.store.closed)
 
 
 @cache
