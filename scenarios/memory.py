@@ -14,6 +14,7 @@ class MemoryStore(KeyGroupStore):
     def __init__(self, rows: Mapping[bytes, bytes] | None = None, token: Token | None = None) -> None:
         self.token = token or Token(0, 0, 0, b"")
         self.settling_due = False
+        self.closed = False
         self._rows: dict[bytes, bytes] = dict(rows or {})
         self._ahead: dict[bytes, bytes | None] = {}
 

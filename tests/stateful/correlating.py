@@ -48,7 +48,7 @@ class Rows:
     """A key-group store in memory: all that is committed when a step is asked for a snapshot."""
 
     def __init__(self, rows: dict[bytes, bytes], token: _Token) -> None:
-        self.rows, self.token, self.settling_due = rows, token, False
+        self.rows, self.token, self.settling_due, self.closed = rows, token, False, False
         self.staged: dict[bytes, bytes | None] = {}
 
     def get(self, key: bytes) -> bytes | None:
