@@ -21,7 +21,6 @@ bench: $(VENV)/.run
 
 eval: $(VENV)/.run
 	$(BIN)/python -m bench.eval --out bench/eval.json
-	$(BIN)/python -m bench.parse --out bench/results.json
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
