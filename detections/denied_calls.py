@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from activities.activity import Activity, Category, Outcome
+from activities.activity import Activity, Category, Outcome, UserType
 from stateful.attack import INFRASTRUCTURE_DISCOVERY, STORAGE_DISCOVERY
 from stateful.detection import Detection
 from stateful.features import HOUR, BurstFeature, TallyFeature, operation
@@ -24,33 +24,38 @@ DENIED_KINDS = BurstFeature(
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
-    """A surge of refusals, of several kinds: one that comes back over and over is a broken script."""
+    """A surge of refusals, of several kinds: one that comes back over and over is a broken script.
+
+    A person's, who has none, may be of one kind on many objects.
+    """
     if activity.outcome is not Outcome.DENIED:
         return ()
-    if len(user.burst(DENIED_KINDS).marks) < context.settings["min_kinds"]:
+    kinds = len(user.burst(DENIED_KINDS).marks) >= context.settings["min_kinds"]
+    if not kinds and not (
+        activity.user.type is UserType.PERSON and user.tally(DENIED).last_objects() >= context.settings["min_objects"]
+    ):
         return ()
-    return surge(activity, user, context, DENIED, "denied calls", base=50)
+    return surge(activity, user, context, DENIED, "denied calls", base=50 if kinds else 40)
 
 
 DETECTION = Detection(
     id="denied_calls",
     title="Burst of denied calls",
     description=(
-        "Many different calls of one identity are refused within an hour, which usually get on. A stolen key is "
-        "tried out "
-        "on everything to see what it opens."
+        "Many different calls of one identity, or calls on many objects, are refused within an hour, which usually "
+        "get on. A stolen key is tried out on everything to see what it opens; the curious try door after door."
     ),
     techniques=(INFRASTRUCTURE_DISCOVERY, STORAGE_DISCOVERY),
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=TRIED,
     features=(DENIED, DENIED_KINDS),
-    settings={**SURGE, "min_count": 12, "max_probability": 0.01, "min_kinds": 4},
+    settings={**SURGE, "min_count": 12, "max_probability": 0.01, "min_kinds": 4, "min_objects": 25},
     learning_days=1,
     runbook=(
         "See what was tried, from which address and with which key; what succeeded in between?",
         "Ask the owner: a role that lost rights, or a new tool, looks the same.",
         "If it isn't explained: deactivate the key, and look at where it was stored.",
     ),
-    quiet="Fewer kinds of calls, or an identity that is refused this often.",
+    quiet="Fewer kinds of calls on fewer objects, or an identity that is refused this often.",
 )

@@ -8,7 +8,13 @@ from math import log2, log10
 from activities.activity import Activity
 from stateful.features import HOUR, TallyFeature
 from stateful.finding import Comparison, Finding, Severity
+from stateful.models import DAY
 from stateful.view import Context, UserView, days
+
+MANY_OBJECTS = 10
+"""Distinct objects from which on a volume isn't that of one large file, a recording or an image."""
+HOURS_OF_DAY = 8
+"""Hours of a user's day, about: of so many it is known whether they had any."""
 
 SURGE: Mapping[str, float] = {"min_count": 20, "times_highest": 2, "max_probability": 1e-3}
 """Settings that `surge` needs; detections lay theirs over."""
@@ -50,7 +56,12 @@ def surge(
         return
     tail = tally.tail(count, feature.prior) if many else 1.0
     if much:
-        tail = min(tail, tally.tail_bytes(size))
+        large = tally.tail_bytes(size)
+        if tally.last_objects() >= MANY_OBJECTS:
+            # Whoever seldom does it at all is surprising at first: the windows without any count, too.
+            a_day = HOURS_OF_DAY if feature.length == HOUR else 1
+            large *= tally.share((activity.time - user.since) / DAY * a_day)
+        tail = min(tail, large)
     if tail > settings["max_probability"] or tally.last_objects() < least_objects:
         return
     doublings = max(log2(count / settings["min_count"]), 0)

@@ -119,6 +119,10 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
         """P(a window's bytes >= `quantity`) under the baseline of windows with any."""
         return self.volume.score(quantity, self.TYPICAL_BYTES)
 
+    def share(self, windows: float) -> float:
+        """P(a window has any), of so many that there were: with Laplace's rule of succession."""
+        return min((self.volume.windows + 1.0) / (windows + 2.0), 1.0)
+
     def tail_objects(self, number: int) -> float:
         """P(a window's distinct objects >= `number`), likewise; counted up to a few thousand."""
         return self.variety.score(number, self.PRIOR_MEAN)
