@@ -21,12 +21,18 @@ def kin(start: int, feature: str, value: str, users: Iterable[str]) -> Kin:
 
 def leaders(campaigns: Mapping[str, Kin]) -> dict[str, str]:
     """Of each campaign (by uid), the one that speaks for it: the earliest that it is like; maybe itself."""
-    ordered = sorted(campaigns, key=lambda uid: (campaigns[uid].start, uid))
     found: dict[str, str] = {}
-    for uid in ordered:
+    leading: list[str] = []
+    of_user: dict[int, list[int]] = {}
+    """Places in `leading` by user: those without a user in common aren't alike, and there are many of them."""
+    for uid in sorted(campaigns, key=lambda uid: (campaigns[uid].start, uid)):
         own = campaigns[uid]
-        alike = (other for other in found if found[other] == other and _alike(campaigns[other], own))
-        found[uid] = next(alike, uid)
+        near = sorted({place for user in own.users for place in of_user.get(user, ())})
+        found[uid] = next((leading[place] for place in near if _alike(campaigns[leading[place]], own)), uid)
+        if found[uid] == uid:
+            for user in own.users:
+                of_user.setdefault(user, []).append(len(leading))
+            leading.append(uid)
     return found
 
 
