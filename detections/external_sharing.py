@@ -44,26 +44,21 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     """A disk image or a database's copy shared with another account; or a surge of shares."""
     outside = to_outside(activity)
     words = f"{activity.action} {activity.objects[0].type if activity.objects else ''}"
-    if outside and IMAGE.search(words) and user.is_news(OPENED, operation(activity), activity.time):
+    image = IMAGE.search(words) is not None
+    if outside and (image or whole(activity)) and user.is_news(OPENED, operation(activity), activity.time):
         target = ", ".join(entry.name for entry in activity.objects[:3])
         yield context.finding(
             activity,
             anchor=activity.id,
             closes=activity.time,
-            risk=80,
-            reason=f"{activity.action}: a copy of whole disks or databases is open to the outside ({target})",
-            comparisons=(Comparison("this operation", "open to the outside", "never", since=user.since, score=1.0),),
-            evidence=(context.seen(activity),),
-        )
-    elif outside and whole(activity) and user.is_news(OPENED, operation(activity), activity.time):
-        target = ", ".join(entry.name for entry in activity.objects[:3])
-        yield context.finding(
-            activity,
-            anchor=activity.id,
-            closes=activity.time,
-            risk=60,
-            severity=Severity.MEDIUM,
-            reason=f"{activity.action}: all that is in {target} is open to the outside, by a user who never did this",
+            risk=80 if image else 60,
+            severity=None if image else Severity.MEDIUM,
+            reason=f"{activity.action}: "
+            + (
+                f"a copy of whole disks or databases is open to the outside ({target})"
+                if image
+                else f"all that is in {target} is open to the outside, by a user who never did this"
+            ),
             comparisons=(Comparison("this operation", "open to the outside", "never", since=user.since, score=1.0),),
             evidence=(context.seen(activity),),
         )
