@@ -9,6 +9,7 @@ from math import log2
 
 from activities.activity import User, UserType
 from stateful.correlation.documents import Rest, Tenant, Value
+from stateful.correlation.group_alert import group_alert
 from stateful.correlation.judgement import TENANT_LEARNT, explains, share, word
 from stateful.correlation.policy import CAMPAIGN
 from stateful.correlation.prevalence import COMMON_USERS, Prevalence, others, prevalence, users_before
@@ -174,22 +175,11 @@ def alert_of(
         quiet="Fewer users within a day, a suppression with min_users, or a verdict on this alert.",
         novelties=(Novelty(feature, shown), *more),
     )
-    return Alert(
-        uid=campaign.uid,
-        revision=1,
-        change="create",
-        tenant=name,
-        user=group,
-        detection=CAMPAIGN,
-        severity=worst.severity if worst.severity is not Severity.INFORMATIONAL else Severity.LOW,
-        risk=worst.risk,
-        message=reason,
-        created=campaign.start,
-        modified=end,
-        findings=(finding,),
+    return group_alert(
+        finding,
+        worst.severity if worst.severity is not Severity.INFORMATIONAL else Severity.LOW,
+        [users[user] for user in sorted(users)[:USERS_LISTED]],
+        len(users),
         final=sealed >= campaign.start + LASTS + DAY and all(rest.final for rest in members),
         raised=max(rest.raised for rest in members),
-        case=finding_uid("case", campaign.uid),
-        users=tuple(users[user] for user in sorted(users)[:USERS_LISTED]),
-        user_count=len(users),
     )

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from activities.activity import Category, Outcome, User
 from stateful.correlation.documents import Attempt, Spot, Spray
+from stateful.correlation.group_alert import group_alert
 from stateful.correlation.policy import SPRAY
 from stateful.correlation.sprays import ADDRESS, ASN, LASTS, PROGRAM, Wave
 from stateful.finding import Alert, Comparison, Evidence, Finding, FindingRevision, Novelty, Severity
@@ -198,23 +199,13 @@ def alert_of(cluster: Cluster, tenant: str, breaches: Iterable[Breach], sealed: 
         evidence_count=len(cluster.failed) + len(entered),
         quiet="Fewer users, addresses that are the users' own, or as many on usual days.",
     )
-    return Alert(
-        uid=cluster.uid,
-        revision=1,
-        change="create",
-        tenant=tenant,
-        user=group,
-        detection=SPRAY,
-        severity=severity,
-        risk=finding.risk,
-        message=reason,
-        created=first.told,
-        modified=end,
-        findings=(finding,),
+    listed = [*got_in, *(user for user in users if user not in set(got_in))][:USERS_LISTED]
+    return group_alert(
+        finding,
+        severity,
+        list(map(User, listed)),
+        len({*users, *got_in}),
         final=sealed >= cluster.until + HOUR and all(a.final for a in (*cluster.failed, *entered)),
-        case=finding_uid("case", cluster.uid),
-        users=tuple(map(User, [*got_in, *(user for user in users if user not in set(got_in))][:USERS_LISTED])),
-        user_count=len({*users, *got_in}),
     )
 
 
