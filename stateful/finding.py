@@ -26,7 +26,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """1 to 5, as OCSF's `severity_id`."""
-        return tuple(type(self)).index(self) + 1
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity, 1)}
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

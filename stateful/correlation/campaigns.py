@@ -12,7 +12,7 @@ from stateful.correlation.documents import Rest, Tenant, Value
 from stateful.correlation.group_alert import group_alert
 from stateful.correlation.judgement import TENANT_LEARNT, explains, share, word
 from stateful.correlation.policy import CAMPAIGN
-from stateful.correlation.prevalence import COMMON_USERS, Prevalence, others, prevalence, users_before
+from stateful.correlation.prevalence import COMMON_USERS, SETTLED, Prevalence, others, prevalence, users_before
 from stateful.finding import Alert, Comparison, Finding, Novelty, Severity
 from stateful.models import DAY
 from stateful.view import finding_uid
@@ -80,38 +80,36 @@ def campaigns(
     if settings is None or len(value.rests) < settings["min_users"]:
         return []
     least = settings["min_users"]
-    ordered = sorted(
-        (
-            item
-            for item in value.rests.items()
-            if not 0 <= item[1].start - tenant.since < TENANT_LEARNT and not _explained(item[1], value, tenant, key[1])
-        ),
-        key=lambda item: (item[1].start, item[0]),
-    )
+    ordered = sorted((rest.start, uid) for uid, rest in value.rests.items())
+    # Most values are new to the tenant: then no one finding has to be asked.
+    if value.earliest and value.earliest[0].time < ordered[-1][0] - SETTLED:
+        ordered = [item for item in ordered if not _explained(value.rests[item[1]], value, tenant, key[1])]
+    ordered = [item for item in ordered if not 0 <= item[0] - tenant.since < TENANT_LEARNT]
     found: list[Campaign] = []
     within: Counter[str] = Counter()
     at = until = users = 0
     while at < len(ordered):
-        uid, first = ordered[at]
-        while until < len(ordered) and ordered[until][1].start < first.start + DAY:
-            user = ordered[until][1].user.id
+        start, uid = ordered[at]
+        while until < len(ordered) and ordered[until][0] < start + DAY:
+            user = value.rests[ordered[until][1]].user.id
             within[user] += 1
             users += within[user] == 1
             until += 1
         if users >= least:
             end = until
-            while end < len(ordered) and ordered[end][1].start < first.start + LASTS:
+            while end < len(ordered) and ordered[end][0] < start + LASTS:
                 end += 1
-            members = tuple(rest for _, rest in ordered[at:end])
-            campaign = Campaign(finding_uid("campaign", *key, uid), first.start, members)
+            members = tuple(value.rests[member] for _, member in ordered[at:end])
+            campaign = Campaign(finding_uid("campaign", *key, uid), start, members)
             if campaign.risk(least) >= least_risk:
                 found.append(campaign)
             at = until = end
             within.clear()
             users = 0
         else:
-            within[first.user.id] -= 1
-            users -= within[first.user.id] == 0
+            user = value.rests[uid].user.id
+            within[user] -= 1
+            users -= within[user] == 0
             at += 1
     return found
 

@@ -27,8 +27,12 @@ def leaders(campaigns: Mapping[str, Kin]) -> dict[str, str]:
     """Places in `leading` by user: those without a user in common aren't alike, and there are many of them."""
     for uid in sorted(campaigns, key=lambda uid: (campaigns[uid].start, uid)):
         own = campaigns[uid]
-        near = sorted({place for user in own.users for place in of_user.get(user, ())})
-        found[uid] = next((leading[place] for place in near if _alike(campaigns[leading[place]], own)), uid)
+        common: dict[int, int] = {}
+        for user in own.users:
+            for place in of_user.get(user, ()):
+                common[place] = common.get(place, 0) + 1
+        near = (leading[place] for place in sorted(common) if _alike(campaigns[leading[place]], own, common[place]))
+        found[uid] = next(near, uid)
         if found[uid] == uid:
             for user in own.users:
                 of_user.setdefault(user, []).append(len(leading))
@@ -36,11 +40,14 @@ def leaders(campaigns: Mapping[str, Kin]) -> dict[str, str]:
     return found
 
 
-def _alike(one: Kin, other: Kin) -> bool:
+def _alike(one: Kin, other: Kin, common: int) -> bool:
+    """Whether they are on the same users, of whom the sketches have `common`."""
     if abs(one.start - other.start) >= DAY:
         return False
+    if len(one.users) < SKETCH > len(other.users):
+        return common >= ALIKE * min(len(one.users), len(other.users))
     # Below the lesser of the two greatest hashes both sketches are complete.
-    limit = min((users[-1] for users in (one.users, other.users) if len(users) >= SKETCH), default=2**62)
+    limit = min(users[-1] for users in (one.users, other.users) if len(users) >= SKETCH)
     left = {user for user in one.users if user <= limit}
     right = {user for user in other.users if user <= limit}
     return len(left & right) >= ALIKE * min(len(left), len(right)) > 0

@@ -17,7 +17,7 @@ from stateful.correlation import grid, verdicts
 from stateful.correlation.documents import Body, Counted, Hidden, Spray, Tenant, Thread, Value
 from stateful.correlation.keys import SPRAY, THREAD, VALUE, tenant_key, thread_key, value_key
 from stateful.correlation.policy import Policy
-from stateful.correlation.prevalence import DAYS_KEPT, arrive, fold_days, learn, users_before
+from stateful.correlation.prevalence import arrive, fold_days, users_before
 from stateful.correlation.revisions import settle, wakes
 from stateful.correlation.spray_round import judge_sprays, seal_sprays, take_attempt
 from stateful.correlation.user_round import judge_user
@@ -95,10 +95,7 @@ class Round:
                 self._rewake(key, thread, ())
             if revision.final and not gone and insight.kind == "first":
                 key = value_key(tenant, insight.feature, insight.value)
-                value = self._values.touch(key)
-                learn(value, insight.time, revision.user, insight.peers)
-                if len(value.days) > 2 * DAYS_KEPT:
-                    fold_days(value, self.sealed)
+                self._values.learn(key, insight.time, revision.user, insight.peers)
         elif insight.kind == "verdict":
             self._take_verdict(revision)
         else:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,11 +13,11 @@ from msgspec.structs import replace
 from stateful.correlation import campaigns as campaigning
 from stateful.correlation import verdicts
 from stateful.correlation.campaigns import Campaign
-from stateful.correlation.documents import Rest, Value
+from stateful.correlation.documents import Kin, Rest, Value
 from stateful.correlation.keys import parts_of, thread_key, value_key
 from stateful.correlation.kinship import kin, leaders
 from stateful.correlation.policy import CAMPAIGN
-from stateful.correlation.prevalence import others
+from stateful.correlation.prevalence import DAYS_KEPT, SETTLED, fold_days, learn, others
 from stateful.correlation.revisions import judged as revise_past
 from stateful.correlation.revisions import revise, wakes
 from stateful.finding import Alert, Finding, FindingRevision, Novelty, Severity
@@ -26,16 +29,34 @@ if TYPE_CHECKING:
 
 CAMPAIGN_OVER = campaigning.LASTS + 5 * DAY
 
+Span = tuple[int, str]
+"""When a campaign begins (event time, ms), and the campaign that speaks for it."""
+
+
+@dataclass
+class _Before:
+    """What was true of a value before a round: just what tells whose alerts may be other ones now."""
+
+    rested: bool
+    """Whether there were findings on it."""
+    spans: tuple[Span, ...]
+    others: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Finding -> users and peers that showed the value before it; of those for which the round may change it."""
+    moved: list[int] = field(default_factory=list)
+    """Event time, ms, of findings that came, went or were changed, if there are rules that count their users."""
+
 
 class Values:
     """Those that a round touches."""
 
     def __init__(self, current: Round) -> None:
         self._round = current
-        self._before: dict[bytes, dict[str, tuple[str, int]]] = {}
-        """Touched ones -> what their findings were part of."""
+        self._before: dict[bytes, _Before] = {}
+        """Touched ones."""
         self._campaigns: dict[bytes, list[Campaign]] = {}
         self._leaders: dict[str, dict[str, str]] = {}
+        self._starts: dict[str, dict[tuple[str, str], list[Span]]] = {}
+        """Tenant -> feature and value -> when the campaigns that the tenant was told of begin, and their uids."""
 
     @property
     def touched(self) -> list[bytes]:
@@ -44,10 +65,7 @@ class Values:
 
     def campaign(self, tenant: str, novelty: Novelty, time: int) -> str:
         """The campaign that a finding of this time with this novelty is part of, or ""."""
-        for campaign in self._campaigns_of(value_key(tenant, novelty.feature, novelty.value)):
-            if campaign.covers(time):
-                return self._leaders_of(tenant).get(campaign.uid, campaign.uid)
-        return ""
+        return _covering(self._spans(tenant, novelty.feature, novelty.value), time)
 
     def rest(self, revision: FindingRevision, old: FindingRevision | None) -> None:
         """Keep the values that a finding rests on informed of it."""
@@ -56,7 +74,10 @@ class Values:
         now = finding.novelties if tells and not self._round.policy.rules.match(finding) else ()
         before = old.finding.novelties if old is not None else ()
         for novelty in {*now, *before}:
-            value = self.touch(value_key(finding.tenant, novelty.feature, novelty.value))
+            key = value_key(finding.tenant, novelty.feature, novelty.value)
+            value = self.touch(key)
+            if self._round.policy.rules.needs_users:
+                self._before[key].moved += [finding.start] if old is None else [finding.start, old.finding.start]
             if novelty not in now:
                 value.rests.pop(finding.uid, None)
                 continue
@@ -77,36 +98,39 @@ class Values:
                 ),
             )
 
+    def learn(self, key: bytes, time: int, user: str, peers: str) -> None:
+        """Take in that a user showed a value for the first time at `time`, event time in ms, sealed."""
+        value = self.touch(key)
+        known = self._before[key].others
+        for uid, rest in value.rests.items():
+            # Only to findings so much later it is known.
+            if rest.start - SETTLED > time and uid not in known:
+                known[uid] = others(value, rest.start, rest.user.id, rest.peers)
+        learn(value, time, user, peers)
+        if len(value.days) > 2 * DAYS_KEPT:
+            fold_days(value, self._round.sealed)
+
     def touch(self, key: bytes) -> Value:
         """A value that is going to be changed."""
-        value = self._of(key)
-        if key not in self._before:
-            self._before[key] = self._standing(key, value)
+        self._remember(key)
         self._campaigns.pop(key, None)
-        return value
+        return self._of(key)
 
     def judge(self, keys: Iterable[bytes]) -> None:
         """Say what campaigns there are, and touch the users of whom something else is true now."""
-        pending = dict.fromkeys(keys)
-        while pending:
-            key = next(iter(pending))
-            del pending[key]
+        told: dict[bytes, None] = {}
+        for key in keys:
             value = self._of(key)
-            if not (value.rests or value.alerts or value.past or self._before.get(key)):
+            self._remember(key)
+            if value.rests or value.alerts or value.past or self._before[key].rested:
+                told[key] = None
+            else:
                 self._round.changed(key)  # Only who shows it is known: nothing follows from that by itself.
-                continue
-            if key not in self._before:
-                self._before[key] = self._standing(key, value)
-            pending |= dict.fromkeys(self._register(key))
+        for key in told | dict.fromkeys(self._register(told)):
             self._revise(key)
         for key, before in self._before.items():
-            value = self._of(key)
-            if not value.rests and not before:
-                continue
-            tenant = parts_of(key)[0]
-            for uid, standing in self._standing(key, value).items():
-                if before.get(uid) != standing:
-                    self._round.touch(thread_key(tenant, value.rests[uid].user.id))
+            self._touch_users(key, before)
+        self._before.clear()
 
     def settle(self, key: bytes, *, drop: bool) -> None:
         """Let go of what is over."""
@@ -123,23 +147,48 @@ class Values:
                     del value.rests[uid]
             self._round.let_go(parts_of(key)[0], value, [c.uid for c in over])
             self._campaigns.pop(key, None)
-            self._register(key)
+            self._register([key])
         self._rewake(key, value)
 
-    def _standing(self, key: bytes, value: Value) -> dict[str, tuple[str, int]]:
-        """Of each finding on a value: the campaign that it is part of, and how many showed the value before it."""
-        if not value.rests:
-            return {}
-        name = parts_of(key)[0]
-        lead = self._leaders_of(name)
-        found = {}
-        for uid, rest in value.rests.items():
-            covering = (c.uid for c in self._campaigns_of(key) if c.covers(rest.start))
-            campaign = next(covering, "")
-            users, _ = others(value, rest.start, rest.user.id, rest.peers)
-            if self._round.policy.rules.needs_users:
-                users = users * 1000 + campaigning.users_within(value, rest.start)
-            found[uid] = lead.get(campaign, campaign), users
+    def _remember(self, key: bytes) -> None:
+        if key not in self._before:
+            self._before[key] = _Before(bool(self._of(key).rests), self._spans(*parts_of(key)))
+
+    def _touch_users(self, key: bytes, before: _Before) -> None:
+        """Touch those whose findings are part of another campaign now, or of whose value others know more or less.
+
+        Users of findings that came, went or were changed are touched anyway.
+        """
+        value, (tenant, feature, shown) = self._of(key), parts_of(key)
+        now = self._spans(tenant, feature, shown)
+        moved: set[str] = set()
+        if now != before.spans:
+            for uid, rest in value.rests.items():
+                if _covering(now, rest.start) != _covering(before.spans, rest.start):
+                    moved.add(uid)
+        for uid, known in before.others.items():
+            held = value.rests.get(uid)
+            if held is not None and others(value, held.start, held.user.id, held.peers) != known:
+                moved.add(uid)
+        for start in before.moved:
+            moved |= {uid for uid, rest in value.rests.items() if abs(rest.start - start) < DAY}
+        for uid in moved:
+            self._round.touch(thread_key(tenant, value.rests[uid].user.id))
+
+    def _spans(self, tenant: str, feature: str, value: str) -> tuple[Span, ...]:
+        """The campaigns on a value that the tenant was told of, in order."""
+        found = self._starts_of(tenant).get((feature, value))
+        if not found:
+            return ()
+        lead = self._leaders_of(tenant)
+        return tuple((start, lead.get(uid, uid)) for start, uid in sorted(found))
+
+    def _starts_of(self, tenant: str) -> dict[tuple[str, str], list[Span]]:
+        found = self._starts.get(tenant)
+        if found is None:
+            found = self._starts[tenant] = {}
+            for uid, own in self._round.tenant(tenant).campaigns.items():
+                found.setdefault((own.feature, own.value), []).append((own.start, uid))
         return found
 
     def _campaigns_of(self, key: bytes) -> list[Campaign]:
@@ -160,28 +209,36 @@ class Values:
             found = self._leaders[tenant] = leaders(self._round.tenant(tenant).campaigns)
         return found
 
-    def _register(self, key: bytes) -> list[bytes]:
-        """Tell the tenant of a value's campaigns; return the values whose campaigns another one speaks for now."""
-        name, feature, shown = parts_of(key)
-        tenant = self._round.tenant(name)
-        known = {uid for uid, other in tenant.campaigns.items() if (other.feature, other.value) == (feature, shown)}
-        now = {c.uid: kin(c.start, feature, shown, c.founders) for c in self._campaigns_of(key)}
-        if all(tenant.campaigns.get(uid) == own for uid, own in now.items()) and known == now.keys():
-            return []
-        before = self._leaders_of(name)
-        for other in tenant.campaigns.values():
-            beside = value_key(name, other.feature, other.value)
-            if beside not in self._before:
-                self._before[beside] = self._standing(beside, self._of(beside))
-        gone = {uid: tenant.campaigns.pop(uid) for uid in known - now.keys()}
-        tenant.campaigns |= now
-        self._round.tenant_changed(name)
-        after = self._leaders[name] = leaders(tenant.campaigns)
-        moved = {uid for uid in {*before, *after} if before.get(uid) != after.get(uid)}
+    def _register(self, keys: Iterable[bytes]) -> list[bytes]:
+        """Tell tenants of the campaigns on values; return the values whose campaigns another one speaks for now."""
+        others: dict[str, dict[str, Kin]] = {}
+        for key in keys:
+            name, feature, shown = parts_of(key)
+            tenant = self._round.tenant(name)
+            known = {uid for _, uid in self._starts_of(name).get((feature, shown), ())}
+            now = {c.uid: kin(c.start, feature, shown, c.founders) for c in self._campaigns_of(key)}
+            if known == now.keys() and all(tenant.campaigns[uid] == own for uid, own in now.items()):
+                continue
+            changed = others.setdefault(name, tenant.campaigns.copy())
+            for uid in known - now.keys():
+                del changed[uid]
+            changed |= now
+        return sorted(key for name, changed in others.items() for key in self._retell(name, changed))
+
+    def _retell(self, name: str, campaigns: dict[str, Kin]) -> set[bytes]:
+        """Replace what a tenant knows of campaigns; the values of those whose leader is another one now."""
+        tenant, before, after = self._round.tenant(name), self._leaders_of(name), leaders(campaigns)
+        every = {**tenant.campaigns, **campaigns}
+        moved = {uid for uid in every if before.get(uid) != after.get(uid)}
         moved |= {before[uid] for uid in moved if uid in before} | {after[uid] for uid in moved if uid in after}
-        every = {**gone, **tenant.campaigns}
-        keys = {value_key(name, every[uid].feature, every[uid].value) for uid in moved if uid in every}
-        return sorted(keys - {key})
+        keys = {value_key(name, every[uid].feature, every[uid].value) for uid in moved}
+        for key in keys:
+            self._remember(key)
+        tenant.campaigns = campaigns
+        self._leaders[name] = after
+        self._starts.pop(name, None)
+        self._round.tenant_changed(name)
+        return keys
 
     def _revise(self, key: bytes) -> None:
         name, feature, shown = parts_of(key)
@@ -228,3 +285,12 @@ class Values:
 
     def _of(self, key: bytes) -> Value:
         return self._round.value_of(key)
+
+
+_start = itemgetter(0)
+
+
+def _covering(spans: tuple[Span, ...], time: int) -> str:
+    """The campaign that a finding of an event time, ms, is part of; "" if none."""
+    at = bisect_right(spans, time, key=_start) - 1
+    return spans[at][1] if at >= 0 and time < spans[at][0] + campaigning.LASTS else ""
