@@ -79,6 +79,20 @@ class Cluster:
         return found
 
     @cached_property
+    def by_user(self) -> dict[str, list[Attempt]]:
+        """User -> the user's attempts, in order."""
+        found: dict[str, list[Attempt]] = {}
+        for attempt in self.failed:
+            found.setdefault(attempt.user, []).append(attempt)
+        return found
+
+    @cached_property
+    def networks(self) -> list[str]:
+        """Providers that it comes from, those with the most attempts first."""
+        counts = Counter(attempt.asn for attempt in self.failed if attempt.asn)
+        return [f"AS{asn}" for asn, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+
+    @cached_property
     def addresses(self) -> list[str]:
         """Those whose logons are to be looked at."""
         ranked = sorted(self.by_address, key=lambda address: (-len(self.by_address[address]), address))
@@ -94,10 +108,10 @@ class Cluster:
         """Event time, ms, up to which it goes on."""
         return max(wave.start for wave in self.waves) + LASTS
 
-    @property
+    @cached_property
     def users(self) -> list[str]:
         """Those that were tried."""
-        return sorted({attempt.user for attempt in self.failed})
+        return sorted(self.by_user)
 
     def breaches(self, of: Mapping[tuple[str, str], Spray]) -> list[Breach]:
         """Logons that it was good for, in order.
@@ -131,7 +145,7 @@ def findings(cluster: Cluster, tenant: str, breaches: Iterable[Breach]) -> dict[
     count = len(cluster.users)
     for breach in breaches:
         attempt = breach.attempt
-        own = [failed for failed in cluster.failed if failed.user == attempt.user and failed.time <= attempt.time]
+        own = [failed for failed in cluster.by_user.get(attempt.user, ()) if failed.time <= attempt.time]
         if not own and not breach.sure:
             continue
         evidence = (*map(_failure, own[:EVIDENCE_LISTED]), _success(attempt))
@@ -224,8 +238,7 @@ def _places(cluster: Cluster, besides: str = "") -> str:
         return "there"
     if len(addresses) == 1:
         return addresses[0]
-    counts = Counter(attempt.asn for attempt in cluster.failed if attempt.asn)
-    networks = [f"AS{asn}" for asn, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+    networks = cluster.networks
     if not networks:
         return f"{len(addresses)} addresses"
     if len(networks) > NAMED:

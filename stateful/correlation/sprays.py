@@ -16,7 +16,7 @@ from stateful.correlation.documents import Attempt, Spray
 from stateful.insights import SLOT
 from stateful.models import DAY
 from stateful.view import finding_uid
-from windowing.watermark import HOUR
+from windowing.watermark import END_OF_TIME, HOUR
 
 ADDRESS, ASN, PROGRAM = "address", "asn", "program"
 """Kinds of networks; those that fail with one program, wherever from, are taken for one."""
@@ -76,7 +76,8 @@ def waves(spray: Spray, key: tuple[str, str, str], settings: Mapping[str, float]
     if len(spray.failed) < fewest:
         return []
     failed = _ordered(spray.failed)
-    peaks = _peaks(failed) | spray.peaks
+    # What the last day's peak will be is asked of no day that is here.
+    peaks = _peaks(failed, failed[-1].time // DAY) | spray.peaks
     found: list[Wave] = []
     within: Counter[str] = Counter()
     at = until = resumed = 0
@@ -199,8 +200,8 @@ def _is_spray(window: Sequence[Attempt], spray: Spray, kind: str) -> bool:
     return 2 * len(around) <= len(failing)
 
 
-def _peaks(failed: Sequence[Attempt]) -> dict[int, int]:
-    """Day -> most users that failed within an hour that begins on it."""
+def _peaks(failed: Sequence[Attempt], before: int = END_OF_TIME) -> dict[int, int]:
+    """Day -> most users that failed within an hour that begins on it; of days before one."""
     peaks: dict[int, int] = {}
     within: Counter[str] = Counter()
     until = users = 0
@@ -210,6 +211,8 @@ def _peaks(failed: Sequence[Attempt]) -> dict[int, int]:
             users += within[failed[until].user] == 1
             until += 1
         day = attempt.time // DAY
+        if day >= before:
+            break
         peaks[day] = max(peaks.get(day, 0), users)
         within[attempt.user] -= 1
         users -= within[attempt.user] == 0
