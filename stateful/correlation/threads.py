@@ -91,11 +91,17 @@ class Case:
         Batches of any size give the same: what came in one is taken one by one.
         """
         members = [revision for unit in self.units for revision in unit.members]
-        said: list[Finding] = []
+        worst: dict[str, Finding] = {}
         for revision in sorted(members, key=lambda revision: (revision.raised, revision.finding.uid)):
-            said.append(revision.finding)
-            if revision.finding.severity is Severity.CRITICAL or _together(said) >= least:
+            finding = revision.finding
+            if finding.severity is Severity.CRITICAL:
                 return revision.raised
+            known = worst.get(finding.detection)
+            if known is None or _gravity(finding) > _gravity(known):
+                # What isn't the worst of its detection adds nothing: a flood of findings is looked at once.
+                worst[finding.detection] = finding
+                if _together(worst.values()) >= least:
+                    return revision.raised
         return max(revision.raised for revision in members)
 
     @property
