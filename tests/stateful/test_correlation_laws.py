@@ -163,7 +163,8 @@ def test_what_is_over_is_forgotten(seed: int, policy: Policy) -> None:
     """A month later only prevalence, verdicts, places where people work and the like are left."""
     told, step = tale(seed), Step(policy, GROUPS)
     for cut in batches(told, GROUPS, 10**15):
-        step.send(*cut[:-1])
+        if said := cut[:-1]:  # Bytewax hands over nothing of a key group that says nothing.
+            step.send(*said)
     for day in range(60):
         step.seal(START + day * 24 * HOUR)
     step.restart()
