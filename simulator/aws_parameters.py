@@ -9,6 +9,7 @@ from simulator.record import NativeObject
 
 _PARAMETERS = {
     "access_key": "accessKeyId",
+    "cluster": "clusterName",
     "configuration_recorder": "configurationRecorderName",
     "db_cluster": "dBClusterIdentifier",
     "db_instance": "dBInstanceIdentifier",
@@ -22,6 +23,7 @@ _PARAMETERS = {
     "key_pair": "keyName",
     "log_group": "logGroupName",
     "mfa_device": "serialNumber",
+    "model": "modelId",
     "policy": "policyArn",
     "queue": "queueUrl",
     "repository": "repositoryName",

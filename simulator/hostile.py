@@ -24,21 +24,30 @@ class Exit(NamedTuple):
 
 
 _CITIES = {
+    "AR": City("Buenos Aires", "AR", "America/Argentina/Buenos_Aires", -34.6037, -58.3816),
     "AT": City("Vienna", "AT", "Europe/Vienna", 48.2082, 16.3738),
     "BG": City("Sofia", "BG", "Europe/Sofia", 42.6977, 23.3219),
     "CH": City("Zurich", "CH", "Europe/Zurich", 47.3769, 8.5417),
+    "CO": City("Bogota", "CO", "America/Bogota", 4.711, -74.0721),
     "DE": City("Frankfurt am Main", "DE", "Europe/Berlin", 50.1109, 8.6821),
+    "EG": City("Cairo", "EG", "Africa/Cairo", 30.0444, 31.2357),
+    "FR": City("Roubaix", "FR", "Europe/Paris", 50.6942, 3.1746),
     "GB": City("Manchester", "GB", "Europe/London", 53.4808, -2.2426),
     "GH": City("Accra", "GH", "Africa/Accra", 5.6037, -0.187),
     "ID": City("Jakarta", "ID", "Asia/Jakarta", -6.2088, 106.8456),
+    "KE": City("Nairobi", "KE", "Africa/Nairobi", -1.2921, 36.8219),
     "MA": City("Casablanca", "MA", "Africa/Casablanca", 33.5731, -7.5898),
     "MD": City("Chisinau", "MD", "Europe/Chisinau", 47.0105, 28.8638),
+    "MX": City("Mexico City", "MX", "America/Mexico_City", 19.4326, -99.1332),
+    "MY": City("Kuala Lumpur", "MY", "Asia/Kuala_Lumpur", 3.139, 101.6869),
     "NG": City("Lagos", "NG", "Africa/Lagos", 6.5244, 3.3792),
     "NL": City("Amsterdam", "NL", "Europe/Amsterdam", 52.3676, 4.9041),
+    "PH": City("Manila", "PH", "Asia/Manila", 14.5995, 120.9842),
     "PK": City("Karachi", "PK", "Asia/Karachi", 24.8607, 67.0011),
     "RO": City("Bucharest", "RO", "Europe/Bucharest", 44.4268, 26.1025),
     "RU": City("Moscow", "RU", "Europe/Moscow", 55.7558, 37.6173),
     "SE": City("Stockholm", "SE", "Europe/Stockholm", 59.3293, 18.0686),
+    "TH": City("Bangkok", "TH", "Asia/Bangkok", 13.7563, 100.5018),
     "TR": City("Istanbul", "TR", "Europe/Istanbul", 41.0082, 28.9784),
     "UA": City("Kyiv", "UA", "Europe/Kyiv", 50.4501, 30.5234),
     "US": City("Chicago", "US", "America/Chicago", 41.8781, -87.6298),
@@ -90,6 +99,42 @@ PHONES_FAR = _placed(
     ("ZA", "Vodacom", 29975, "41.26.164"),
 )
 """Mobile networks in such countries."""
+
+HOMES_AWAY = _placed(
+    "",
+    ("MX", "Totalplay", 22884, "187.189.100"),
+    ("KE", "Safaricom Home", 37061, "197.248.10"),
+    ("PH", "PLDT", 9299, "124.104.10"),
+    ("MY", "Telekom Malaysia", 4788, "175.136.10"),
+    ("TH", "True Internet", 17552, "58.8.10"),
+    ("CO", "ETB", 19429, "186.28.10"),
+    ("EG", "TE Data", 8452, "41.33.10"),
+    ("AR", "Telecom Argentina", 7303, "181.29.10"),
+)
+"""As `HOMES_FAR`, in other countries."""
+
+PHONES_AWAY = _placed(
+    "mobile",
+    ("TH", "AIS", 131445, "49.230.10"),
+    ("KE", "Safaricom", 33771, "105.160.10"),
+    ("CO", "Comcel", 26611, "191.156.10"),
+    ("ID", "Indosat", 45727, "116.206.10"),
+)
+"""As `PHONES_FAR`, of other carriers."""
+
+EVERYWHERE = (*HOMES_FAR, *PHONES_FAR, *HOMES_AWAY, *PHONES_AWAY)
+"""Lines that a botnet has."""
+
+PUBLIC_CLOUDS = _placed(
+    "hosting",
+    ("US", "Amazon", 14618, "3.80.10"),
+    ("US", "Microsoft", 8075, "20.42.10"),
+    ("US", "Google", 396982, "34.72.10"),
+    ("US", "Oracle", 31898, "129.146.10"),
+    ("FR", "OVH", 16276, "51.91.10"),
+    ("FR", "Scaleway", 12876, "51.15.10"),
+)
+"""Servers that anybody rents by the minute, where the tenant's own services and suppliers may be too."""
 
 TOR: tuple[Exit, ...] = (
     Exit(_CITIES["DE"], Block("185.220.101", "Stiftung Erneuerbare Freiheit", 60729, ("tor",)), tuple(range(1, 40))),

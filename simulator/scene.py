@@ -232,3 +232,23 @@ def coder(world: World, account: Account) -> bool:
 def seller(world: World, account: Account) -> bool:
     """Somebody who works with customers' records."""
     return isinstance(account, Person) and "crm" in account.work.items
+
+
+def bookkeeper(world: World, account: Account) -> bool:
+    """Somebody who works in the books."""
+    return isinstance(account, Person) and "ledger" in account.work.items and not account.contractor
+
+
+def leader(world: World, account: Account) -> bool:
+    """An executive, or somebody of finance."""
+    return anybody(world, account) and isinstance(account, Person) and account.department in ("executive", "finance")
+
+
+def contractor(world: World, account: Account) -> bool:
+    """Somebody of another company, with an address and a laptop of theirs."""
+    return isinstance(account, Person) and account.contractor
+
+
+def part_timer(world: World, account: Account) -> bool:
+    """Somebody who works half the days, or half of each."""
+    return anybody(world, account) and isinstance(account, Person) and account.pattern == "part_time"

@@ -51,12 +51,16 @@ class _Casting:
         self._world, self._known = world, known
         self._taken: set[str] = set()
         fitting = {
-            name: sum(any(variant.fits(world, one) for variant in attack.variants) for one in world.accounts)
+            name: sum(any(variant.fits(world, one) for variant in attack.tuned) for one in world.accounts)
             for name, attack in known.items()
         }
         # Those that fit few accounts choose first.
         self.order = sorted(known, key=lambda name: (fitting[name], name))
         self._there: dict[tuple[str, Kind, float], bool] = {}
+
+    def fitting(self, variant: Variant) -> int:
+        """How many accounts a variant fits."""
+        return sum(variant.fits(self._world, one) for one in self._world.accounts)
 
     def forget_all_but(self, victims: Iterable[Account]) -> None:
         """Frees everybody but these."""
@@ -99,8 +103,8 @@ class _Casting:
 
 
 def _in_turn(world: World, attack: Attack, number: int) -> list[Variant]:
-    """The variants in an order by chance, which moves on with each repetition, so that all of them come up."""
-    shuffled = stream(world.seed, world.tenant, "variants", attack.name).sample(attack.variants, k=len(attack.variants))
+    """The variants not held out in an order by chance, which moves on with each repetition: all of them come up."""
+    shuffled = stream(world.seed, world.tenant, "variants", attack.name).sample(attack.tuned, k=len(attack.tuned))
     first = number % len(shuffled)
     return [*shuffled[first:], *shuffled[:first]]
 
@@ -125,11 +129,16 @@ def _assignments(world: World, known: Mapping[str, Attack], asked: Asked, count:
                 attacked.append(found.victim)
                 yield found
     casting.forget_all_but(attacked)
+    named = [
+        (name, variant)
+        for name in casting.order
+        for variant in known[name].variants
+        if variant.name in asked.get(name, ())
+    ]
+    named.sort(key=lambda each: casting.fitting(each[1]))
     for number in range(count):
-        for name in casting.order:
-            for variant in known[name].variants:
-                if variant.name in asked.get(name, ()):
-                    yield casting.cast(name, [variant], f"{name}:{variant.name}", number)
+        for name, variant in named:
+            yield casting.cast(name, [variant], f"{name}:{variant.name}", number)
 
 
 def strikes(world: World, known: Mapping[str, Attack], asked: Asked, count: int) -> Iterator[Strike]:

@@ -34,6 +34,12 @@ class Variant(NamedTuple):
     """A campaign has so many days left, or fewer where the period is short."""
     beside: bool = True
     """Whether it begins beside something that the victim does."""
+    held_out: bool = False
+    """Whether it measures detections that were written without it: nothing was changed for what was found of it.
+
+    It is played only where it is asked for by name, never by chance. Whoever looks at it to change a detection takes
+    this away, and writes another one.
+    """
 
 
 def hours_of(variant: Variant, world: World) -> float:
@@ -47,6 +53,16 @@ class Attack(NamedTuple):
 
     name: str
     variants: tuple[Variant, ...]
+
+    @property
+    def tuned(self) -> tuple[Variant, ...]:
+        """The variants that detections may be changed by."""
+        return tuple(variant for variant in self.variants if not variant.held_out)
+
+    @property
+    def held_out(self) -> tuple[Variant, ...]:
+        """The variants that only measure: two, of a campaign one."""
+        return tuple(variant for variant in self.variants if variant.held_out)
 
 
 def names() -> tuple[str, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.hostile import TOR, VPNS, relay, server
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import aws
-from simulator.scene import Scene, Via, anybody, aws_account
+from simulator.operations import SALESFORCE, aws, github, named, other
+from simulator.record import NativeObject
+from simulator.scene import Scene, Via, anybody, aws_account, coder, seller
 
 _TOR_BROWSER = "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0"
 
@@ -50,9 +52,30 @@ def api_through_tor(scene: Scene) -> None:
         scene.act(step, Via(relay(scene.rng, TOR, "US"), device, session))
 
 
+def repositories(scene: Scene) -> None:
+    """A token that was left in a published package: a few repositories are fetched as archives, behind a VPN."""
+    scene.wait(300, 2_400)
+    exit_ = relay(scene.rng, VPNS, scene.rng.choice(("GB", "NL", "US")))
+    via = scene.intruder(exit_, scripted("GitHub CLI 2.63.2"))
+    numbers = scene.rng.sample(range(160), k=scene.number(3, 7))
+    steps = [github("repo.download_zip", *named("repository", f"service-{number:02d}")) for number in numbers]
+    scene.act_all(steps, via, 20, 200)
+
+
+def data_loader(scene: Scene) -> None:
+    """A caller had a seller approve a loader of data, which queries customers' records through Tor (UNC6040, 2025)."""
+    scene.wait(600, 3_000)
+    via = scene.intruder(relay(scene.rng, TOR, "US"), scripted("Salesforce-DataLoader/58.0.3", "Windows 10"))
+    kinds = scene.rng.sample(("Account", "Contact", "Case", "Lead", "Opportunity", "User"), k=scene.number(3, 6))
+    queries = [other(SALESFORCE, "QueryExecuted", Category.READ, NativeObject("object", kind)) for kind in kinds]
+    scene.act_all(queries * scene.number(1, 3), via, 10, 120)
+
+
 VARIANTS = (
     Variant("tor", anybody, tor),
     Variant("commercial_vpn", anybody, commercial_vpn),
     Variant("rented_server", anybody, rented_server),
     Variant("api_through_tor", aws_account, api_through_tor),
+    Variant("repositories", coder, repositories, held_out=True),
+    Variant("data_loader", seller, data_loader, held_out=True),
 )

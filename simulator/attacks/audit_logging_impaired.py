@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from simulator.attacks import Variant
-from simulator.hostile import server
-from simulator.operations import aws, azure, exchange, named, settings
+from simulator.hostile import home_proxy, server
+from simulator.operations import aws, azure, exchange, github, named, settings
 from simulator.record import NativeObject
-from simulator.scene import Scene, aws_person, azure_person, directory_admin
+from simulator.scene import Scene, aws_person, aws_service, azure_person, coder, directory_admin
 
 _TRAILS = ("management-events", "organization-trail", "s3-data-events")
 _LOOKS = ("DescribeTrails", "GetTrailStatus", "GetEventSelectors")
@@ -72,10 +72,37 @@ def diagnostics(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 5, 60)
 
 
+def forwarding_cut(scene: Scene) -> None:
+    """Stealthy: inside a pipeline that was taken over: what it and others log no longer goes to the SIEM."""
+    scene.wait(60, 900)
+    numbers = scene.rng.sample(range(90), k=scene.number(3, 6))
+    groups = [named("log_group", f"/ecs/service-{number:02d}") for number in numbers]
+    steps = [aws("logs", "DescribeSubscriptionFilters", *group) for group in groups[:1]]
+    steps += [aws("logs", "DeleteSubscriptionFilter", *group) for group in groups]
+    steps += [aws("monitoring", "DisableAlarmActions")] * scene.number(0, 1)
+    scene.act_all(steps, scene.own(), 4, 50)
+
+
+def code_watchers(scene: Scene) -> None:
+    """With a programmer's stolen session, before a back door is pushed: nobody looks for secrets and flaws any more."""
+    scene.later(0.5, 6)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    for number in scene.rng.sample(range(80), k=scene.number(1, 3)):
+        repository = named("repository", f"service-{number:02d}")
+        steps = [
+            github("repository_secret_scanning_push_protection.disable", *repository),
+            github("repository_secret_scanning.disable", *repository),
+            github("repository_vulnerability_alerts.disable", *repository),
+        ]
+        scene.act_all(steps, via, 8, 60)
+
+
 VARIANTS = (
     Variant("trail_stopped", aws_person, trail_stopped),
     Variant("narrowed", aws_person, narrowed),
     Variant("watchers", aws_person, watchers),
     Variant("mail_audit", directory_admin, mail_audit),
     Variant("diagnostics", azure_person, diagnostics),
+    Variant("forwarding_cut", aws_service, forwarding_cut, held_out=True),
+    Variant("code_watchers", coder, code_watchers, held_out=True),
 )

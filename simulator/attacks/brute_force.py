@@ -5,12 +5,12 @@ from __future__ import annotations
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON
-from simulator.hostile import HOMES_FAR, anywhere, home_proxy, server
+from simulator.hostile import EVERYWHERE, HOMES_FAR, HOSTS, anywhere, home_proxy, server
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import LEGACY, MFA, PASSWORD_GRANT, WRONG_PASSWORD, aws, logon
+from simulator.operations import LEGACY, LOCKED, MFA, PASSWORD_GRANT, WRONG_PASSWORD, aws, exchange, logon, named
 from simulator.places import OFFICES
-from simulator.record import MINUTE
-from simulator.scene import Scene, Via, anybody, aws_person
+from simulator.record import MINUTE, SECOND
+from simulator.scene import Scene, Via, anybody, aws_person, contractor, part_timer
 from simulator.streams import chance
 
 _NO_CONSOLE_LOGON = CONSOLE_LOGON._replace(
@@ -73,9 +73,39 @@ def console(scene: Scene) -> None:
     scene.act_all(looks, via, 3, 40)
 
 
+def botnet(scene: Scene) -> None:
+    """Stealthy: a try every few minutes for hours, each from another line somewhere in the world; then spam is sent."""
+    scene.later(0, 4, 9)
+    device = scripted("BAV2ROPC", "")
+    for _ in range(scene.number(30, 55)):
+        via = Via(anywhere(scene.rng, EVERYWHERE), device, "")
+        scene.act(logon(WRONG_PASSWORD, LEGACY, PASSWORD_GRANT), via)
+        scene.wait(200, 560)
+    via = scene.intruder(anywhere(scene.rng, EVERYWHERE), device)
+    scene.log_on(via, LEGACY, PASSWORD_GRANT)
+    scene.act_all([exchange("Send", *named("folder", "Sent Items"))] * scene.number(8, 30), via, 4, 40)
+
+
+def lockouts(scene: Scene) -> None:
+    """A tool that doesn't count: a contractor's account is locked twice within the hour; then the guess is right."""
+    scene.later(0, 7)
+    via = Via(anywhere(scene.rng, HOSTS), scripted("Go-http-client/2.0"), "")
+    for _ in range(2):
+        scene.spread([logon(WRONG_PASSWORD)] * scene.number(10, 20), via, 40 * SECOND)
+        scene.spread([logon(LOCKED)] * scene.number(10, 40), via, MINUTE)
+        scene.wait(700, 1_500)
+    scene.spread([logon(WRONG_PASSWORD)] * scene.number(3, 8), via, 20 * SECOND)
+    scene.wait(1, 6)
+    via = scene.intruder(via.address, via.device)
+    scene.log_on(via)
+    read_files(scene, via, scene.number(5, 20), 2, 20)
+
+
 VARIANTS = (
     Variant("guessing", anybody, guessing),
     Variant("slowly", anybody, slowly, hours=8),
     Variant("stuffing", anybody, stuffing),
     Variant("console", aws_person, console),
+    Variant("botnet", part_timer, botnet, hours=9, held_out=True),
+    Variant("lockouts", contractor, lockouts, held_out=True),
 )

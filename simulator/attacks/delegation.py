@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from simulator.attacks import Variant
-from simulator.hostile import home_proxy, server
+from simulator.devices import scripted
+from simulator.hostile import home_proxy, phone_line, server
 from simulator.moves import INBOX, read_mail
 from simulator.operations import exchange, named, settings
-from simulator.scene import Scene, anybody, directory_admin
+from simulator.record import MINUTE
+from simulator.scene import Scene, anybody, directory_admin, leader
 
 
 def full_access(scene: Scene) -> None:
@@ -57,9 +59,34 @@ def open_folders(scene: Scene) -> None:
     scene.act_all(steps, via, 5, 60)
 
 
+def on_behalf(scene: Scene) -> None:
+    """An executive's stolen session, on a phone: a colleague, taken over too, may send in the executive's name."""
+    scene.later(0.5, 6)
+    device = scripted("Outlook-Android/2.0 (Android 14; SM-A546B)", "Android 14")
+    via = scene.intruder(phone_line(scene.rng, scene.city), device)
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(1, 4))
+    scene.wait(20, 200)
+    grant = settings(Identity=scene.victim.user.id, GrantSendOnBehalfTo=scene.colleague().user.id)
+    scene.act(exchange("Set-Mailbox", *grant), via)
+
+
+def many_boxes(scene: Scene) -> None:
+    """Stealthy: at the help desk's own desk, between tickets: an auditor gets half a dozen people's mailboxes."""
+    scene.wait(60, 600)
+    auditor = f"ext.auditor{scene.number(1, 9)}@{scene.domain}"
+    steps = [
+        exchange("Add-MailboxPermission", *settings(Identity=owner.user.id, User=auditor, AccessRights="FullAccess"))
+        for owner in scene.executives(scene.number(5, 9))
+    ]
+    scene.spread(steps, scene.own(), scene.number(40, 90) * MINUTE)
+
+
 VARIANTS = (
     Variant("full_access", directory_admin, full_access),
     Variant("impersonation", directory_admin, impersonation),
     Variant("in_anothers_name", directory_admin, in_anothers_name),
     Variant("open_folders", anybody, open_folders),
+    Variant("on_behalf", leader, on_behalf, held_out=True),
+    Variant("many_boxes", directory_admin, many_boxes, held_out=True),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from activities.activity import Category, Outcome
 from simulator.apis import refused
 from simulator.attacks import Variant
 from simulator.departments import DEPARTMENTS
@@ -9,10 +10,12 @@ from simulator.devices import scripted
 from simulator.habits import LIBRARY_SIZE, file
 from simulator.hostile import server
 from simulator.moves import WHO_AM_I
-from simulator.operations import aws, azure, named, sharepoint
-from simulator.record import HOUR, MINUTE, Step
-from simulator.scene import Scene, anybody, aws_account, aws_person, azure_person
+from simulator.operations import WORKDAY, aws, azure, named, other, sharepoint
+from simulator.people import Person
+from simulator.record import HOUR, MINUTE, Account, NativeObject, Step
+from simulator.scene import Scene, anybody, aws_account, aws_person, aws_service, azure_person
 from simulator.streams import chance
+from simulator.world import World
 
 _PROBES = (
     "iam.ListUsers iam.ListRoles iam.ListGroups iam.GetAccountAuthorizationDetails ec2.DescribeInstances "
@@ -30,6 +33,15 @@ _ALLOWED = 0.06
 """Probes that the key may do."""
 _MISSING = 0.3
 """Guessed buckets that nobody has."""
+_ESCALATIONS = (
+    "iam.CreatePolicyVersion iam.SetDefaultPolicyVersion iam.AttachRolePolicy iam.PutRolePolicy iam.AttachUserPolicy "
+    "iam.PutUserPolicy iam.CreateAccessKey iam.CreateLoginProfile iam.UpdateLoginProfile iam.AddUserToGroup "
+    "iam.UpdateAssumeRolePolicy iam.CreateUser iam.AddRoleToInstanceProfile lambda.CreateFunction20150331 "
+    "lambda.UpdateFunctionConfiguration20150331v2 lambda.CreateEventSourceMapping20150331 glue.CreateDevEndpoint "
+    "cloudformation.CreateStack datapipeline.CreatePipeline sagemaker.CreateNotebookInstance ssm.SendCommand "
+    "ecs.RegisterTaskDefinition codebuild.CreateProject ec2.AssociateIamInstanceProfile sts.AssumeRole "
+    "sts.GetFederationToken"
+).split()
 
 
 def enumeration(scene: Scene) -> None:
@@ -104,6 +116,30 @@ def subscriptions(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(5, 40) * MINUTE)
 
 
+def no_personnel(world: World, account: Account) -> bool:
+    """Somebody who has nothing to do with the records of staff."""
+    return anybody(world, account) and isinstance(account, Person) and "staff" not in account.work.items
+
+
+def escalations(scene: Scene) -> None:
+    """Inside a container that was taken over, at the service's own address: each way to more rights is tried."""
+    scene.wait(60, 600)
+    chosen = [escalation.split(".") for escalation in scene.rng.sample(_ESCALATIONS, k=len(_ESCALATIONS))]
+    steps = [refused(service, action) for service, action in chosen]
+    steps += [refused(service, action) for service, action in chosen[: scene.number(2, 12)]]
+    scene.spread(steps, scene.own(), scene.number(15, 50) * MINUTE)
+
+
+def personnel(scene: Scene) -> None:
+    """Stealthy: a colleague tries the personnel records of others, one every few minutes, and is refused each time."""
+    scene.wait(60, 600)
+    viewed = other(WORKDAY, "WorkerViewed", Category.READ)
+    viewed = viewed._replace(outcome=Outcome.DENIED, error="INSUFFICIENT_ACCESS")
+    numbers = scene.rng.sample(range(900), k=scene.number(28, 45))
+    steps = [viewed._replace(objects=(NativeObject("worker", f"W{number:05d}"),)) for number in numbers]
+    scene.spread(steps, scene.own(), scene.number(2, 3) * HOUR)
+
+
 VARIANTS = (
     Variant("enumeration", aws_account, enumeration),
     Variant("by_hand", aws_person, by_hand, hours=3),
@@ -111,4 +147,6 @@ VARIANTS = (
     Variant("buckets", aws_account, buckets),
     Variant("closed_libraries", anybody, closed_libraries),
     Variant("subscriptions", azure_person, subscriptions),
+    Variant("escalations", aws_service, escalations, held_out=True),
+    Variant("personnel", no_personnel, personnel, hours=4, held_out=True),
 )

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import VPNS, home_proxy, relay, server
-from simulator.moves import files_in_a_row, read_files, read_mail
-from simulator.operations import directory, github, named, sharepoint
+from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, relay, server
+from simulator.moves import INBOX, files_in_a_row, read_files, read_mail
+from simulator.operations import TEAMS, directory, exchange, github, m365, named, sharepoint
 from simulator.people import Person
 from simulator.presence import earliest, known_since
-from simulator.record import DAY, Account, NativeDevice
+from simulator.record import DAY, Account, NativeDevice, NativeObject, Step
 from simulator.scene import Scene, coder
 from simulator.services import Service
 from simulator.world import World
@@ -106,10 +106,37 @@ def sleeper(scene: Scene) -> None:
     read_files(scene, via, scene.number(3, 10))
 
 
+def retired_mail(scene: Scene) -> None:
+    """The retired job's app could read mail, too: mailboxes are gone through from a public cloud."""
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("python-msal/1.31.0"))
+    steps: list[Step] = []
+    for person in scene.executives(scene.number(4, 8)):
+        steps += [exchange("MailItemsAccessed", *INBOX, owner=person.user)] * scene.number(4, 10)
+    scene.act_all(steps, via, 1, 12)
+
+
+def old_phone(scene: Scene) -> None:
+    """Stealthy: the phone of somebody who left was never wiped: at home, it goes on fetching mail and chats."""
+    victim = scene.victim
+    if not isinstance(victim, Person):
+        msg = f"expected somebody who left, found {victim.key}"
+        raise TypeError(msg)
+    last = victim.leaves or 0
+    via = scene.intruder(victim.home(last), victim.phone(last))
+    for _ in range(scene.number(4, 7)):
+        read_mail(scene, via, scene.number(1, 3), 1, 10)
+        scene.wait(1, 5)
+        channel = NativeObject("channel", f"{victim.department}-{scene.number(0, 5):02d}")
+        scene.act(m365(TEAMS, "ChatRetrieved", channel), via)
+        scene.wait(900, 1_900)
+
+
 VARIANTS = (
     Variant("kept_session", left, kept_session, beside=False),
     Variant("enabled_again", left, enabled_again, hours=26, beside=False),
     Variant("forgotten_token", left_repositories, forgotten_token, beside=False),
     Variant("retired_service", retired, retired_service, beside=False),
     Variant("sleeper", asleep, sleeper, beside=False),
+    Variant("retired_mail", retired, retired_mail, beside=False, held_out=True),
+    Variant("old_phone", left, old_phone, hours=5, beside=False, held_out=True),
 )

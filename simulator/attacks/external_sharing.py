@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from simulator.apis import resource
 from simulator.attacks import Variant
-from simulator.hostile import server
+from simulator.devices import scripted
+from simulator.hostile import PUBLIC_CLOUDS, anywhere, server
 from simulator.moves import WHO_AM_I, files_in_a_row
-from simulator.operations import aws, named, sharepoint
+from simulator.operations import aws, azure, github, named, sharepoint
 from simulator.record import MINUTE, NativeObject
-from simulator.scene import Scene, anybody, aws_person
+from simulator.scene import Scene, anybody, aws_person, azure_person, coder
 
 _PRIVATE = ("k.sommer77@freemail.example", "my.backup.box@freemail.example", "jd.consulting@webmail.example")
 _STRANGER = "992382704521"
@@ -81,6 +82,27 @@ def image_and_bucket(scene: Scene) -> None:
     scene.act_all(steps, scene.shell(), 30, 300)
 
 
+def made_public(scene: Scene) -> None:
+    """A worm that found a programmer's token makes private repositories public (as in npm packages, 2025)."""
+    scene.wait(120, 1_800)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("octokit-rest.js/20.0.2 octokit-core.js/6.1.2"))
+    numbers = scene.rng.sample(range(80), k=scene.number(4, 15))
+    steps = [github("repo.access", *named("repository", f"service-{number:02d}")) for number in numbers]
+    scene.act_all(steps, via, 2, 40)
+
+
+def disk_links(scene: Scene) -> None:
+    """In Azure, at the administrator's own desk: links to disks that anybody can download them by."""
+    scene.wait(60, 600)
+    numbers = scene.rng.sample(range(60), k=scene.number(3, 8))
+    steps = [
+        azure("Microsoft.Compute/disks/beginGetAccess/action", *named("resource", f"disk-{number:03d}"))
+        for number in numbers
+    ]
+    steps += [azure("Microsoft.Storage/storageAccounts/listAccountSas/action", *named("resource", "store3"))]
+    scene.act_all(steps, scene.own(), 40, 400)
+
+
 VARIANTS = (
     Variant("anonymous_links", anybody, anonymous_links),
     Variant("private_address", anybody, private_address),
@@ -88,4 +110,6 @@ VARIANTS = (
     Variant("snapshots", aws_person, snapshots),
     Variant("database", aws_person, database),
     Variant("image_and_bucket", aws_person, image_and_bucket),
+    Variant("made_public", coder, made_public, held_out=True),
+    Variant("disk_links", azure_person, disk_links, held_out=True),
 )

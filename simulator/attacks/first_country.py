@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from activities.activity import Category
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.habits import CONSOLE_LOGON
-from simulator.hostile import HOMES_FAR, HOSTS, PHONES_FAR, anywhere
+from simulator.habits import CONSOLE_LOGON, DEVICE_ADDED
+from simulator.hostile import HOMES_AWAY, HOMES_FAR, HOSTS, PHONES_AWAY, PHONES_FAR, anywhere
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import aws, github, named
+from simulator.operations import DEVICE_CODE, WORKDAY, aws, github, named, other
+from simulator.record import NativeObject
 from simulator.scene import Scene, anybody, aws_person, coder
 
 
@@ -60,10 +62,34 @@ def source_code(scene: Scene) -> None:
     scene.act_all(steps, via, 4, 50)
 
 
+def device_code(scene: Scene) -> None:
+    """A code that the victim was asked to type in: no browser, a device of the intruder's is added (Storm-2372)."""
+    scene.wait(300, 3_000)
+    device = scripted("Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.19045) PKeyAuth/1.0", "Windows 10")
+    via = scene.intruder(anywhere(scene.rng, PHONES_AWAY), device)
+    scene.log_on(via, DEVICE_CODE)
+    scene.wait(10, 90)
+    scene.act(DEVICE_ADDED, via)
+    read_mail(scene, via, scene.number(6, 15), 2, 20)
+
+
+def wages(scene: Scene) -> None:
+    """Somebody's wages are sent to another bank account, from a home line abroad (payroll pirates, Storm-2657)."""
+    scene.later(1, 9)
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), scene.plain_browser())
+    scene.log_on(via)
+    worker = NativeObject("worker", f"W{scene.number(0, 899):05d}")
+    looks = [other(WORKDAY, "WorkerViewed", Category.READ, worker)] * scene.number(2, 4)
+    steps = [*looks, other(WORKDAY, "PaymentElectionEdited", Category.MODIFY, worker)]
+    scene.act_all(steps, via, 15, 120)
+
+
 VARIANTS = (
     Variant("rented_server", anybody, rented_server),
     Variant("home_line", anybody, home_line),
     Variant("phone", anybody, phone, hours=4),
     Variant("console", aws_person, console),
     Variant("source_code", coder, source_code),
+    Variant("device_code", anybody, device_code, held_out=True),
+    Variant("wages", anybody, wages, held_out=True),
 )

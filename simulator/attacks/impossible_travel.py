@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
+from simulator.habits import CONSOLE_LOGON
 from simulator.hostile import home_proxy, phone_line, server
-from simulator.moves import read_files, read_mail
+from simulator.moves import WHO_AM_I, read_files, read_mail
+from simulator.operations import TEAMS, aws, m365
 from simulator.people import Person
 from simulator.places import OFFICES
-from simulator.record import Account
-from simulator.scene import Scene, anybody
+from simulator.record import Account, NativeObject
+from simulator.scene import Scene, anybody, aws_person, contractor
 from simulator.world import World
 
 _TWO_COASTS = ("New York", "San Francisco")
+_FAR_OFFICES = frozenset(("AU", "BR", "SG", "US"))
+"""Countries of offices that are far from where contractors live."""
 
 
 def on_one_coast(world: World, account: Account) -> bool:
@@ -61,9 +65,33 @@ def other_coast(scene: Scene) -> None:
     read_files(scene, via, scene.number(3, 8))
 
 
+def console(scene: Scene) -> None:
+    """The AWS console from a home line at another office's, while the owner works: what is there, whose keys."""
+    scene.wait(300, 1_500)
+    via = scene.intruder(home_proxy(scene.rng, scene.elsewhere()), scene.plain_browser())
+    scene.act(CONSOLE_LOGON, via)
+    looks = [WHO_AM_I, aws("iam", "ListUsers"), aws("iam", "ListAccessKeys"), aws("ec2", "DescribeInstances")]
+    scene.act_all([*looks, aws("s3", "ListBuckets"), aws("rds", "DescribeDBInstances")], via, 4, 60)
+
+
+def subcontractor(scene: Scene) -> None:
+    """Stealthy: a contractor has somebody on another continent do the work: it is what they always do."""
+    scene.wait(300, 1_200)
+    city = scene.rng.choice([office.city for office in OFFICES if office.city.country in _FAR_OFFICES])
+    via = scene.intruder(home_proxy(scene.rng, city), scene.plain_browser())
+    scene.log_on(via)
+    for _ in range(scene.number(2, 4)):
+        read_files(scene, via, scene.number(1, 4), 30, 200)
+        channel = NativeObject("channel", f"{scene.victim.unit}-{scene.number(0, 5):02d}")
+        scene.act_all([m365(TEAMS, "ChatRetrieved", channel), m365(TEAMS, "MessageSent", channel)], via, 20, 200)
+        scene.wait(300, 900)
+
+
 VARIANTS = (
     Variant("rented_server", anybody, rented_server),
     Variant("home_line", anybody, home_line),
     Variant("mail_app", anybody, mail_app),
     Variant("other_coast", on_one_coast, other_coast),
+    Variant("console", aws_person, console, held_out=True),
+    Variant("subcontractor", contractor, subcontractor, hours=3, held_out=True),
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from simulator.attacks import Variant
-from simulator.hostile import home_proxy, server
-from simulator.moves import read_mail
+from simulator.devices import scripted
+from simulator.hostile import home_proxy, phone_line, server
+from simulator.moves import read_mail, search_mail
 from simulator.operations import exchange, settings
-from simulator.scene import Scene, anybody, directory_admin
+from simulator.scene import Scene, anybody, directory_admin, leader
 
 _DROPS = ("payments.team@consultant-mail.example", "archive2291@freemail.example", "j.walker.acc@freemail.example")
 _MONEY = "invoice;payment;wire;iban;remittance;bank details"
@@ -63,10 +64,32 @@ def in_transport(scene: Scene) -> None:
     scene.act(exchange("New-TransportRule", *rule), via)
 
 
+def redirected(scene: Scene) -> None:
+    """From a phone in the same country: what an executive gets about one purchase goes outside only."""
+    scene.later(0.5, 6)
+    device = scripted("Outlook-iOS/723.4027091.prod.iphone (4.28.0)", "iOS 17.6")
+    via = scene.intruder(phone_line(scene.rng, scene.city), device)
+    scene.log_on(via)
+    scene.act_all([search_mail(scene.rng) for _ in range(scene.number(1, 4))], via, 10, 90)
+    scene.wait(20, 200)
+    rule = settings(RedirectTo=scene.rng.choice(_DROPS), Name="Travel", SubjectContainsWords="acquisition;term sheet")
+    scene.act(exchange("New-InboxRule", *rule), via)
+
+
+def journal(scene: Scene) -> None:
+    """By an administrator, at their own desk: a journal of all that an executive sends and gets is kept outside."""
+    scene.wait(60, 900)
+    boss = scene.executives(4)[0].user.id
+    rule = settings(Name="Retention 7y", Recipient=boss, JournalEmailAddress=scene.rng.choice(_DROPS), Scope="Global")
+    scene.act(exchange("New-JournalRule", *rule), scene.own())
+
+
 VARIANTS = (
     Variant("hidden_replies", anybody, hidden_replies),
     Variant("forwarded", anybody, forwarded),
     Variant("mailbox_setting", anybody, mailbox_setting),
     Variant("out_of_sight", anybody, out_of_sight),
     Variant("in_transport", directory_admin, in_transport),
+    Variant("redirected", leader, redirected, held_out=True),
+    Variant("journal", directory_admin, journal, held_out=True),
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import home_proxy, server
-from simulator.moves import INBOX, READ_MAIL, read_mail
+from simulator.hostile import home_proxy, phone_line, server
+from simulator.moves import INBOX, READ_MAIL, read_mail, search_mail
 from simulator.operations import exchange, named, settings
 from simulator.record import HOUR, MINUTE, Step
-from simulator.scene import Scene, anybody, directory_admin
+from simulator.scene import Scene, anybody, directory_admin, part_timer
 
 
 def whole_mailbox(scene: Scene) -> None:
@@ -67,10 +67,36 @@ def exported(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 20, 300)
 
 
+def by_keyword(scene: Scene) -> None:
+    """A part-timer's mailbox, from a phone's hotspot on what may be a day off: search, read the hits, search again."""
+    scene.later(0.5, 8)
+    via = scene.intruder(phone_line(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    for _ in range(scene.number(6, 9)):
+        scene.wait(10, 60)
+        scene.act(search_mail(scene.rng), via)
+        scene.act_all([READ_MAIL] * scene.number(8, 14), via, 3, 25)
+
+
+def purged(scene: Scene) -> None:
+    """By an administrator: one search over all mailboxes, and what it finds is deleted in every one of them."""
+    scene.wait(60, 900)
+    name = f"cleanup-{scene.number(10, 99)}"
+    found = settings(Name=name, ExchangeLocation="All", ContentMatchQuery="subject:(wire OR remittance)")
+    steps = [
+        exchange("New-ComplianceSearch", *found),
+        exchange("Start-ComplianceSearch", *settings(Identity=name)),
+        exchange("New-ComplianceSearchAction", *settings(SearchName=name, Purge="True", PurgeType="HardDelete")),
+    ]
+    scene.act_all(steps, scene.own(), 60, 900)
+
+
 VARIANTS = (
     Variant("whole_mailbox", anybody, whole_mailbox),
     Variant("slowly", anybody, slowly, hours=9),
     Variant("executives", directory_admin, executives),
     Variant("traces_removed", anybody, traces_removed),
     Variant("exported", directory_admin, exported),
+    Variant("by_keyword", part_timer, by_keyword, held_out=True),
+    Variant("purged", directory_admin, purged, held_out=True),
 )

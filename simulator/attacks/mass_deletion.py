@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from activities.activity import Category
 from simulator.attacks import Variant
-from simulator.hostile import server
+from simulator.hostile import VPNS, relay, server
 from simulator.moves import WHO_AM_I, files_in_a_row
-from simulator.operations import aws, github, named, sharepoint
+from simulator.operations import SALESFORCE, aws, github, named, other, sharepoint
 from simulator.record import HOUR, MINUTE, NativeObject, Step
-from simulator.scene import Scene, anybody, aws_person, coder
+from simulator.scene import Scene, anybody, aws_person, coder, directory_admin, seller
 
 _ENDING = ".lockbit"
 
@@ -79,10 +80,38 @@ def repositories(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(5, 30) * MINUTE)
 
 
+def customers(scene: Scene) -> None:
+    """A seller deletes customers' records before they leave, page by page."""
+    scene.wait(30, 600)
+    first = scene.number(0, 19_000)
+    steps = [
+        other(SALESFORCE, "RecordDeleted", Category.DELETE, NativeObject("account", f"001A{first + number:05d}"))
+        for number in range(scene.number(60, 220))
+    ]
+    scene.spread(steps, scene.own(), scene.number(8, 40) * MINUTE)
+
+
+def extortion(scene: Scene) -> None:
+    """Behind a VPN, an administrator owns every site, deletes its files and leaves notes (as 0mega did, 2023)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    me = named("user", scene.victim.user.id)
+    for unit in scene.rng.sample(("finance", "legal", "hr", "sales", "marketing"), k=scene.number(2, 4)):
+        scene.wait(10, 90)
+        scene.act(sharepoint("SiteCollectionAdminAdded", *named("site", f"sites/{unit}"), *me), via)
+        files = files_in_a_row(scene, scene.number(60, 140), unit)
+        scene.act_all([sharepoint("FileRecycled", wanted) for wanted in files], via, 0.3, 4)
+        notes = [NativeObject("file", f"sites/{unit}/PREVENT-LEAKAGE-{n:02d}.txt", 2_310) for n in range(8)]
+        scene.act_all([sharepoint("FileUploaded", note) for note in notes], via, 0.3, 3)
+
+
 VARIANTS = (
     Variant("wiped", anybody, wiped),
     Variant("ransomware", anybody, ransomware),
     Variant("bit_by_bit", anybody, bit_by_bit, hours=7),
     Variant("bucket", aws_person, bucket),
     Variant("repositories", coder, repositories),
+    Variant("customers", seller, customers, held_out=True),
+    Variant("extortion", directory_admin, extortion, held_out=True),
 )

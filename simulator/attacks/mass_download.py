@@ -5,9 +5,11 @@ from __future__ import annotations
 from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.moves import files_in_a_row
-from simulator.operations import SALESFORCE, aws, github, named, other, sharepoint
+from simulator.operations import NETSUITE, SALESFORCE, aws, github, named, other, sharepoint
 from simulator.record import HOUR, MINUTE, NativeObject
-from simulator.scene import Scene, anybody, aws_person, coder, seller
+from simulator.scene import Scene, anybody, aws_person, bookkeeper, coder, contractor, seller
+
+_UNITS = ("engineering", "finance", "hr", "legal", "marketing", "sales")
 
 
 def library(scene: Scene) -> None:
@@ -65,6 +67,28 @@ def customers(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(20, 50) * MINUTE)
 
 
+def books(scene: Scene) -> None:
+    """The company's books, report by report: dozens, each of many megabytes."""
+    scene.wait(30, 600)
+    reports = [
+        NativeObject("report", f"ledger-{number:03d}", scene.number(8, 90) * 1_000_000)
+        for number in range(scene.number(40, 90))
+    ]
+    steps = [other(NETSUITE, "ReportExported", Category.DOWNLOAD, report) for report in reports]
+    scene.spread(steps, scene.own(), scene.number(25, 55) * MINUTE)
+
+
+def contractor_collects(scene: Scene) -> None:
+    """Stealthy: a contractor takes along a folder here and a folder there, of departments that aren't theirs."""
+    scene.wait(30, 600)
+    units = scene.rng.sample([unit for unit in _UNITS if unit != scene.victim.unit], k=4)
+    steps = []
+    for unit in units:
+        files = files_in_a_row(scene, scene.number(30, 45), unit)
+        steps += [sharepoint("FileDownloaded", file) for file in files]
+    scene.spread(steps, scene.own(), scene.number(70, 105) * MINUTE)
+
+
 VARIANTS = (
     Variant("library", anybody, library),
     Variant("slowly", anybody, slowly, hours=7),
@@ -72,4 +96,6 @@ VARIANTS = (
     Variant("bucket", aws_person, bucket),
     Variant("repositories", coder, repositories),
     Variant("customers", seller, customers),
+    Variant("books", bookkeeper, books, held_out=True),
+    Variant("contractor_collects", contractor, contractor_collects, held_out=True),
 )

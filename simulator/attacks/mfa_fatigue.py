@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from simulator.attacks import Variant
+from simulator.devices import scripted
 from simulator.habits import FACTOR_ADDED, FACTOR_REMOVED
-from simulator.hostile import VPNS, home_proxy, relay, server
+from simulator.hostile import VPNS, home_proxy, phone_line, relay, server
 from simulator.moves import read_mail
 from simulator.operations import (
     MFA_DENIED,
@@ -16,7 +17,10 @@ from simulator.operations import (
     named,
 )
 from simulator.record import DAY, HOUR
-from simulator.scene import Scene, Via, anybody
+from simulator.scene import Scene, Via, anybody, leader
+
+_REFUSED_OF_FEW = 0.6
+"""Of pushes that come one at a time, those that are refused rather than missed."""
 
 
 def _push(scene: Scene, via: Via, refused: float) -> None:
@@ -80,9 +84,38 @@ def new_factor(scene: Scene) -> None:
     read_mail(scene, back, scene.number(4, 10))
 
 
+def sim_swap(scene: Scene) -> None:
+    """A phone number was moved to another card: the password is reset by oneself, then the factors are replaced."""
+    scene.later(0.5, 8)
+    device = scripted(
+        "Mozilla/5.0 (Linux; Android 13; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Mobile",
+        "Android 13",
+    )
+    via = scene.intruder(phone_line(scene.rng, scene.city), device)
+    scene.act(directory("Reset password (self-service)", *named("user", scene.victim.user.id)), via)
+    scene.wait(20, 120)
+    scene.log_on(via)
+    scene.act_all([FACTOR_ADDED, FACTOR_REMOVED], via, 20, 150)
+    read_mail(scene, via, scene.number(2, 6))
+
+
+def now_and_then(scene: Scene) -> None:
+    """Stealthy: a push every half-hour or so, each from another home line nearby, until one is taken for one's own."""
+    scene.later(0.5, 3, 8)
+    device = scene.plain_browser()
+    for _ in range(scene.number(5, 8)):
+        _push(scene, Via(home_proxy(scene.rng, scene.city), device, ""), _REFUSED_OF_FEW)
+        scene.wait(1_100, 2_900)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), device)
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(5, 12))
+
+
 VARIANTS = (
     Variant("bombing", anybody, bombing, hours=3),
     Variant("at_night", anybody, at_night, hours=26),
     Variant("help_desk", anybody, help_desk, hours=26),
     Variant("new_factor", anybody, new_factor),
+    Variant("sim_swap", anybody, sim_swap, held_out=True),
+    Variant("now_and_then", leader, now_and_then, hours=8, held_out=True),
 )

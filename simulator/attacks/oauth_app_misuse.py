@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from activities.activity import Category, UserType
 from simulator.attacks import Variant
+from simulator.departments import DEPARTMENTS
 from simulator.devices import scripted
-from simulator.hostile import TOR, VPNS, relay, server
+from simulator.hostile import PUBLIC_CLOUDS, TOR, VPNS, anywhere, relay, server
 from simulator.moves import INBOX, files_in_a_row
-from simulator.operations import SALESFORCE, exchange, other, sharepoint
+from simulator.operations import SALESFORCE, TEAMS, exchange, m365, named, other, sharepoint
 from simulator.people import BEFORE
 from simulator.places import OFFICES
 from simulator.record import MINUTE, Account, NativeObject, Step
@@ -77,9 +78,29 @@ def files_by_vpn(scene: Scene) -> None:
     scene.spread([sharepoint("FileDownloaded", file) for file in files], via, scene.number(10, 40) * MINUTE)
 
 
+def chats(scene: Scene) -> None:
+    """A token that a supplier lost is used on a public cloud: every channel is fetched (Salesloft, 2025)."""
+    scene.wait(300, 3_000)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("Python/3.11 aiohttp/3.12.15"))
+    channels = [f"{unit.name}-{number:02d}" for unit in DEPARTMENTS for number in range(12)]
+    channels = scene.rng.sample(channels, k=scene.number(50, 100))
+    steps = [m365(TEAMS, "ChatRetrieved", NativeObject("channel", name)) for name in channels]
+    scene.spread(steps, via, scene.number(8, 40) * MINUTE)
+
+
+def sends(scene: Scene) -> None:
+    """Stealthy: from the app's own address, by whoever runs it now: mail is sent in the names of its users."""
+    scene.wait(300, 1_800)
+    sent = named("folder", "Sent Items")
+    people = [scene.colleague() for _ in range(scene.number(25, 60))]
+    scene.act_all([exchange("Send", *sent, owner=person.user) for person in people], scene.own(), 2, 30)
+
+
 VARIANTS = (
     Variant("other_provider", app, other_provider),
     Variant("downloads", app, downloads),
     Variant("customers", crm_app, customers),
     Variant("files_by_vpn", app, files_by_vpn),
+    Variant("chats", app, chats, held_out=True),
+    Variant("sends", app, sends, held_out=True),
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.catalogue import COMMON_APPS, consent, principal
-from simulator.hostile import server
-from simulator.operations import directory, github, named
-from simulator.scene import Scene, anybody, coder, directory_admin
+from simulator.hostile import home_proxy, server
+from simulator.operations import SALESFORCE, directory, github, named, other
+from simulator.record import NativeObject
+from simulator.scene import Scene, anybody, coder, directory_admin, seller
 
 _LURES = (
     "Voicemail Viewer",
@@ -73,10 +75,36 @@ def source_code(scene: Scene) -> None:
     )
 
 
+def own_app(scene: Scene) -> None:
+    """An administrator's account, on home lines: an app of the intruder's own may read all mail (Midnight Blizzard)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    app = principal(scene.rng.choice(("Mail Migration Test", "O365 Health Probe", "Graph Sync Staging")))
+    rights = (app, *named("permission", "full_access_as_app"))
+    steps = [
+        directory("Add application.", app),
+        directory("Add service principal.", app),
+        directory("Add service principal credentials.", app, changed=_KEYS),
+        directory("Add app role assignment to service principal.", *rights, changed=("AppRole.Value",)),
+    ]
+    scene.act_all(steps, via, 15, 150)
+
+
+def connected_app(scene: Scene) -> None:
+    """A seller is talked, by telephone, into connecting a loader of data to the customer database (UNC6040, 2025)."""
+    scene.wait(60, 1_200)
+    app = NativeObject("app", scene.rng.choice(("My Ticket Portal", "Data Loader Partner", "CRM Support Tool")))
+    rights = named("permission", "api refresh_token offline_access")
+    scene.act(other(SALESFORCE, "ConnectedAppAuthorized", Category.ROLE_GRANT, app, *rights), scene.own())
+
+
 VARIANTS = (
     Variant("phished", anybody, phished),
     Variant("for_all", directory_admin, for_all),
     Variant("secret_added", directory_admin, secret_added),
     Variant("key_at_desk", directory_admin, key_at_desk),
     Variant("source_code", coder, source_code),
+    Variant("own_app", directory_admin, own_app, held_out=True),
+    Variant("connected_app", seller, connected_app, held_out=True),
 )

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import TOR, home_proxy, relay, server
+from simulator.hostile import EVERYWHERE, PUBLIC_CLOUDS, TOR, anywhere, home_proxy, relay, server
 from simulator.moves import read_mail
 from simulator.operations import LEGACY, LOCKED, MFA, PASSWORD_GRANT, UNKNOWN_USER, WRONG_PASSWORD, logon
 from simulator.places import OFFICES
-from simulator.record import MINUTE, Account, Event, NativeUser
+from simulator.record import HOUR, MINUTE, Account, Event, NativeUser
 from simulator.scene import Scene, Via, anybody
 from simulator.streams import chance
 
@@ -25,6 +25,8 @@ _UNKNOWN = 0.15
 """Names that were guessed, or whose owners left long ago."""
 _LOCKED = 0.01
 _NAMES = "admin info backup scanner test hr.team reception jsmith mbrown dwilson sjones accounts.payable".split()
+_TEAM = 18
+"""Accounts of a spray on few."""
 
 
 def _unknown(scene: Scene, number: int) -> Account:
@@ -125,10 +127,36 @@ def in_vain(scene: Scene) -> None:
     _round(scene, _targets(scene), lambda: via, scene.number(15, 45) * MINUTE)
 
 
+def home_lines(scene: Scene) -> None:
+    """Stealthy: each account once in six hours, each from another home line of the world (Midnight Blizzard, 2023)."""
+    device = scene.plain_browser()
+
+    def source() -> Via:
+        return Via(anywhere(scene.rng, EVERYWHERE), device, "")
+
+    _round(scene, _targets(scene), source, 6 * HOUR)
+    scene.wait(5, 60)
+    _breach(scene, scene.intruder(home_proxy(scene.rng, scene.city), device))
+
+
+def one_team(scene: Scene) -> None:
+    """Only a team's accounts and two that were guessed, from one server of a public cloud, by a program (fasthttp)."""
+    scene.wait(60, 1_200)
+    others = [person for person in scene.world.people if person.key != scene.victim.key and not person.contractor]
+    others.sort(key=lambda person: (person.department != scene.victim.unit, person.index))
+    targets: list[Account] = [*others[:_TEAM], _unknown(scene, 0), _unknown(scene, 1)]
+    scene.rng.shuffle(targets)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("fasthttp", ""))
+    _round(scene, targets, lambda: via, scene.number(4, 20) * MINUTE, PASSWORD_GRANT)
+    _breach(scene, via, PASSWORD_GRANT)
+
+
 VARIANTS = (
     Variant("one_address", anybody, one_address),
     Variant("one_provider", anybody, one_provider, hours=5),
     Variant("in_rounds", anybody, in_rounds, hours=5),
     Variant("old_protocol", anybody, old_protocol, hours=3),
     Variant("in_vain", anybody, in_vain),
+    Variant("home_lines", anybody, home_lines, hours=8, held_out=True),
+    Variant("one_team", anybody, one_team, held_out=True),
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import server
+from simulator.hostile import VPNS, relay, server
 from simulator.moves import call, unused
 from simulator.operations import azure, github, named
 from simulator.record import HOUR, MINUTE
-from simulator.scene import Scene, aws_account, aws_person, azure_person, coder
+from simulator.scene import Scene, Via, aws_account, aws_person, aws_service, azure_person, coder
 
 _DISCOVERY = (
     "iam.ListUsers iam.ListRoles iam.ListGroups iam.ListUserPolicies iam.ListAttachedUserPolicies "
@@ -44,6 +44,20 @@ _GITHUB = (
     "environment.create_actions_secret repo.update_actions_settings protected_branch.policy_override repo.download_zip "
     "org.update_default_repository_permission deploy_key.create org.runner_group_visiblity_updated"
 ).split()
+_MODELS = (
+    "bedrock.ListFoundationModels bedrock.GetFoundationModelAvailability bedrock.ListFoundationModelAgreementOffers "
+    "bedrock.CreateFoundationModelAgreement bedrock.GetUseCaseForModelAccess bedrock.PutUseCaseForModelAccess "
+    "bedrock.PutFoundationModelEntitlement bedrock.ListInferenceProfiles "
+    "bedrock.GetModelInvocationLoggingConfiguration bedrock.InvokeModel bedrock.Converse "
+    "servicequotas.ListServiceQuotas ce.GetAnomalies"
+)
+_WORKLOAD = (
+    "ec2.DescribeIamInstanceProfileAssociations ec2.DescribeFlowLogs ec2.GetConsoleOutput ecs.ListTaskDefinitions "
+    "ecs.DescribeTaskDefinition lambda.GetPolicy20150331v2 lambda.ListEventSourceMappings20150331 "
+    "ecr.GetRepositoryPolicy iam.ListInstanceProfilesForRole iam.ListOpenIDConnectProviders ssm.ListDocuments "
+    "ssm.DescribeSessions apigateway.GetRestApis s3.GetBucketAcl s3.GetBucketPublicAccessBlock "
+    "sts.DecodeAuthorizationMessage"
+)
 
 
 def stolen_key(scene: Scene) -> None:
@@ -90,10 +104,31 @@ def repositories(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 20, 240)
 
 
+def models(scene: Scene) -> None:
+    """A leaked key is for language models: which there are, who may, then prompts, by VPN (LLMjacking)."""
+    via = scene.intruder(relay(scene.rng, VPNS, "US"), scripted("Boto3/1.35.71 md/Botocore#1.35.71", "Windows 10"))
+    scene.wait(60, 300)
+    steps = [call(scene, service, action, "", 0.2) for service, action in unused(scene, _MODELS)]
+    steps += [call(scene, "bedrock", "InvokeModel")] * scene.number(5, 30)
+    scene.act_all(steps, via, 3, 60)
+
+
+def inside_workload(scene: Scene) -> None:
+    """Stealthy: inside a container that was taken over, at its own address, somebody looks around by command line."""
+    seen = scene.seen
+    via = Via(seen.address, scripted("aws-cli/2.9.19 Python/3.11.2 Linux/6.1.0 source/x86_64.debian.12"), seen.session)
+    found = unused(scene, _WORKLOAD)
+    chosen = scene.rng.sample(found, k=min(len(found), scene.number(9, 16)))
+    scene.wait(60, 600)
+    scene.spread([call(scene, service, action, "", 0.25) for service, action in chosen], via, 90 * MINUTE)
+
+
 VARIANTS = (
     Variant("stolen_key", aws_account, stolen_key),
     Variant("at_desk", aws_person, at_desk, hours=5),
     Variant("spam", aws_account, spam),
     Variant("subscriptions", azure_person, subscriptions),
     Variant("repositories", coder, repositories),
+    Variant("models", aws_account, models, held_out=True),
+    Variant("inside_workload", aws_service, inside_workload, held_out=True),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import server
+from simulator.hostile import VPNS, relay, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import aws, azure, named
 from simulator.record import HOUR, MINUTE, Step
@@ -77,10 +77,42 @@ def resource_groups(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 2, 30)
 
 
+def stacks(scene: Scene) -> None:
+    """An administrator who is angry deletes what runs: stacks, functions, a cluster (as at Cisco's Webex, 2018)."""
+    scene.wait(60, 900)
+    stack = scene.rng.sample(range(60), k=scene.number(5, 14))
+    function = scene.rng.sample(range(60), k=scene.number(4, 14))
+    steps = [
+        aws("cloudformation", "DeleteStack", *named("stack", f"cloudformation-prod-{number:03d}")) for number in stack
+    ]
+    steps += [
+        aws("lambda", "DeleteFunction20150331", *named("function", f"lambda-prod-{number:03d}")) for number in function
+    ]
+    steps += [aws("eks", "DeleteCluster", *named("cluster", "eks-prod-001"))]
+    scene.act_all(steps, scene.shell(), 4, 90)
+
+
+def restore_points(scene: Scene) -> None:
+    """In Azure, behind a VPN: locks are taken off, then what could be restored is deleted (Storm-0501, 2025)."""
+    scene.wait(60, 900)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    kinds = (
+        ("Microsoft.Authorization/locks/delete", "lock", scene.number(2, 5)),
+        ("Microsoft.Compute/restorePointCollections/delete", "restore", scene.number(5, 14)),
+        ("Microsoft.Compute/snapshots/delete", "snapshot", scene.number(6, 20)),
+        ("Microsoft.Storage/storageAccounts/delete", "store", scene.number(2, 6)),
+        ("Microsoft.RecoveryServices/vaults/delete", "vault", 1),
+    )
+    steps = [azure(action, *named("resource", f"{kind}-{n:02d}")) for action, kind, most in kinds for n in range(most)]
+    scene.act_all(steps, via, 3, 60)
+
+
 VARIANTS = (
     Variant("machines", aws_person, machines),
     Variant("backups", aws_account, backups),
     Variant("storage", aws_person, storage),
     Variant("keys", aws_person, keys, hours=3),
     Variant("resource_groups", azure_person, resource_groups),
+    Variant("stacks", aws_person, stacks, held_out=True),
+    Variant("restore_points", azure_person, restore_points, held_out=True),
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from activities.activity import Category
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import server
+from simulator.hostile import home_proxy, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import KEY_VAULT, aws, directory, named, other
-from simulator.record import HOUR, MINUTE
-from simulator.scene import Scene, aws_account, aws_person, azure_person, directory_admin
+from simulator.record import HOUR, MINUTE, Account
+from simulator.scene import Scene, aws_account, aws_person, aws_service, azure_person, directory_admin
+from simulator.services import Service
+from simulator.world import World
 
 _APPS = "billing checkout crm search auth mail export ledger mobile gateway".split()
 _KINDS = "db-password api-key signing-key smtp oauth-client".split()
@@ -81,6 +84,38 @@ def recovery_keys(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 5, 60)
 
 
+def reads_secrets(world: World, account: Account) -> bool:
+    """A service account that reads secrets of its own."""
+    return (
+        aws_service(world, account)
+        and isinstance(account, Service)
+        and any(call.category is Category.SECRET_READ for call in account.calls)
+    )
+
+
+def inside_pipeline(scene: Scene) -> None:
+    """Stealthy: a poisoned step of the pipeline reads others' secrets, at the pipeline's own address and pace."""
+    scene.wait(60, 900)
+    steps = [
+        aws("secretsmanager", "GetSecretValue", *named("secret", name))
+        for name in _secrets(scene, scene.number(12, 24))
+    ]
+    scene.spread(steps, scene.own(), scene.number(30, 80) * MINUTE)
+
+
+def local_administrators(scene: Scene) -> None:
+    """The help desk's stolen session, on a home line: the administrator's password of one laptop after the other."""
+    scene.later(0.5, 6)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    people = scene.rng.sample(scene.world.people, k=min(len(scene.world.people), scene.number(11, 24)))
+    steps = [
+        directory("Recover device local administrator password", *named("device", person.laptops[0][1].id or "LT-0"))
+        for person in people
+    ]
+    scene.act_all(steps, via, 15, 120)
+
+
 VARIANTS = (
     Variant("secrets_manager", aws_account, secrets_manager),
     Variant("one_by_one", aws_person, one_by_one, hours=4),
@@ -88,4 +123,6 @@ VARIANTS = (
     Variant("machine_passwords", aws_person, machine_passwords),
     Variant("key_vault", azure_person, key_vault),
     Variant("recovery_keys", directory_admin, recovery_keys),
+    Variant("inside_pipeline", reads_secrets, inside_pipeline, held_out=True),
+    Variant("local_administrators", directory_admin, local_administrators, held_out=True),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import VPNS, home_proxy, relay, server
+from simulator.hostile import HOMES_AWAY, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import aws, named
-from simulator.scene import Scene, anybody, aws_person, aws_service
+from simulator.operations import TEAMS, aws, github, m365, named
+from simulator.record import NativeObject
+from simulator.scene import Scene, anybody, aws_person, aws_service, coder
 
 
 def from_server(scene: Scene) -> None:
@@ -53,10 +54,32 @@ def workload(scene: Scene) -> None:
     scene.act_all(reads, via, 1, 10)
 
 
+def source_code(scene: Scene) -> None:
+    """A cookie from an information stealer: repositories as archives, and a token to come back with, from abroad."""
+    scene.wait(300, 2_400)
+    via = scene.replayed(anywhere(scene.rng, HOMES_AWAY))
+    scene.act(github("personal_access_token.create"), via)
+    numbers = scene.rng.sample(range(80), k=scene.number(5, 14))
+    steps = [github("repo.download_zip", *named("repository", f"service-{number:02d}")) for number in numbers]
+    scene.act_all(steps, via, 10, 120)
+
+
+def chats(scene: Scene) -> None:
+    """Stealthy: a token of Teams, copied off the laptop, on a phone's line nearby: the team's own chats."""
+    scene.wait(300, 2_400)
+    via = scene.replayed(phone_line(scene.rng, scene.city))
+    channels = [NativeObject("channel", f"{scene.victim.unit}-{number:02d}") for number in range(12)]
+    steps = [m365(TEAMS, "ChatRetrieved", scene.rng.choice(channels)) for _ in range(scene.number(10, 24))]
+    steps += [m365(TEAMS, "MessageSent", scene.rng.choice(channels)) for _ in range(scene.number(1, 3))]
+    scene.act_all(steps, via, 6, 80)
+
+
 VARIANTS = (
     Variant("from_server", anybody, from_server),
     Variant("same_browser", anybody, same_browser),
     Variant("by_vpn", anybody, by_vpn),
     Variant("cloud_keys", aws_person, cloud_keys),
     Variant("workload", aws_service, workload),
+    Variant("source_code", coder, source_code, held_out=True),
+    Variant("chats", anybody, chats, held_out=True),
 )

@@ -5,13 +5,16 @@ It comes from the victim's own city.
 
 from __future__ import annotations
 
+from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.devices import scripted
+from simulator.habits import code
 from simulator.hostile import home_proxy, phone_line
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import aws
-from simulator.record import Address
-from simulator.scene import Scene, anybody, aws_person
+from simulator.operations import SALESFORCE, aws, github, other
+from simulator.people import Person
+from simulator.record import Address, NativeObject
+from simulator.scene import Scene, anybody, aws_person, coder, seller
 
 
 def _strange_line(scene: Scene, mobile: bool = False) -> Address:
@@ -64,9 +67,39 @@ def programming_interface(scene: Scene) -> None:
     scene.act_all([*steps, aws("rds", "DescribeDBInstances"), aws("iam", "ListRoles")], via, 5, 80)
 
 
+def customers(scene: Scene) -> None:
+    """The customer database, from a home line: records are looked through, a report is run."""
+    scene.later(0.5, 7)
+    via = scene.intruder(_strange_line(scene), scene.plain_browser())
+    scene.log_on(via)
+    first = scene.number(0, 19_000)
+    steps = [
+        other(SALESFORCE, "RecordViewed", Category.READ, NativeObject("account", f"001A{first + number * 3:05d}"))
+        for number in range(scene.number(10, 30))
+    ]
+    report = other(SALESFORCE, "ReportRun", Category.READ, NativeObject("report", "open-deals"))
+    scene.act_all([*steps, report], via, 5, 60)
+
+
+def git_client(scene: Scene) -> None:
+    """Stealthy: the programmer's own repositories, fetched with a stolen key and somebody else's git."""
+    victim = scene.victim
+    if not isinstance(victim, Person):
+        msg = f"expected a person who works with repositories, found {victim.key}"
+        raise TypeError(msg)
+    scene.later(0.5, 7)
+    via = scene.intruder(_strange_line(scene), scripted("git/2.39.5 (Apple Git-154)", "macOS 13"))
+    repositories = list(dict.fromkeys(code(scene.rng, victim).objects for _ in range(scene.number(4, 9))))
+    for repository in repositories:
+        scene.wait(5, 90)
+        scene.act(github("git.fetch", *repository), via)
+
+
 VARIANTS = (
     Variant("browser", anybody, browser),
     Variant("mail_client", anybody, mail_client),
     Variant("phone", anybody, phone),
     Variant("programming_interface", aws_person, programming_interface),
+    Variant("customers", seller, customers, held_out=True),
+    Variant("git_client", coder, git_client, held_out=True),
 )

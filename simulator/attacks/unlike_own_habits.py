@@ -94,10 +94,39 @@ def strange_order(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 15, 90)
 
 
+def previews(scene: Scene) -> None:
+    """Stealthy: nothing is opened: pages, lists and previews of another department's site, for two or three hours."""
+    scene.wait(60, 600)
+    unit = _other_unit(scene)
+    kinds: Weighted[str] = Weighted(
+        ("FilePreviewed", "FileVersionsViewed", "ListViewed", "PageViewed"), (55, 10, 20, 15)
+    )
+    steps: list[Step] = []
+    for _ in range(scene.number(100, 170)):
+        kind = kinds.draw(scene.rng)
+        seen = (file(unit, scene.rng.randrange(LIBRARY_SIZE)),) if kind.startswith("File") else ()
+        steps.append(sharepoint(kind, *seen))
+    scene.spread(steps, scene.own(), scene.number(2, 3) * HOUR)
+
+
+def meetings(scene: Scene) -> None:
+    """Who met whom, and what was written there: another department's meetings and chats, one by one."""
+    scene.wait(60, 600)
+    unit = _other_unit(scene)
+    steps: list[Step] = []
+    for number in range(11, -1, -1):
+        channel = NativeObject("channel", f"{unit}-{number:02d}")
+        for action in ("MeetingParticipantDetail", "ChatRetrieved", "MessageHostedContentRead"):
+            steps += [m365(TEAMS, action, channel)] * scene.number(2, 5)
+    scene.act_all(steps, scene.own(), 12, 80)
+
+
 VARIANTS = (
     Variant("unlocked_laptop", anybody, unlocked_laptop, hours=4),
     Variant("curious", anybody, curious, hours=5),
     Variant("records", anybody, records, hours=4),
     Variant("repositories", coder, repositories, hours=4),
     Variant("strange_order", anybody, strange_order, hours=5),
+    Variant("previews", anybody, previews, hours=4, held_out=True),
+    Variant("meetings", anybody, meetings, hours=4, held_out=True),
 )

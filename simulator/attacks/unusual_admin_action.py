@@ -88,6 +88,30 @@ def organisation_owner(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 20, 200)
 
 
+def cluster_access(scene: Scene) -> None:
+    """Stealthy: an administrator lets a user that they made into a cluster, as its administrator."""
+    scene.wait(60, 900)
+    cluster = named("cluster", f"eks-prod-{scene.number(0, 9):03d}")
+    policy = named("policy", "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy")
+    steps = [aws("eks", "CreateAccessEntry", *cluster), aws("eks", "AssociateAccessPolicy", *cluster, *policy)]
+    scene.act_all(steps, scene.shell(), 8, 90)
+
+
+def federation(scene: Scene) -> None:
+    """A domain of the intruder's is trusted to say who somebody is; before it, the role that may do so (T1484.002)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(server(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    role = (*named("user", scene.victim.user.id), *named("role", "Hybrid Identity Administrator"))
+    steps = [
+        directory("Add member to role.", *role, changed=("Role.DisplayName",)),
+        directory("Add unverified domain."),
+        directory("Verify domain."),
+        directory("Set domain authentication."),
+    ]
+    scene.act_all(steps, via, 30, 200)
+
+
 VARIANTS = (
     Variant("ruler_of_all", directory_admin, ruler_of_all),
     Variant("own_role", directory_admin, own_role),
@@ -96,4 +120,6 @@ VARIANTS = (
     Variant("subscriptions", azure_person, subscriptions),
     Variant("mail_for_an_app", directory_admin, mail_for_an_app),
     Variant("organisation_owner", coder, organisation_owner),
+    Variant("cluster_access", aws_person, cluster_access, held_out=True),
+    Variant("federation", directory_admin, federation, held_out=True),
 )

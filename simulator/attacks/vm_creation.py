@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import server
+from simulator.hostile import PUBLIC_CLOUDS, anywhere, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import aws, azure, named
 from simulator.record import MINUTE
@@ -60,9 +60,33 @@ def virtual_machines(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(8, 45) * MINUTE)
 
 
+def scale_sets(scene: Scene) -> None:
+    """In Azure, from another cloud: more quota is asked for, then sets of machines and dozens of containers."""
+    scene.wait(60, 900)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("azsdk-python-azure-mgmt-compute/33.0.0"))
+    steps = [azure("Microsoft.Quota/quotas/write", *named("resource", "standardNCFamily"))] * scene.number(1, 3)
+    for number in range(scene.number(2, 5)):
+        steps.append(azure("Microsoft.Compute/virtualMachineScaleSets/write", *named("resource", f"set-{number:02d}")))
+    for number in range(scene.number(10, 30)):
+        steps.append(azure("Microsoft.ContainerInstance/containerGroups/write", *named("resource", f"cg-{number:03d}")))
+    scene.act_all(steps, via, 3, 60)
+
+
+def trickle(scene: Scene) -> None:
+    """Stealthy: one large machine at the spot price every half-hour, in a region that nobody uses."""
+    scene.wait(60, 900)
+    region = scene.rng.choice(_UNUSED)
+    kind = named("instance_type", scene.rng.choice(_LARGE))
+    for _ in range(scene.number(5, 8)):
+        scene.act(aws("ec2", "RequestSpotInstances", *kind, region=region), scene.shell())
+        scene.wait(900, 2_100)
+
+
 VARIANTS = (
     Variant("everywhere", aws_account, everywhere),
     Variant("one_region", aws_person, one_region),
     Variant("fleet", aws_account, fleet),
     Variant("virtual_machines", azure_person, virtual_machines),
+    Variant("scale_sets", azure_person, scale_sets, held_out=True),
+    Variant("trickle", aws_person, trickle, hours=6, held_out=True),
 )

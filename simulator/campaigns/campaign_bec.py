@@ -6,13 +6,15 @@ hides the answers, patient reading, then mail to a partner from within a real co
 
 from __future__ import annotations
 
+from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.catalogue import partner
-from simulator.hostile import HOMES_FAR, anywhere, home_proxy, server
+from simulator.habits import FACTOR_ADDED
+from simulator.hostile import HOMES_FAR, anywhere, home_proxy, phone_line, server
 from simulator.moves import READ_MAIL, read_mail, search_mail
-from simulator.operations import exchange, named, settings
+from simulator.operations import WORKDAY, exchange, named, other, settings
 from simulator.people import Person
-from simulator.record import MINUTE, Account
+from simulator.record import MINUTE, Account, NativeObject
 from simulator.scene import Scene, Via, anybody
 from simulator.world import World
 
@@ -74,7 +76,36 @@ def neighbour(scene: Scene) -> None:
     _fraud(scene, via)
 
 
+def wages(scene: Scene) -> None:
+    """Wages, not invoices: from phones, a factor is added, notices are hidden; then colleagues get mail."""
+    scene.stage("unfamiliar_access")
+    scene.later(0.5, 4)
+    via = scene.intruder(phone_line(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(3, 8))
+    scene.stage("mfa_fatigue")
+    scene.wait(30, 200)
+    scene.act(FACTOR_ADDED, via)
+    scene.stage("inbox_rule")
+    scene.wait(60, 400)
+    rule = settings(DeleteMessage="True", Name="....", From="notifications@workday.example", MarkAsRead="True")
+    scene.act(exchange("New-InboxRule", *rule), via)
+    scene.rest(0.3)
+    scene.stage("unfamiliar_access")
+    via = scene.intruder(phone_line(scene.rng, scene.city), via.device)
+    scene.log_on(via)
+    worker = NativeObject("worker", f"W{scene.number(0, 899):05d}")
+    looks = [other(WORKDAY, "WorkerViewed", Category.READ, worker)] * scene.number(2, 4)
+    scene.act_all([*looks, other(WORKDAY, "PaymentElectionEdited", Category.MODIFY, worker)], via, 20, 150)
+    scene.rest(0.3)
+    scene.stage("mailbox_access")
+    sent = named("folder", "Sent Items")
+    scene.act_all([exchange("Send", *sent)] * scene.number(20, 60), via, 1, 8)
+    scene.act_all([exchange("HardDelete", *sent)] * scene.number(20, 60), via, 1, 5)
+
+
 VARIANTS = (
     Variant("kit", writes_invoices, kit, hours=12, days=4),
     Variant("neighbour", anybody, neighbour, hours=12, days=4),
+    Variant("wages", anybody, wages, hours=12, days=4, held_out=True),
 )

@@ -10,10 +10,10 @@ from __future__ import annotations
 from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import VPNS, relay, server
+from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, relay, server
 from simulator.moves import WHO_AM_I, call, unused
 from simulator.operations import aws, named
-from simulator.record import MINUTE, Account, NativeObject, NativeUser, Step
+from simulator.record import HOUR, MINUTE, Account, NativeObject, NativeUser, Step
 from simulator.scene import Scene, Via, aws_service
 from simulator.services import Service
 from simulator.world import World
@@ -24,6 +24,8 @@ _LOOKS = (
     "guardduty.ListDetectors secretsmanager.ListSecrets"
 )
 _BUCKET = "acme-s3-data-4"
+_STRANGER = "904233186612"
+"""The intruder's own account of AWS."""
 
 
 def pipeline(world: World, account: Account) -> bool:
@@ -116,7 +118,32 @@ def destroyed(scene: Scene) -> None:
     _ransom(scene, via, scene.victim, _objects(scene, scene.number(150, 400)))
 
 
+def own_key(scene: Scene) -> None:
+    """Slowly, from servers of a public cloud: a bucket is opened to another account and, days later, encrypted."""
+    device = scripted("aws-sdk-js/3.685.0 ua/2.1 os/linux#5.10 lang/js md/nodejs#20.11.1")
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), device)
+    _explore(scene, via)
+    scene.rest(0.3)
+    scene.stage("external_sharing")
+    bucket = named("bucket", _BUCKET)
+    opened = aws("s3", "PutBucketPolicy", *bucket, NativeObject("account", _STRANGER))
+    scene.act_all([aws("s3", "GetBucketPolicy", *bucket), opened], via, 20, 200)
+    scene.rest(0.4)
+    scene.stage("mass_deletion")
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), device)
+    scene.act(aws("s3", "PutBucketEncryption", *bucket), via)
+    copies = [aws("s3", "CopyObject", item) for item in _objects(scene, scene.number(120, 300))]
+    scene.spread(copies, via, HOUR)
+    note = NativeObject("object", f"{_BUCKET}/HOW-TO-PAY.html", 3_310)
+    scene.act_all([aws("s3", "PutObject", note)], via, 5, 30)
+    scene.stage("resource_destruction")
+    steps = [aws("ec2", "DeleteSnapshot", *named("snapshot", f"snap-0{n:016x}")) for n in range(scene.number(10, 25))]
+    steps += [aws("kms", "ScheduleKeyDeletion", *named("key", f"kms-prod-{n:03d}")) for n in range(scene.number(1, 4))]
+    scene.act_all(steps, via, 2, 20)
+
+
 VARIANTS = (
     Variant("encrypted", pipeline, encrypted, hours=12, days=4),
     Variant("destroyed", pipeline, destroyed, hours=6),
+    Variant("own_key", pipeline, own_key, hours=12, days=4, held_out=True),
 )

@@ -5,12 +5,13 @@ They look where they have no business, collect, carry out, and tidy up behind th
 
 from __future__ import annotations
 
+from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.habits import LIBRARY_SIZE, file
 from simulator.moves import files_in_a_row
-from simulator.operations import github, named, sharepoint
-from simulator.record import HOUR, MINUTE
-from simulator.scene import Scene, anybody, coder
+from simulator.operations import SALESFORCE, github, named, other, sharepoint
+from simulator.record import HOUR, MINUTE, NativeObject, Step
+from simulator.scene import Scene, anybody, coder, seller
 
 _PRIVATE = ("w.next.job@freemail.example", "portfolio.2026@webmail.example")
 
@@ -67,7 +68,33 @@ def source_code(scene: Scene) -> None:
     scene.act_all([github("repo.destroy", *named("repository", f"service-{n:02d}")) for n in numbers], via, 2, 20)
 
 
+def customers(scene: Scene) -> None:
+    """A seller takes the customers along, a little every day, then links the files, and deletes their own records."""
+    first, files = scene.number(0, 19_000), files_in_a_row(scene, 3 * 45)
+    for day in range(3):
+        scene.stage("mass_download")
+        via = scene.back_at_work()
+        steps: list[Step] = [sharepoint("FileDownloaded", wanted) for wanted in files[day * 45 : day * 45 + 35]]
+        for _ in range(scene.number(8, 16)):
+            report = NativeObject("report", f"accounts-{scene.number(0, 99):02d}", scene.number(3, 20) * 1_000_000)
+            steps.append(other(SALESFORCE, "ReportExported", Category.DOWNLOAD, report))
+        scene.rng.shuffle(steps)
+        scene.spread(steps, via, scene.number(30, 45) * MINUTE)
+        scene.rest(0.2)
+    scene.stage("external_sharing")
+    via = scene.back_at_work()
+    links = [sharepoint("AnonymousLinkCreated", wanted) for wanted in files[: scene.number(12, 30)]]
+    scene.spread(links, via, scene.number(10, 25) * MINUTE)
+    scene.stage("mass_deletion")
+    gone = [
+        other(SALESFORCE, "RecordDeleted", Category.DELETE, NativeObject("account", f"001A{first + number:05d}"))
+        for number in range(scene.number(40, 110))
+    ]
+    scene.spread(gone, via, scene.number(8, 25) * MINUTE)
+
+
 VARIANTS = (
     Variant("documents", anybody, documents, hours=12, days=4),
     Variant("source_code", coder, source_code, hours=12, days=4),
+    Variant("customers", seller, customers, hours=12, days=4, held_out=True),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from simulator.attacks import Variant
 from simulator.catalogue import principal
 from simulator.habits import FACTOR_ADDED
-from simulator.hostile import VPNS, home_proxy, relay
+from simulator.hostile import VPNS, home_proxy, phone_line, relay
 from simulator.moves import INBOX, read_mail
 from simulator.operations import (
     MFA_DENIED,
@@ -80,7 +80,37 @@ def telephone(scene: Scene) -> None:
     scene.act_all([exchange("MailItemsAccessed", *INBOX, owner=owner)] * scene.number(15, 40), via, 3, 30)
 
 
+def temporary_pass(scene: Scene) -> None:
+    """The help desk hands out a temporary pass; rights over the cloud are taken, and the laptops' passwords."""
+    scene.stage("mfa_fatigue")
+    helper, desk = scene.helper()
+    user = named("user", scene.victim.user.id)
+    scene.act(directory("Add temporary access pass", *user), desk, helper)
+    scene.wait(100, 900)
+    via = scene.intruder(phone_line(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    scene.wait(20, 120)
+    scene.act(FACTOR_ADDED, via)
+    scene.rest(0.3)
+    scene.stage("unusual_admin_action")
+    role = (*user, *named("role", "Hybrid Identity Administrator"))
+    elevated = "User has elevated their access to User Access Administrator for their Azure Resources"
+    steps = [directory("Add member to role.", *role, changed=("Role.DisplayName",)), directory(elevated)]
+    scene.act_all(steps, via, 30, 200)
+    scene.stage("audit_logging_impaired")
+    scene.wait(60, 600)
+    scene.act(directory("Disable PIM alert"), via)
+    scene.rest(0.3)
+    scene.stage("secret_retrieval")
+    laptops = [person.laptops[0][1].id for person in scene.executives(scene.number(12, 20)) if not person.contractor]
+    recovered = [
+        directory("Recover device local administrator password", *named("device", laptop)) for laptop in laptops
+    ]
+    scene.act_all(recovered, via, 10, 90)
+
+
 VARIANTS = (
     Variant("pushes", directory_admin, pushes, hours=12, days=4),
     Variant("telephone", directory_admin, telephone, hours=26, days=4),
+    Variant("temporary_pass", directory_admin, temporary_pass, hours=26, days=4, held_out=True),
 )

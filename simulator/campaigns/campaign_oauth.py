@@ -5,11 +5,12 @@ from __future__ import annotations
 from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.catalogue import app_id, consent
+from simulator.departments import DEPARTMENTS
 from simulator.devices import scripted
-from simulator.hostile import VPNS, home_proxy, relay, server
+from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import INBOX, files_in_a_row
-from simulator.operations import exchange, named, settings, sharepoint
-from simulator.record import Account, NativeUser
+from simulator.operations import TEAMS, exchange, m365, named, settings, sharepoint
+from simulator.record import Account, NativeObject, NativeUser
 from simulator.scene import Scene, anybody
 
 
@@ -63,7 +64,31 @@ def file_reader(scene: Scene) -> None:
         scene.act(sent, via, app)
 
 
+def chat_reader(scene: Scene) -> None:
+    """The app takes notes of meetings: it reads chats for days from a public cloud, then writes to them itself."""
+    title = scene.rng.choice(("Meeting Recap AI", "Minutes Genie", "Team Notes Assistant"))
+    scene.stage("oauth_consent")
+    scene.wait(60, 900)
+    scopes = "Chat.ReadWrite ChannelMessage.Read.All OnlineMeetings.Read offline_access"
+    scene.act_all(consent(title, scopes), scene.own(), 0.2, 2)
+    app = _app(title)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("node-fetch/1.0"))
+    channels = [
+        NativeObject("channel", f"{unit.name}-{number:02d}") for unit in DEPARTMENTS[:5] for number in range(12)
+    ]
+    for _ in range(3):
+        scene.rest(0.25)
+        scene.stage("oauth_app_misuse")
+        for _ in range(scene.number(30, 70)):
+            scene.wait(1, 12)
+            scene.act(m365(TEAMS, "ChatRetrieved", scene.rng.choice(channels)), via, app)
+    for channel in scene.rng.sample(channels, k=scene.number(8, 20)):
+        scene.wait(2, 10)
+        scene.act(m365(TEAMS, "MessageSent", channel), via, app)
+
+
 VARIANTS = (
     Variant("mail_reader", anybody, mail_reader, hours=12, days=4),
     Variant("file_reader", anybody, file_reader, hours=12, days=4),
+    Variant("chat_reader", anybody, chat_reader, hours=12, days=4, held_out=True),
 )

@@ -27,12 +27,13 @@ from simulator.streams import token
 from simulator.vendors.vendor import Recorded, Vendor
 
 _COUNTRIES = {
-    "AE": "United Arab Emirates", "AT": "Austria", "AU": "Australia", "BG": "Bulgaria", "BR": "Brazil", "CA": "Canada",
-    "CH": "Switzerland", "DE": "Germany", "ES": "Spain", "FR": "France", "GB": "United Kingdom", "GH": "Ghana",
-    "ID": "Indonesia", "IN": "India", "IT": "Italy", "JP": "Japan", "KR": "South Korea", "MA": "Morocco",
-    "MD": "Moldova", "NG": "Nigeria", "NL": "Netherlands", "PK": "Pakistan", "PL": "Poland", "RO": "Romania",
-    "RU": "Russia", "SE": "Sweden", "SG": "Singapore", "TR": "Turkey", "UA": "Ukraine", "US": "United States",
-    "VN": "Vietnam", "ZA": "South Africa",
+    "AE": "United Arab Emirates", "AR": "Argentina", "AT": "Austria", "AU": "Australia", "BG": "Bulgaria",
+    "BR": "Brazil", "CA": "Canada", "CH": "Switzerland", "CO": "Colombia", "DE": "Germany", "EG": "Egypt",
+    "ES": "Spain", "FR": "France", "GB": "United Kingdom", "GH": "Ghana", "ID": "Indonesia", "IN": "India",
+    "IT": "Italy", "JP": "Japan", "KE": "Kenya", "KR": "South Korea", "MA": "Morocco", "MD": "Moldova",
+    "MX": "Mexico", "MY": "Malaysia", "NG": "Nigeria", "NL": "Netherlands", "PH": "Philippines", "PK": "Pakistan",
+    "PL": "Poland", "RO": "Romania", "RU": "Russia", "SE": "Sweden", "SG": "Singapore", "TH": "Thailand",
+    "TR": "Turkey", "UA": "Ukraine", "US": "United States", "VN": "Vietnam", "ZA": "South Africa",
 }  # fmt: skip
 """Okta writes countries in words."""
 

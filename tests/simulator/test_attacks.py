@@ -47,7 +47,8 @@ def test_attacks_and_campaigns_are_found_by_their_file_names() -> None:
     assert all(name.startswith(campaigns.PREFIX) for name in campaigns.names())
     for attack in KNOWN.values():
         names = [variant.name for variant in attack.variants]
-        assert len(set(names)) == len(names) >= (2 if attack.name in campaigns.names() else 4)
+        assert len(set(names)) == len(names) == len(attack.tuned) + len(attack.held_out)
+        assert len(attack.tuned) >= (2 if attack.name in campaigns.names() else 4)
 
 
 Struck = dict[tuple[str, str], tuple[World, Strike]]
@@ -97,6 +98,16 @@ def test_each_attack_has_a_victim_of_its_own_as_long_as_there_are_enough() -> No
     # A repetition is another variant, where one fits.
     both = {name: [strike.variant for strike in found if strike.attack == name] for name in KNOWN}
     assert sum(len(set(pair)) == 2 for pair in both.values()) > len(both) * 3 // 4
+
+
+def test_what_is_held_out_is_played_by_name_only() -> None:
+    """Also where an attack is repeated more often than it has other variants."""
+    world = World(80, 12, 6, START, "acme")
+    name, count = "brute_force", 8
+    tuned = {variant.name for variant in KNOWN[name].tuned}
+    assert {strike.variant for strike in strikes(world, KNOWN, {name: ()}, count)} == tuned
+    (apart, *_) = KNOWN[name].held_out
+    assert [strike.variant for strike in strikes(world, KNOWN, {name: (apart.name,)}, 1)] == [apart.name]
 
 
 def test_victims_and_acts_do_not_depend_on_what_else_is_asked_for() -> None:

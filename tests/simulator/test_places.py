@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import maxminddb
 import pytest
 
-from simulator.hostile import HOMES_FAR, HOSTS, PHONES_FAR, TOR, VPNS, home_proxy, phone_line, relay, server
+from simulator.hostile import EVERYWHERE, HOSTS, PUBLIC_CLOUDS, TOR, VPNS, home_proxy, phone_line, relay, server
 from simulator.places import (
     CLOUD,
     CONTRACTORS,
@@ -37,16 +37,16 @@ def placed() -> Iterator[tuple[str, Block]]:
             for block in blocks:
                 yield country, block
     yield from VPN.items()
-    for city, block in (*FAR, *CLOUD, *((exit_.city, exit_.block) for exit_ in (*TOR, *VPNS))):
+    for city, block in (*FAR, *CLOUD, *PUBLIC_CLOUDS, *((exit_.city, exit_.block) for exit_ in (*TOR, *VPNS))):
         yield city.country, block
 
 
-FAR = (*HOSTS, *HOMES_FAR, *PHONES_FAR)
+FAR = (*HOSTS, *EVERYWHERE)
 CITIES = (
     *DESTINATIONS,
     *HUBS.values(),
     *(office.city for office in (*OFFICES, *CONTRACTORS, OPENING)),
-    *(city for city, _ in (*FAR, *CLOUD)),
+    *(city for city, _ in (*FAR, *CLOUD, *PUBLIC_CLOUDS)),
     *(exit_.city for exit_ in (*TOR, *VPNS)),
     *(city for cities in GATEWAYS.values() for city in cities),
 )

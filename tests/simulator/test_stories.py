@@ -89,8 +89,13 @@ def password_spray(one: Played) -> bool:
     success = [event for event in one.acts if event.step.category is Category.LOGON]
     breached = one.variant != "in_vain"
     nets = {event.address.location.asn for event in one.acts}
-    few = max(tries.values()) <= 3 and (len(nets) <= 6)
-    return len(tries) >= 40 and few and bool(success) is breached and all(e.actor is None for e in success)
+    few = max(tries.values()) <= 3 and (len(nets) <= 6 or one.variant == "home_lines")
+    return (
+        len(tries) >= (15 if one.variant == "one_team" else 40)
+        and few
+        and bool(success) is breached
+        and all(e.actor is None for e in success)
+    )
 
 
 def brute_force(one: Played) -> bool:
@@ -101,7 +106,8 @@ def brute_force(one: Played) -> bool:
 
 def inbox_rule(one: Played) -> bool:
     rules = [event.step for event in one.acts if event.step.category is Category.MAILBOX_RULE]
-    tells = {"ForwardTo", "ForwardingSmtpAddress", "BlindCopyTo", "DeleteMessage", "MoveToFolder"}
+    tells = {"ForwardTo", "ForwardingSmtpAddress", "BlindCopyTo", "DeleteMessage", "MoveToFolder", "RedirectTo"}
+    tells |= {"JournalEmailAddress"}
     return bool(rules) and all(tells & {item.type for item in step.objects} for step in rules)
 
 
@@ -178,7 +184,7 @@ def secret_retrieval(one: Played) -> bool:
 
 
 def vm_creation(one: Played) -> bool:
-    return one.count(Category.COMPUTE_START) >= (2 if one.variant == "one_region" else 10)
+    return one.count(Category.COMPUTE_START) >= {"one_region": 2, "trickle": 5}.get(one.variant, 10)
 
 
 def resource_destruction(one: Played) -> bool:
@@ -187,7 +193,7 @@ def resource_destruction(one: Played) -> bool:
 
 def mailbox_access(one: Played) -> bool:
     reads, deletes = one.actions()["MailItemsAccessed"], one.actions()["HardDelete"]
-    return reads >= 40 or deletes >= 40 or one.variant == "exported"
+    return reads >= 40 or deletes >= 40 or one.variant in ("exported", "purged")
 
 
 def delegation(one: Played) -> bool:
@@ -295,5 +301,5 @@ def test_campaigns_are_made_of_stages_in_order(played: dict[str, list[Played]]) 
 def test_a_spree_abroad_names_a_region_that_the_company_never_uses(played: dict[str, list[Played]]) -> None:
     for one in played["vm_creation"]:
         regions = {event.step.region for event in one.acts} - {""}
-        assert bool(regions) is (one.variant in ("everywhere", "one_region"))
+        assert bool(regions) is (one.variant in ("everywhere", "one_region", "trickle"))
         assert not regions & {event.step.region for event in one.usual}
