@@ -65,9 +65,10 @@ def source_code(scene: Scene) -> None:
 
 
 def chats(scene: Scene) -> None:
-    """Stealthy: a token of Teams, copied off the laptop, on a phone's line nearby: the team's own chats."""
+    """Stealthy: a token of Teams, copied off the laptop, on a line of another carrier: the team's own chats."""
     scene.wait(300, 2_400)
-    via = scene.replayed(phone_line(scene.rng, scene.city))
+    carriers = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    via = scene.replayed(phone_line(scene.rng, scene.city, carriers))
     channels = [NativeObject("channel", f"{scene.victim.unit}-{number:02d}") for number in range(12)]
     steps = [m365(TEAMS, "ChatRetrieved", scene.rng.choice(channels)) for _ in range(scene.number(10, 24))]
     steps += [m365(TEAMS, "MessageSent", scene.rng.choice(channels)) for _ in range(scene.number(1, 3))]

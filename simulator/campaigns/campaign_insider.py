@@ -69,7 +69,7 @@ def source_code(scene: Scene) -> None:
 
 
 def customers(scene: Scene) -> None:
-    """A seller takes the customers along, a little every day, then links the files, and deletes their own records."""
+    """A seller takes the customers along, a little every day, then links the files, and deletes records."""
     first, files = scene.number(0, 19_000), files_in_a_row(scene, 3 * 45)
     for day in range(3):
         scene.stage("mass_download")

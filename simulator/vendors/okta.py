@@ -54,10 +54,12 @@ _REFUSED = {
 }
 _DENIED = _Type("user.mfa.okta_verify.deny_push", "User rejected Okta push verify", "FAILURE")
 _UNANSWERED = _Type("user.authentication.auth_via_mfa", "Authentication of user via MFA", "FAILURE", "TIMEOUT")
+_RESET = _Type("user.account.reset_password", "Fired when the user's Okta password is reset")
 _TYPES = {
     "UserLoggedOff": _Type("user.session.end", "User logout from Okta"),
     "Change user password": _Type("user.account.update_password", "User update password for Okta"),
-    "Reset user password": _Type("user.account.reset_password", "Fired when the user's Okta password is reset"),
+    "Reset user password": _RESET,
+    "Reset password (self-service)": _RESET,
     "User registered security info": _Type("user.mfa.factor.activate", "Activate factor or authenticator enrollment"),
     "User deleted security info": _Type("user.mfa.factor.deactivate", "Deactivate factor or authenticator enrollment"),
     "Admin deleted security info": _Type("user.mfa.factor.reset_all", "Reset all factors for user"),
@@ -71,6 +73,7 @@ _TYPES = {
     "Remove member from group": _Type("group.user_membership.remove", "Remove user from group membership"),
     "Add member to role": _Type("user.account.privilege.grant", "Grant user privilege"),
     "Consent to application": _Type("app.oauth2.consent.grant", "User granted consent to app"),
+    "Add application": _Type("application.lifecycle.create", "Create application"),
     "Add service principal credentials": _Type("app.oauth2.client.lifecycle.new_secret", "New OAuth 2.0 client secret"),
 }
 _KINDS = {"user": "User", "group": "UserGroup", "serviceprincipal": "AppInstance"}
