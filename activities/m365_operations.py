@@ -146,7 +146,8 @@ _AUDITS = frozenset(
         "defaultauditset",
     )
 )
-_BY_PARAMETERS = frozenset(("set-mailbox", "set-organizationconfig", "new-remotedomain", "set-remotedomain"))
+BY_PARAMETERS = frozenset(("set-mailbox", "set-organizationconfig", "new-remotedomain", "set-remotedomain"))
+"""Cmdlets that do one or another thing, as their parameters say."""
 _PURGES = frozenset(("purge", "purgetype"))
 
 
@@ -159,7 +160,7 @@ def category_of(operation: str, parameters: dict[str, str]) -> Category:
             incoming mail where it forwards, and a change of the audit log where it sets what is audited.
     """
     name = operation[:200].strip().rstrip(".").lower()
-    if name in _BY_PARAMETERS:
+    if name in BY_PARAMETERS:
         given = parameters.keys()
         for names, category in (
             (_FORWARDS, Category.MAILBOX_RULE),

@@ -27,7 +27,7 @@ from activities.activity import (
 )
 from activities.category import settled
 from activities.format import Format, Record
-from activities.known_operations import category_of_operation
+from activities.known_operations import by_parameters, category_of_operation
 from activities.record import LIST_LIMIT, Unreadable, address, identifier, parse_time, show, text, texts, user_key
 
 _Part = TypeVar("_Part")
@@ -219,7 +219,8 @@ def _activity(
     outcome = _named(record.outcome, _OUTCOMES, "$.outcome")
     category = _named(record.category, _CATEGORIES, "$.category")
     if category is None:
-        category = category_of_operation(action)
+        category = by_parameters(action, {item.type or "": item.name or "" for item in record.objects or ()})
+        category = category or category_of_operation(action)
     if outcome is None:
         outcome = _FAILURE if category is _FAILED_LOGON else _SUCCESS
     if record.user_agent and not device.user_agent:

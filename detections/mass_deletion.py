@@ -7,8 +7,9 @@ from itertools import chain
 
 from activities.activity import Activity, Category
 from stateful.attack import DATA_DESTRUCTION, DATA_ENCRYPTED
+from stateful.copies import COPIED, unless_copied
 from stateful.detection import Detection
-from stateful.features import HOUR, TallyFeature, succeeded
+from stateful.features import CHANGES, HOUR, TallyFeature, of_file, succeeded
 from stateful.finding import Finding, Severity
 from stateful.models import DAY
 from stateful.surge import SURGE, surge
@@ -16,14 +17,6 @@ from stateful.view import Context, UserView
 
 DELETIONS = TallyFeature("deletions", frozenset({Category.DELETE}), HOUR, only=succeeded, prior=3.0)
 DELETIONS_DAY = TallyFeature("deletions_day", frozenset({Category.DELETE}), DAY, only=succeeded, prior=6.0)
-CHANGES = TallyFeature(
-    "changes", frozenset({Category.MODIFY, Category.UPLOAD}), HOUR, only=lambda a: succeeded(a) and of_file(a)
-)
-
-
-def of_file(activity: Activity) -> bool:
-    """A document's content or name was changed, not a setting."""
-    return bool(activity.objects) and ("file" in activity.objects[0].type.lower() or "/" in activity.objects[0].name)
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -33,12 +26,13 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return chain(
             surge(activity, user, context, DELETIONS, "deletions", least_objects=10),
             # Bit by bit, below every hour's threshold.
-            surge(activity, user, most, DELETIONS_DAY, "deletions", least_objects=10),
+            surge(activity, user, most, DELETIONS_DAY, "deletions", least_objects=10, hourly=DELETIONS),
         )
     if not of_file(activity):
         return ()
     most = context.with_settings(min_count=context.settings["min_changes"])
-    return surge(activity, user, most, CHANGES, "changes of files", base=55, least_objects=50)
+    found = surge(activity, user, most, CHANGES, "changes of files", base=55, least_objects=50)
+    return unless_copied(found, activity, user)
 
 
 DETECTION = Detection(
@@ -53,7 +47,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.DELETE, Category.MODIFY, Category.UPLOAD}),
     succeeded=True,
-    features=(DELETIONS, DELETIONS_DAY, CHANGES),
+    features=(DELETIONS, DELETIONS_DAY, *COPIED),
     settings={**SURGE, "min_count": 120, "min_count_day": 180, "times_highest": 3, "min_changes": 150},
     learning_days=5,
     runbook=(
@@ -61,5 +55,5 @@ DETECTION = Detection(
         "See whether names end alike (encryption) and whether the recycle bin was emptied.",
         "Restore from versions or backups; ask whether it was a clean-up or a migration.",
     ),
-    quiet="Fewer than twice the user's highest hour.",
+    quiet="Fewer than twice the user's highest hour, or files that are downloaded and uploaded elsewhere as they are.",
 )

@@ -7,6 +7,7 @@ from itertools import chain
 
 from activities.activity import Activity, Category
 from stateful.attack import CLOUD_STORAGE, SHAREPOINT
+from stateful.copies import COPIED, unless_copied
 from stateful.detection import Detection
 from stateful.features import DEVICES, DOWNLOADS, DOWNLOADS_DAY
 from stateful.finding import Finding, Severity
@@ -28,11 +29,12 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     )
     # A new laptop of the user's own fetches what its owner has.
     base = 25 if setting_up(activity, user) else 70
-    return chain(
+    found = chain(
         surge(activity, user, context, DOWNLOADS, "downloads", base=base, volume=True),
         # Slowly, below every hour's threshold.
-        surge(activity, user, most, DOWNLOADS_DAY, "downloads", base=base - 10, volume=True),
+        surge(activity, user, most, DOWNLOADS_DAY, "downloads", base=base - 10, volume=True, hourly=DOWNLOADS),
     )
+    return unless_copied(found, activity, user)
 
 
 DETECTION = Detection(
@@ -46,7 +48,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset({Category.DOWNLOAD}),
-    features=(DOWNLOADS, DOWNLOADS_DAY, DEVICES),
+    features=(DOWNLOADS_DAY, DEVICES, *COPIED),
     settings={
         **SURGE,
         "min_count": 90,
@@ -61,5 +63,6 @@ DETECTION = Detection(
         "Check whether the user is leaving, has a backup or sync client, or closes a quarter.",
         "If it isn't explained: revoke sessions, preserve evidence, talk to the data's owner.",
     ),
-    quiet="Fewer than twice the user's highest hour, or an hour that this user's hours make likely.",
+    quiet="Fewer than twice the user's highest hour, or an hour that this user's hours make likely; or files that "
+    "are uploaded elsewhere as they are.",
 )

@@ -41,6 +41,11 @@ def succeeded(activity: Activity) -> bool:
     return activity.outcome in _DONE and activity.category is not _FAILED_LOGON
 
 
+def of_file(activity: Activity) -> bool:
+    """A document's content or name was changed, not a setting."""
+    return bool(activity.objects) and ("file" in activity.objects[0].type.lower() or "/" in activity.objects[0].name)
+
+
 @lru_cache(maxsize=65536)
 def object_hash(name: str) -> int:
     """A stable 32-bit hash of an object's name."""
@@ -347,6 +352,9 @@ SESSIONS = SessionsFeature("sessions")
 HABITS = HabitsFeature("habits")
 DOWNLOADS = TallyFeature("downloads", frozenset({Category.DOWNLOAD}), HOUR)
 DOWNLOADS_DAY = TallyFeature("downloads_day", frozenset({Category.DOWNLOAD}), DAY, prior=20.0)
+CHANGES = TallyFeature(
+    "changes", frozenset({Category.MODIFY, Category.UPLOAD}), HOUR, only=lambda a: succeeded(a) and of_file(a)
+)
 FAILED_LOGONS = BurstFeature(
     "failed_logons",
     counts=lambda a, _: a.category == Category.FAILED_LOGON,

@@ -13,6 +13,7 @@ from stateful.view import Context, UserView, days
 
 MANY_OBJECTS = 10
 """Distinct objects from which on a volume isn't that of one large file, a recording or an image."""
+HOURS = 24
 HOURS_OF_DAY = 8
 """Hours of a user's day, about: of so many it is known whether they had any."""
 
@@ -31,6 +32,7 @@ def surge(
     severity: Severity | None = None,
     least_objects: int = 0,
     volume: bool = False,
+    hourly: TallyFeature | None = None,
 ) -> Iterable[Finding]:
     """One finding per window in which the count is in the far tail of the user's windows, and well over their highest.
 
@@ -44,9 +46,12 @@ def surge(
         severity: if not the detection's own.
         least_objects: distinct objects that there must be.
         volume: whether bytes count, too: then `min_bytes` is one more setting.
+        hourly: the same by the hour: what is over isn't said again the next morning, since the day still holds it.
     """
     tally, settings = user.tally(feature), context.settings
     count = tally.last()
+    if hourly is not None and user.tally(hourly).last() * HOURS < count:
+        return
     many = count >= settings["min_count"] and count >= settings["times_highest"] * tally.most
     if not many and not volume:
         return

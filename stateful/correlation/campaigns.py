@@ -10,9 +10,9 @@ from math import log2
 from activities.activity import User, UserType
 from stateful.correlation.documents import Rest, Tenant, Value
 from stateful.correlation.group_alert import group_alert
-from stateful.correlation.judgement import TENANT_LEARNT, explains, share, word
+from stateful.correlation.judgement import FEWEST, TENANT_LEARNT, explains, share, word
 from stateful.correlation.policy import CAMPAIGN
-from stateful.correlation.prevalence import COMMON_USERS, SETTLED, Prevalence, others, prevalence, users_before
+from stateful.correlation.prevalence import SETTLED, Prevalence, others, prevalence, users_before
 from stateful.finding import Alert, Comparison, Finding, Novelty, Severity
 from stateful.models import DAY
 from stateful.view import finding_uid
@@ -117,7 +117,7 @@ def campaigns(
 def _explained(rest: Rest, value: Value, tenant: Tenant, feature: str) -> bool:
     users, peers = others(value, rest.start, rest.user.id, rest.peers)
     # How many users the tenant has is asked last: most values are new to nearly all of them.
-    return users >= COMMON_USERS and explains(feature, Prevalence(users, peers, users_before(tenant, rest.start)))
+    return users >= FEWEST and explains(feature, Prevalence(users, peers, users_before(tenant, rest.start)))
 
 
 def users_within(value: Value, time: int) -> int:

@@ -9,18 +9,22 @@ import msgspec
 
 from activities.activity import UserType
 from stateful.correlation.documents import Tenant, Value
-from stateful.correlation.prevalence import Prevalence, prevalence
-from stateful.finding import Comparison, Finding, Novelty
+from stateful.correlation.prevalence import COMMON_USERS, Prevalence, prevalence
+from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.models import DAY
 
 TENANT_LEARNT = 7 * DAY
 """ms after a tenant's first activity, before which nothing is said of users that are being learnt themselves."""
 OTHERS_LEARNING, PEERS_OF_COUNTRY, PEERS_OF_OPERATION, PEERS_OF_PROGRAM = 2, 2, 3, 3
+OTHERS_CONSENTED = 3
+"""Users who let an app act for them, from which on it is one that is being rolled out. The first ones were told of."""
+FEWEST = min(COMMON_USERS, PEERS_OF_OPERATION, OTHERS_CONSENTED)
+"""Users below which nothing is explained by them."""
 
 FIRST_IN_TENANT, FIRST_AMONG_PEERS, COMMON_COUNTRY = 10, 5, -20
 """What is added to the risk."""
 
-COUNTRIES, UNREGISTERED, OPERATIONS = "countries", "unregistered", "operations"
+COUNTRIES, UNREGISTERED, OPERATIONS, CONSENTS = "countries", "unregistered", "operations", "consents"
 
 
 class Look(Protocol):
@@ -63,6 +67,8 @@ def judge(finding: Finding, look: Look) -> Judged:
     rule = look.rule(finding)
     if rule:
         return Judged(finding, f"suppression {rule}")
+    if (finding.learning or _is_plain_consent(finding)) and _is_tenant_new(finding, look.tenant):
+        return Judged(finding, "learning: the tenant is not known for 7 days yet")
     if finding.learning and (why := _not_yet(finding, look)):
         return Judged(finding, why)
     judged = finding
@@ -104,6 +110,8 @@ def explains(feature: str, found: Prevalence, kind: UserType = UserType.PERSON) 
         return found.peers >= PEERS_OF_PROGRAM
     if feature == OPERATIONS and found.peers >= PEERS_OF_OPERATION:
         return True
+    if feature == CONSENTS and found.users >= OTHERS_CONSENTED:
+        return True
     return found.common and feature != UNREGISTERED and (feature != COUNTRIES or found.peers >= PEERS_OF_COUNTRY)
 
 
@@ -116,10 +124,19 @@ def _common(known: list[tuple[Novelty, Prevalence]]) -> str:
     return f"common in the tenant: {'; '.join(shown)}"
 
 
+def _is_plain_consent(finding: Finding) -> bool:
+    """Bad only if nobody knows the app: of which nothing is known as long as the tenant is new."""
+    return finding.severity.rank < Severity.HIGH.rank and any(
+        novelty.feature == CONSENTS for novelty in finding.novelties
+    )
+
+
+def _is_tenant_new(finding: Finding, tenant: Tenant) -> bool:
+    return tenant.since < 0 or finding.start - tenant.since < TENANT_LEARNT
+
+
 def _not_yet(finding: Finding, look: Look) -> str:
     """Why nothing is said yet of a user that is being learnt; "" if peers and tenant find it rare, too."""
-    if look.tenant.since < 0 or finding.start - look.tenant.since < TENANT_LEARNT:
-        return "learning: the tenant is not known for 7 days yet"
     for novelty in finding.novelties:
         found = _known(novelty, finding, look)
         if not found.peers and found.users < OTHERS_LEARNING:
