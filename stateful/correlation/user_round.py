@@ -25,6 +25,8 @@ from windowing.watermark import END_OF_TIME
 if TYPE_CHECKING:
     from stateful.correlation.round import Round
 
+BESIDE = 0.5
+"""What the risk of another alert of a case is worth to the budget: under a narrow one a case is one alert."""
 OVER = 4 * DAY
 """ms after its beginning, when a finding that is no alert of its own is let go."""
 
@@ -126,10 +128,10 @@ def _count(current: Round, one: _Standing) -> None:
     name = parts_of(one.key)[0]
     if not current.policy.budget_of(name):
         return
-    # What else there is of a case is told by its gravest alert: it counts for all of them.
+    # What else there is of a case is told by its gravest alert: it counts for all of them, and goes before them.
     risks = {case.gravest.uid: case.risk for case in one.cases}
     counted = {
-        uid: budgeting.counted(uid, alert.created, risks.get(uid, alert.risk), alert.severity)
+        uid: budgeting.counted(uid, alert.created, risks.get(uid, alert.risk * BESIDE), alert.severity)
         for uid, alert in one.alerts.items()
     }
     current.count(name, one.thread.counted, counted)
