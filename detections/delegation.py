@@ -9,9 +9,11 @@ from functools import lru_cache
 from activities.activity import Activity, Category
 from stateful.attack import ADDITIONAL_DELEGATION
 from stateful.detection import Detection
-from stateful.features import OPERATIONS, ValuesFeature, operation
+from stateful.features import OPERATIONS, TallyFeature, ValuesFeature, operation, succeeded
 from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.models import DAY
 from stateful.strangers import STRANGER, by_stranger
+from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView, usual
 
 DELEGATES = re.compile(
@@ -19,6 +21,8 @@ DELEGATES = re.compile(
     r"impersonation|full ?access|mailbox ?permission",
     re.IGNORECASE,
 )
+MANY = 5
+"""Rights given in a day from which on they are many, even for those who give them as their work."""
 GIVING = frozenset({Category.ROLE_GRANT, Category.SHARE, Category.MODIFY, Category.CREATE, Category.OTHER})
 REMOVES = re.compile(r"^(remove|delete|revoke|get|list)", re.IGNORECASE)
 IMPERSONATED = ValuesFeature("impersonated", lambda a: a.impersonated.id if a.impersonated else "", shared=True)
@@ -30,13 +34,25 @@ def delegates(action: str) -> bool:
     return DELEGATES.search(action) is not None and REMOVES.search(action) is None
 
 
+def gives_right(activity: Activity) -> bool:
+    """Whether it gives somebody such a right, by its name or by one of its parameters."""
+    if activity.category not in GIVING:
+        return False
+    return delegates(activity.action) or any(
+        delegates(entry.name) or delegates(entry.type) for entry in activity.objects[:4]
+    )
+
+
+RIGHTS = TallyFeature("rights_given", GIVING, DAY, only=lambda a: succeeded(a) and gives_right(a), prior=1.0)
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Rights on a mailbox were given by one who hardly ever does; or the user acts as somebody for the first time."""
     target = activity.impersonated.id if activity.impersonated else ""
     known = user.values(OPERATIONS).get(operation(activity))
-    gives = activity.category in GIVING and (
-        delegates(activity.action) or any(delegates(entry.name) for entry in activity.objects[:4])
-    )
+    gives = gives_right(activity)
+    if gives:
+        yield from surge(activity, user, context, RIGHTS, "rights to act for others given", base=60, least_objects=MANY)
     if gives and (known is None or known.count < context.settings["routine_count"]):
         names = ", ".join(entry.name for entry in activity.objects[:3])
         reason = f"{activity.action}{f' ({names})' if names else ''} by a user who hardly ever does this"
@@ -86,12 +102,12 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
     succeeded=True,
-    features=(IMPERSONATED, OPERATIONS, *STRANGER),
-    settings={"routine_count": 5, "min_activities": 50},
+    features=(IMPERSONATED, OPERATIONS, RIGHTS, *STRANGER),
+    settings={**SURGE, "min_count": MANY, "max_probability": 0.02, "routine_count": 5, "min_activities": 50},
     learning_days=3,
     runbook=(
         "Ask both users whether they know of it.",
         "If not: take the right back, revoke the giver's sessions, see what was read or sent with it.",
     ),
-    quiet="A user who does this routinely, or acts as those they acted as before.",
+    quiet="A user who does this routinely and no more than on other days, or acts as those they acted as before.",
 )

@@ -16,7 +16,12 @@ from stateful.view import Context, UserView
 
 OUTSIDE = frozenset({Tag.EXTERNAL, Tag.PUBLIC, Tag.ANONYMOUS_LINK, Tag.CROSS_ACCOUNT})
 IMAGE = re.compile(r"snapshot|image|\bami\b|modify(db)?(snapshot|image|cluster)|disk|dbcluster|backup", re.IGNORECASE)
-LINK = re.compile(r"anonymous|public|external|guest|anyone|allusers|allauthenticated", re.IGNORECASE)
+LINK = re.compile(
+    r"anonymous|public|external|guest|anyone|allusers|allauthenticated|begin ?get ?access|(account|service) ?sas\b|"
+    r"pre-?signed|shared ?access ?signature",
+    re.IGNORECASE,
+)
+"""Words for what is open to whoever has the link, a signed one among them."""
 
 
 def to_outside(activity: Activity) -> bool:
@@ -62,7 +67,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             comparisons=(Comparison("this operation", "open to the outside", "never", since=user.since, score=1.0),),
             evidence=(context.seen(activity),),
         )
-    count = context.settings["min_count"] / (2 if outside else 1)
+    # Of what holds many others a few are much.
+    count = context.settings["min_count"] / (4 if whole(activity) else 2 if outside else 1)
     yield from surge(
         activity, user, context.with_settings(min_count=count), SHARES, "shares", base=65 if outside else 50
     )

@@ -84,7 +84,7 @@ DETECTION = Detection(
     categories=READS | {Category.DELETE},
     succeeded=True,
     features=(MAIL_READS, HARD_DELETES, OPERATIONS),
-    settings={**SURGE, "min_count": 15, "max_probability": 0.01, "min_reads": 120, "routine_count": 3},
+    settings={**SURGE, "min_count": 15, "max_probability": 0.01, "min_reads": 75, "routine_count": 3},
     learning_days=5,
     runbook=(
         "See which program and app read the mail, and from where.",

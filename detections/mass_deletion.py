@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import chain
 
@@ -19,9 +20,19 @@ DELETIONS = TallyFeature("deletions", frozenset({Category.DELETE}), HOUR, only=s
 DELETIONS_DAY = TallyFeature("deletions_day", frozenset({Category.DELETE}), DAY, only=succeeded, prior=6.0)
 
 
+RECORDS = re.compile(r"account|contact|lead|opportunity|record|case|customer|invoice|worker|ticket|issue|project|site")
+
+
+def of_record(activity: Activity) -> bool:
+    """What is deleted is a record of the business: of those, other than of files and mail, few are tidied away."""
+    return bool(activity.objects) and RECORDS.fullmatch(activity.objects[0].type.lower()) is not None
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A surge of deletions; or of files renamed and overwritten, as by ransomware."""
     if activity.category is Category.DELETE:
+        if of_record(activity):
+            context = context.with_settings(min_count=context.settings["min_records"])
         most = context.with_settings(min_count=context.settings["min_count_day"])
         return chain(
             surge(activity, user, context, DELETIONS, "deletions", least_objects=10),
@@ -48,7 +59,14 @@ DETECTION = Detection(
     categories=frozenset({Category.DELETE, Category.MODIFY, Category.UPLOAD}),
     succeeded=True,
     features=(DELETIONS, DELETIONS_DAY, *COPIED),
-    settings={**SURGE, "min_count": 120, "min_count_day": 180, "times_highest": 3, "min_changes": 150},
+    settings={
+        **SURGE,
+        "min_count": 120,
+        "min_records": 50,
+        "min_count_day": 180,
+        "times_highest": 3,
+        "min_changes": 150,
+    },
     learning_days=5,
     runbook=(
         "Suspend the account and its sync clients now; deletions go on while you read.",

@@ -20,9 +20,13 @@ FETCHED = TallyFeature(
     prior=20.0,
 )
 
+SENT = TallyFeature(
+    "sent", frozenset({Category.SEND}), HOUR, only=lambda a: a.user.type is UserType.APP and succeeded(a), prior=2.0
+)
+
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
-    """An app acts from another provider than ever; or it fetches far more than ever."""
+    """An app acts from another provider than ever; or it fetches, or sends, far more than ever."""
     if activity.user.type is not UserType.APP or not succeeded(activity):
         return
     network, networks = isp(activity), user.values(ISPS)
@@ -52,22 +56,31 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             )
     if activity.category in FETCHED.categories:
         yield from surge(activity, user, context, FETCHED, "items fetched", base=55)
+    if activity.category is Category.SEND:
+        most = context.with_settings(min_count=context.settings["min_sent"], max_probability=1e-2)
+        yield from surge(activity, user, most, SENT, "messages sent", base=60)
 
 
 DETECTION = Detection(
     id="oauth_app_misuse",
-    title="App from an unusual provider, or fetching much",
+    title="App from an unusual provider, or fetching or sending much",
     description=(
-        "An app or its token acts from an internet provider that it never came from, or fetches far more in an hour "
-        "than "
-        "ever. Apps run on the same servers each day; a stolen token runs on the thief's."
+        "An app or its token acts from an internet provider that it never came from, or fetches or sends far more "
+        "in an hour than ever. Apps run on the same servers each day; a stolen token runs on the thief's."
     ),
     techniques=(APPLICATION_TOKEN,),
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
-    features=(ISPS, COUNTRIES, AGENTS, DOWNLOADS, FETCHED),
-    settings={**SURGE, "min_count": 200, "max_probability": 1e-4, "min_seen": 50, "max_probability_network": 0.02},
+    features=(ISPS, COUNTRIES, AGENTS, DOWNLOADS, FETCHED, SENT),
+    settings={
+        **SURGE,
+        "min_count": 200,
+        "max_probability": 1e-4,
+        "min_sent": 15,
+        "min_seen": 50,
+        "max_probability_network": 0.02,
+    },
     runbook=(
         "Ask the app's publisher or owner whether it moved to other servers.",
         "If not: revoke its tokens and secrets, and see what it fetched.",

@@ -20,10 +20,12 @@ CONSENT = re.compile(
 )
 APP_KEY = re.compile(r"(service principal|application|app).*(credential|secret|certificate|key)", re.IGNORECASE)
 BROAD = re.compile(
-    r"mail\.|mailbox|full_access|ewsaccess|readwrite|\.all\b|gmail|/drive\b|imap|directory\.|user_impersonation",
+    r"mail\.|mailbox|full_access|ewsaccess|readwrite|\.all\b|gmail|/drive\b|imap|directory\.|user_impersonation|"
+    r"(?<![\w/.])(api|full|repo|admin:\w+|files:\w+|(channels|groups|im):history)(?![\w/])",
     re.IGNORECASE,
 )
-"""Scopes that read or send mail, change files, or hold for everybody's data."""
+"""Scopes that read or send mail, change files, or hold for everybody's data: of Microsoft Graph and Google, and of
+Salesforce, GitHub and Slack, where they are single words."""
 INSTALLED = re.compile(r"install", re.IGNORECASE)
 APP_TYPES = ("app", "application", "serviceprincipal", "service principal", "oauth", "client", "integration")
 

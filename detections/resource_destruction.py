@@ -25,7 +25,8 @@ KEYS = re.compile(r"disablekey$|schedulekeydeletion|(encryption|master|crypto) ?
 """Without its key all that was encrypted is gone, too."""
 HOLDS = re.compile(
     r"bucket|database|dbinstance|dbcluster|cluster|volume|storage|disk|virtual ?machine|instance|key ?vault|"
-    r"resource ?group|table|file ?system|container|project|schedulekeydeletion|repo|server",
+    r"resource ?group|table|file ?system|container|project|schedulekeydeletion|repo|server|stack\b|function|namespace|"
+    r"workspace|web ?app|app ?service",
     re.IGNORECASE,
 )
 ENDS = re.compile(

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import STEAL_COOKIE, WEB_SESSION
 from stateful.detection import Detection
-from stateful.features import AGENTS, EXPECTED, ISPS, PLACES, SESSIONS, agent, fix_of, isp, origin_of
+from stateful.features import AGENTS, COUNTRIES, EXPECTED, ISPS, PLACES, SESSIONS, agent, fix_of, isp, origin_of
 from stateful.finding import Comparison, Finding, Severity
-from stateful.models import Changed
+from stateful.models import DAY, Changed
 from stateful.strangers import STRANGER, own_phone, unregistered
 from stateful.view import Context, UserView
 
@@ -27,6 +27,12 @@ def hasty(activity: Activity, user: UserView) -> bool:
     return here is not None and user.places(PLACES).move(here) is not None
 
 
+def there(activity: Activity, user: UserView) -> bool:
+    """Whether the user was in this country within a day: a phone abroad comes in by its operator at home, too."""
+    known = user.values(COUNTRIES).get(activity.location.country)
+    return known is not None and activity.time - known.last < DAY
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """The session goes on from another network with another program, or from another country."""
     if not activity.session:
@@ -40,7 +46,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     network, program = isp(activity), agent(activity)
     strange_network = bool(network) and user.values(ISPS).get(network) is None
     strange_program = unregistered(activity, user) or (bool(program) and user.values(AGENTS).get(program) is None)
-    if not strange_network or (not strange_program and not hasty(activity, user)):
+    if not strange_network or (not strange_program and (not hasty(activity, user) or there(activity, user))):
         return
     score = sessions.score(activity.session, here, activity.time)
     if score > context.settings["max_probability"]:
@@ -80,7 +86,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
     news_of=(ISPS,),
-    features=(*STRANGER, SESSIONS, ISPS, PLACES),
+    features=(*STRANGER, SESSIONS, COUNTRIES, ISPS, PLACES),
     settings={"max_probability": 0.1},
     learning_days=1,
     runbook=(
