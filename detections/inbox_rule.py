@@ -9,8 +9,8 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import EMAIL_FORWARDING, HIDING_RULES
 from stateful.detection import Detection
-from stateful.features import OPERATIONS, operation
-from stateful.finding import Comparison, Finding, Severity
+from stateful.features import OPERATIONS, ValuesFeature, operation
+from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.strangers import STRANGER, by_stranger
 from stateful.view import Context, UserView
 
@@ -45,9 +45,18 @@ def parameters(activity: Activity) -> list[tuple[str, str]]:
     return [(name, value) for name, value in found if value.strip().lower() not in OFF]
 
 
+def domain(activity: Activity) -> str:
+    """The mail domain of the activity's user; "" if it is unknown."""
+    return (activity.user.email or activity.user.id).rpartition("@")[2].lower()
+
+
+DOMAINS = ValuesFeature("domains", domain, frozenset({Category.LOGON, Category.SEND}), shared=True)
+"""Whose domains are the tenant's is known by its users: what is sent on to one of them stays inside."""
+
+
 def outside(activity: Activity, values: list[tuple[str, str]]) -> str:
     """The first address that mail is sent on to and that is of another domain than the user's; "" if there is none."""
-    own = (activity.user.email or activity.user.id).rpartition("@")[2].lower()
+    own = domain(activity)
     for _, value in values:
         for found in MAIL.finditer(value):
             if own and found[1].lower() != own:
@@ -101,6 +110,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             ),
         ),
         evidence=(context.seen(activity),),
+        novelties=(Novelty(DOMAINS.name, target.rpartition("@")[2].lower()),) if target and not hides else (),
     )
 
 
@@ -117,7 +127,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.MAILBOX_RULE}),
     succeeded=True,
-    features=(OPERATIONS, *STRANGER),
+    features=(OPERATIONS, DOMAINS, *STRANGER),
     settings={"routine_count": 10},
     learning_days=0,
     runbook=(
@@ -125,5 +135,8 @@ DETECTION = Detection(
         "If not: remove it, revoke sessions, reset the password, look for consent and other rules.",
         "Search for the target address in other mailboxes, and warn those who wrote to the user about payments.",
     ),
-    quiet="A rule that neither forwards nor hides, made from the user's own device; or a user who made ten before.",
+    quiet=(
+        "A rule that neither hides nor forwards to a domain that none of the tenant's users has, made from the user's "
+        "own device; or a user who made ten before."
+    ),
 )
