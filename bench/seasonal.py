@@ -6,10 +6,12 @@ INPUT has the columns `timestamp` and `value`, or the first two are these: times
 milliseconds since 1970, UTC if they don't say, at any regular step; rows may be missing. OUT has
 `timestamp,value,score`, timestamps and values as they were.
 
-Each row is scored by what the rows before it taught, then learnt. The tail probability of a row becomes a rate: so many
-rows a day are as strange by chance. A score is 1 / (1 + 30 rate): 0.5 happens once in 30 days, 0.99 once in 8 years.
-What was strange fades over `HOLD` days rather than with the next row, as an anomaly does. A row without a number
-scores 0.
+Each row is scored by what the rows before it taught, then learnt. Within a spell, strange rows are taken for one
+event. A spell is the geometric mean of a day and a hundred rows: 14 hours of 5-minute rows, 2 days of hourly ones. The
+row that opens an event, or shows it to be graver than had been said, scores 1 / (1 + sqrt(50 rate)), where `rate` rows
+of a spell are as strange by chance: 0.5 once in 50 spells. All other rows score below every such row, strange ones
+most, and fade with half a spell rather than with the next row, as an anomaly does. So a threshold of 0.22 or more gives
+one alarm an event; the ranks of all rows tell how long it lasted. A row without a number scores 0.
 """
 
 from __future__ import annotations
@@ -19,14 +21,20 @@ import csv
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from math import isfinite, log10
+from math import isfinite, log10, sqrt
 from pathlib import Path
 from statistics import median
 
 from stateful.models import DAY, SeasonalValue
 
-HOLD = 0.25
-"""Days in which the evidence (log10 of the rate, above one in a hundredth of a day) halves."""
+OPENS = 0.25
+"""Strange rows a spell by chance, at most, for a row to open an event."""
+GRAVER = 1.25
+"""Times the evidence (-log10 of the tail probability) given before that shows an event to be graver."""
+MORE = 0.3
+"""And by how much more it must be."""
+FADES = 0.5
+"""Spells in which evidence halves."""
 ALARM = 0.5
 MILLISECONDS_FROM = 1e11
 """Numbers from here on are milliseconds: as seconds this is the year 5138."""
@@ -66,18 +74,31 @@ def step_of(times: Sequence[int]) -> int:
 
 def scores_of(rows: Iterable[tuple[int, float]], step: int) -> list[float]:
     """The score of each row, 0 to 1; times and step in ms."""
-    model, daily, evidence, before = SeasonalValue(step=step), DAY / step, 0.0, 0
+    model, spell = SeasonalValue(step=step), sqrt(100.0 * DAY / step)
+    least, quiet = log10(spell / OPENS), score_of(OPENS)
+    told, held, before = 0.0, 0.0, 0
     found = []
     for time, value in rows:
         if not isfinite(value):
             found.append(0.0)
             continue
-        rate = model.take(time, value) * daily
-        evidence *= 0.5 ** (max(0, time - before) / (HOLD * DAY))
-        evidence = max(evidence, 2.0 - log10(rate))
-        before = time
-        found.append(1.0 / (1.0 + 30.0 * 10.0 ** (2.0 - evidence)))
+        evidence = -log10(model.take(time, value))
+        fading = 0.5 ** (max(0, time - before) / (FADES * spell * step))
+        before = max(before, time)
+        held = max(held * fading, evidence)
+        # What goes on doesn't become news again.
+        told = max(told * fading, min(told, evidence))
+        if evidence >= max(least, GRAVER * told, told + MORE):
+            told = evidence
+            found.append(score_of(spell * 10.0**-evidence))
+        else:
+            found.append(quiet * held / (held + 6.0))
     return found
+
+
+def score_of(rate: float) -> float:
+    """Of a row as strange as come `rate` times a spell by chance."""
+    return 1.0 / (1.0 + sqrt(50.0 * rate))
 
 
 def read(path: Path) -> tuple[list[str], list[str], list[int]]:

@@ -15,6 +15,8 @@ LARGEST = 1e100
 _UNIT = 64
 """Entries count so much, so that forgetting a tenth of one is an integer, too."""
 _WIDTH = log(2.0) / _PER_OCTAVE
+_LEAST_THRESHOLD = _PER_OCTAVE * (-1 - _LOWEST)
+"""Bin of a half. Quantities are in units of what is usual: below it there is no tail, even of what hardly ever is."""
 
 
 class EmpiricalTail(msgspec.Struct, array_like=True, gc=False):
@@ -22,7 +24,8 @@ class EmpiricalTail(msgspec.Struct, array_like=True, gc=False):
 
     Beyond the threshold that `HIGHEST` entries exceed, P(X > x) = P(X > u) (x / u)^-a with Hill's estimate of the index
     a (Hill, Annals of Statistics 1975), shrunk to a prior: noise with a steep tail makes a moderate excess improbable,
-    quantities that burst by nature don't. Beyond `MEMORY` entries a tenth of all is forgotten.
+    quantities that burst by nature don't. Where entries that are all alike have no such tail, their share is P. Beyond
+    `MEMORY` entries a tenth of all is forgotten.
     """
 
     counts: list[int] = []
@@ -59,21 +62,30 @@ class EmpiricalTail(msgspec.Struct, array_like=True, gc=False):
         """P(the next is at least `quantity`)."""
         if self.total < self.FEWEST * _UNIT or not quantity > 0.0:
             return 1.0
-        counts, threshold, above, excess = self.counts, _BINS, 0, 0
-        wanted = max(float(self.HIGHEST * _UNIT), self.SHARE * self.total)
-        while threshold > 0 and above < wanted:
+        counts, wanted = self.counts, max(float(self.HIGHEST * _UNIT), self.SHARE * self.total)
+        position = min(_position(quantity), 4.0 * _BINS)
+        place = max(0, min(_BINS, int(position)))
+        beyond = sum(counts[place + 1 :])
+        if beyond >= wanted:
+            return self._seen(position, place, beyond)
+        threshold, above, excess = _BINS, 0, 0
+        while threshold > _LEAST_THRESHOLD and above < wanted:
             threshold -= 1
             excess += above
             above += counts[threshold]
-        position = min(_position(quantity), 4.0 * _BINS)
         if position <= threshold:
-            place = max(0, int(position))
-            inside = counts[place] * (1.0 - position + place) if position > 0.0 else counts[place]
-            return min(1.0, (sum(counts[place + 1 :]) + inside + _UNIT) / (self.total + _UNIT))
+            return self._seen(position, place, beyond)
         # The entries of a bin are taken to lie in its middle.
         inverse = (excess + 0.5 * above) * _WIDTH + _UNIT * self.PRIOR_WEIGHT / self.PRIOR_INDEX
         inverse /= above + _UNIT * self.PRIOR_WEIGHT
-        return min(1.0, (above + _UNIT) / (self.total + _UNIT)) * exp((threshold - position) * _WIDTH / inverse)
+        tail = min(1.0, (above + _UNIT) / (self.total + _UNIT)) * exp((threshold - position) * _WIDTH / inverse)
+        inside = counts[place] * (1.0 - position + place) if place < _BINS else 0.0
+        return max(tail, (beyond + inside) / (self.total + _UNIT))
+
+    def _seen(self, position: float, place: int, beyond: int) -> float:
+        """P(at least as far up) where there are enough entries to count them."""
+        inside = self.counts[place] * (1.0 - position + place) if position > 0.0 else self.counts[place]
+        return min(1.0, (beyond + inside + _UNIT) / (self.total + _UNIT))
 
 
 def _position(quantity: float) -> float:
