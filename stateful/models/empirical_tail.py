@@ -12,8 +12,8 @@ _PER_OCTAVE = 4
 _LOWEST = -5
 """log2 of the lower edge of the second bin; the first takes all below."""
 LARGEST = 1e100
-_UNIT = 64
-"""Entries count so much, so that forgetting a tenth of one is an integer, too."""
+_UNIT = 1024
+"""Entries count so much, so that a part of one is an integer, too."""
 _WIDTH = log(2.0) / _PER_OCTAVE
 _LEAST_THRESHOLD = _PER_OCTAVE * (-1 - _LOWEST)
 """Bin of a half. Quantities are in units of what is usual: below it there is no tail, even of what hardly ever is."""

@@ -18,6 +18,7 @@ _MONDAY_HOUR = 96
 LARGEST = 1e100
 _JUDGED = ("above", "below", "surprise", "unrest", "calm", "shift up", "shift down", "drift up", "drift down", "still")
 _STILL = len(_JUDGED) - 1
+_SLOW = (_JUDGED.index("drift up"), _JUDGED.index("drift down"))
 _LONG = 3000
 """Values that the share of those that are as the one before is made of at most."""
 _MOVES = 500
@@ -70,7 +71,7 @@ class SeasonalValue(msgspec.Struct, array_like=True, gc=False):
     Ahmad's anomaly likelihood (ICMLA 2015) is against errors of the recent past. Scales are by time of the day, since
     noise has seasons, too; all estimates clip what is far off.
 
-    The combined tail probability is weakened while little is known: it counts fully after eight days.
+    The combined tail probability is weakened while little is known: it counts fully after five and a half days.
     """
 
     step: int = 5 * 60_000
@@ -124,8 +125,8 @@ class SeasonalValue(msgspec.Struct, array_like=True, gc=False):
     FAST: ClassVar[float] = 0.3
     LEVEL_DAYS: ClassVar[float] = 5.0
     EXTREME: ClassVar[float] = 0.002
-    AGAIN: ClassVar[float] = 1 / 32
-    """What an extreme counts that comes within `EVENT` values of another."""
+    AGAIN: ClassVar[float] = 64.0
+    """Of extremes that come within `EVENT` values of another, so many count as one."""
     EVENT: ClassVar[int] = 36
     CLIP: ClassVar[float] = 4.0
     """Spreads that a value moves the estimates by at most."""
@@ -239,15 +240,15 @@ class SeasonalValue(msgspec.Struct, array_like=True, gc=False):
     def _combined(self, time: int, view: _View) -> float:
         """Bonferroni over what is judged, to the power of how far the model can be trusted yet."""
         days = (time - self.first) / DAY
-        trust = 0.7 * min(1.0, max(0.0, (days - 0.75) / 1.75)) + 0.3 * min(1.0, max(0.0, (days - 2.5) / 5.5))
+        trust = 0.8 * min(1.0, max(0.0, (days - 0.75) / 1.75)) + 0.2 * min(1.0, max(0.0, (days - 2.5) / 3.0))
         trust *= min(1.0, self.count / 60.0)
         return float(min(1.0, 6.0 * max(1e-60, min(view.chances))) ** trust)
 
     def _learn(self, time: int, value: float, view: _View) -> None:
         self._keep(view)
-        if self.away:
-            self.away -= 1
-        elif min(view.chances[:2]) <= self.EXTREME:
+        self.away = max(0, self.away - 1)
+        begins = not self.away or abs(self.residual - self.before) <= self.CLIP * view.scale
+        if begins and min(view.chances[:2]) <= self.EXTREME:
             self.before, self.away = self.residual, round(max(24.0, self._daily / 2.0))
         self.surprise, self.unrest, self.shift, self.drift = view.surprise, view.unrest, view.shift, view.drift
         self.still = view.still
@@ -271,7 +272,8 @@ class SeasonalValue(msgspec.Struct, array_like=True, gc=False):
         memory = round(min(EmpiricalTail.MEMORY, max(self.count / 2, 2.0 * self._daily, 100.0)))
         for place, tail in enumerate(self.tails[:_STILL]):
             again = view.chances[place] <= self.EXTREME
-            tail.learn(view.sizes[place], memory, self.AGAIN if again and self.since[place] < self.EVENT else 1.0)
+            share = 1.0 / max(self.AGAIN, 2.0 * self._daily / 3.0 if place in _SLOW else 0.0)
+            tail.learn(view.sizes[place], memory, share if again and self.since[place] < self.EVENT else 1.0)
             self.since[place] = 0 if again else min(self.EVENT, self.since[place] + 1)
         if not view.same:
             self.tails[_STILL].learn(self.still, memory)
