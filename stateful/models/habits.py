@@ -231,14 +231,15 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
         self.weight = sum(self.actions.values())
 
     def _unlike(self, keys: list[int]) -> float:
-        actions, pairs, rest = self.actions, self.pairs, self.weight / _UNIT + _PRIOR
+        actions, pairs, rest = self.actions, self.pairs, self.weight + _PRIOR * _UNIT
+        part, novel, sure = _PRIOR / rest, _NOVEL * _UNIT, _SURE
         seen: dict[int, int] = {}
         followed: dict[int, int] = {}
         ratio, before, times, after = 0.0, -1, 0, 0.0
         place = _PRIOR
         for key in keys:
-            here, often = seen.get(key, 0), actions.get(key, 0) / _UNIT
-            adaptive = (here + _PRIOR * (often + _NOVEL) / rest) / place
+            here, often = seen.get(key, 0), actions.get(key, 0)
+            adaptive = (here + part * (often + novel)) / place
             without = (here + _NOVEL) / place
             if before >= 0:
                 # As `_pair`.
@@ -246,17 +247,17 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
                 both = followed.get(pair, 0)
                 pairs_without = (both + _PRIOR_PAIR * without) / (times + _PRIOR_PAIR)
                 pairs_adaptive = (pairs.get(pair, 0) / _UNIT + both + _PRIOR * adaptive) / (after + times)
-                pairs_without = pairs_without if pairs_without < _SURE else _SURE
-                pairs_adaptive = pairs_adaptive if pairs_adaptive < _SURE else _SURE
-                ratio += log(without * pairs_without / (adaptive * pairs_adaptive))
+                without *= pairs_without if pairs_without < sure else sure
+                adaptive *= pairs_adaptive if pairs_adaptive < sure else sure
                 followed[pair] = both + 1
             else:
-                ratio += 2.0 * log(without / adaptive)
+                without, adaptive = without * without, adaptive * adaptive
+            ratio += log(without / adaptive)
             times = seen[key] = here + 1
-            before, after = key << _BITS, often + _PRIOR
+            before, after = key << _BITS, often / _UNIT + _PRIOR
             place += 1.0
         number = max(1, len(keys))
-        overlap = sum([sqrt(count * actions.get(key, 0)) for key, count in seen.items()]) / sqrt(_UNIT * number * rest)
+        overlap = sum([sqrt(count * actions.get(key, 0)) for key, count in seen.items()]) / sqrt(number * rest)
         return (ratio / number - _MIX * overlap) / _PARTS
 
 
