@@ -45,7 +45,7 @@ def _order(activity: Activity, user: UserView, context: Context) -> Iterable[Fin
         activity,
         anchor=f"window:{DAY}:{day}",
         closes=day + DAY - 1,
-        risk=25 + risk_of(habits.latest) + 15 * len(strange),
+        risk=40 + risk_of(habits.latest) + 15 * len(strange),
         severity=Severity.HIGH if strange else None,
         reason=(
             f"The last {Habits.BLOCK} actions are unlike this user's habits, in kind and order"
