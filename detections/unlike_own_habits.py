@@ -119,7 +119,7 @@ DETECTION = Detection(
         "max_probability": 4e-3,
         "min_in_hour": 12,
         "share_of_one": 0.5,
-        "share_of_two": 0.9,
+        "share_of_two": 0.75,
         "min_activities": 100,
         "min_places": 7,
         "min_reads": 45,
