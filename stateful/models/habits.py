@@ -100,7 +100,7 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
     BLOCK: ClassVar[int] = 100
     STEP: ClassVar[int] = 25
     """Actions from one judgement of `add` to the next."""
-    LEARNT: ClassVar[int] = 500
+    LEARNT: ClassVar[int] = 300
     """Actions before anything is judged."""
     GUARD: ClassVar[float] = 0.03
     PATIENCE: ClassVar[int] = 24
