@@ -40,7 +40,7 @@ class _Blocks(NamedTuple):
     mean: float
     spread: float
     weight: float
-    """Of the user's own blocks."""
+    """In blocks of the user's own."""
 
 
 _OF_USERS = _Blocks(-0.8, 0.3, 100.0)
