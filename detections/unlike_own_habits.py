@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import VALID_ACCOUNTS
 from stateful.detection import Detection
-from stateful.features import AGENTS, HABITS, HOUR, ISPS, agent, isp
+from stateful.features import ACTIVITY_RATE, AGENTS, HABITS, HOUR, ISPS, agent, isp
 from stateful.finding import Comparison, Finding, Severity
 from stateful.grounds import GROUNDS, NEW_GROUNDS, NEW_READS, WORK
 from stateful.models import DAY, Habits, risk_of
@@ -26,8 +26,13 @@ def _order(activity: Activity, user: UserView, context: Context) -> Iterable[Fin
     habits = user.habits(HABITS)
     if not habits.judged or habits.latest > context.settings["max_probability"]:
         return
-    # One thing over and over is no manner: of floods other detections speak.
-    if max(Counter(habits.recent).values()) > context.settings["share_of_one"] * len(habits.recent):
+    # New duties show over days; somebody else works through what they came for.
+    if user.rate(ACTIVITY_RATE).count < context.settings["min_in_hour"]:
+        return
+    # One thing over and over, or two in turn, is a job and no manner: of floods other detections speak.
+    most = [number for _, number in Counter(habits.recent).most_common(2)]
+    shares = context.settings["share_of_one"], context.settings["share_of_two"]
+    if most[0] > shares[0] * len(habits.recent) or sum(most) > shares[1] * len(habits.recent):
         return
     strange = [
         name
@@ -40,7 +45,7 @@ def _order(activity: Activity, user: UserView, context: Context) -> Iterable[Fin
         activity,
         anchor=f"window:{DAY}:{day}",
         closes=day + DAY - 1,
-        risk=25 + risk_of(habits.latest) + 15 * len(strange),
+        risk=40 + risk_of(habits.latest) + 15 * len(strange),
         severity=Severity.HIGH if strange else None,
         reason=(
             f"The last {Habits.BLOCK} actions are unlike this user's habits, in kind and order"
@@ -109,10 +114,12 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
-    features=(HABITS, ISPS, AGENTS, GROUNDS, NEW_GROUNDS, NEW_READS),
+    features=(HABITS, ACTIVITY_RATE, ISPS, AGENTS, GROUNDS, NEW_GROUNDS, NEW_READS),
     settings={
-        "max_probability": 2e-4,
-        "share_of_one": 0.7,
+        "max_probability": 4e-3,
+        "min_in_hour": 12,
+        "share_of_one": 0.5,
+        "share_of_two": 0.75,
         "min_activities": 100,
         "min_places": 7,
         "min_reads": 45,

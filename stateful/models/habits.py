@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from math import log, sqrt
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 from zlib import crc32
 
 import msgspec
@@ -23,23 +23,53 @@ _PRIOR = 8.0
 """Actions that a model's fallback weighs as; hardly matters between 2 and 32."""
 _PRIOR_PAIR = 4.0
 _NOVEL = _PRIOR / _VOCABULARY
+_MIX = 2.0
+"""What the overlap of frequencies, 0 to 1, counts beside nats per action."""
+_SURE = 1 / 4
+"""What follows at least so often is as usual as can be: the user's own steps in strict turn are not strange."""
+_PARTS = 3.5
+"""Keeps unlikeness at the scale of documents of the first release, whose mean stays in use."""
 
 _BITS, _SHIFT = 16, 48
 _FIBONACCI, _MASK = 0x9E3779B97F4A7C15, 0xFFFFFFFFFFFFFFFF
 
 
+class _Blocks(NamedTuple):
+    """How unlike blocks are, before any of the user's own are known."""
+
+    mean: float
+    spread: float
+    weight: float
+    """In blocks of the user's own."""
+
+
+_OF_USERS = _Blocks(-0.8, 0.3, 100.0)
+"""For what is compared between users: they hardly count for themselves, so one threshold means the same for all."""
+_OF_ONE = _Blocks(-0.9, 0.15, 30.0)
+"""For what is asked of one user: who is as regular as clockwork is held to it, who is erratic is let be."""
+
+
 class Habits(msgspec.Struct, array_like=True, gc=False):
     """One-class sequence profile: by how much the user's history explains a block of actions better than no history.
 
-    The unlikeness of a block is the log-likelihood ratio, per action, of adaptive models that know only the block so
-    far to the same ones that know the history, too: unigrams, and bigrams that fall back to them. So a new command that
-    is run fifty times in a row costs once, and a dull block doesn't pass for the user's own. Interpolation is by
-    Dirichlet priors (MacKay & Peto, A hierarchical Dirichlet language model, 1995). That no other users' data is needed
-    is from Wang & Stolfo (One-class training for masquerade detection, 2003), taking in what was judged normal from
-    Maxion & Townsend (Masquerade detection using truncated command lines, 2002).
+    The unlikeness of a block has three parts, which are added up:
 
-    Its tail probability is Student's t against the user's own earlier blocks, each measured before it was learnt, under
-    a prior. Blocks that score below `GUARD` aren't learnt, until `PATIENCE` of them came in a row.
+    - kind: the log-likelihood ratio, per action, of an adaptive model of actions that knows only the block so far to
+      the same one that knows the history, too. So a new command that is run fifty times in a row costs once, and a dull
+      block doesn't pass for the user's own.
+    - order: the same of bigrams, which fall back to these. History and block count alike, so a script that is new costs
+      until it repeats.
+    - mix: how little the frequencies of the block overlap with those of the history, by Bhattacharyya's coefficient
+      (Bulletin of the Calcutta Mathematical Society 35, 1943), in which no single action can weigh much.
+
+    Interpolation is by Dirichlet priors (MacKay & Peto, A hierarchical Dirichlet language model, 1995). That no other
+    users' data is needed is from Wang & Stolfo (One-class training for masquerade detection, 2003), taking in what was
+    judged normal from Maxion & Townsend (Masquerade detection using truncated command lines, 2002).
+
+    Its tail probability is Student's t, against the user's own earlier blocks, each measured before it was learnt, and
+    a prior. 0 is as unlike as can be whoever the user is, about -1 what people do as ever, so the prior is strong where
+    users are compared (`score`, `take`), less so where one user is watched (`add`, and what isn't learnt). Blocks that
+    the latter puts below `GUARD` aren't learnt, until `PATIENCE` of them came in a row.
     """
 
     actions: dict[int, int] = {}
@@ -70,7 +100,7 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
     BLOCK: ClassVar[int] = 100
     STEP: ClassVar[int] = 25
     """Actions from one judgement of `add` to the next."""
-    LEARNT: ClassVar[int] = 500
+    LEARNT: ClassVar[int] = 300
     """Actions before anything is judged."""
     GUARD: ClassVar[float] = 0.03
     PATIENCE: ClassVar[int] = 24
@@ -79,12 +109,9 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
     """`weight` from which on all counts lose a quarter."""
     ACTIONS: ClassVar[int] = 512
     PAIRS: ClassVar[int] = 1024
-    CARRY: ClassVar[float] = 0.3
+    CARRY: ClassVar[float] = 0.2
     CARRIED: ClassVar[float] = 3e-4
     """Surprise beyond this isn't carried on."""
-    PRIOR_MEAN: ClassVar[float] = -0.3
-    PRIOR_SPREAD: ClassVar[float] = 0.7
-    PRIOR_BLOCKS: ClassVar[float] = 30.0
     DEGREES: ClassVar[float] = 8.0
     """Of Student's t."""
     BOUND: ClassVar[int] = (512 + 1024 + 2) * 6 + 125 * 3 + 128
@@ -101,12 +128,12 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
         return self.fresh == 0 and len(self.recent) == self.BLOCK - self.STEP
 
     def score(self, actions: Sequence[str]) -> float:
-        """P(a block of this user's as unlike their habits as these actions); 1.0 before `LEARNT` actions."""
+        """P(a block of a user's as unlike their habits as these actions); 1.0 before `LEARNT` actions."""
         keys = [_key(action) for action in actions]
-        return self._tail(self._unlike(keys), len(keys))
+        return self._tail(self._unlike(keys), len(keys), _OF_USERS)
 
     def unlikeness(self, actions: Sequence[str]) -> float:
-        """Nats per action, from about -5 (just what this user does) to above 0 (the history is of no help)."""
+        """From about -1.5 (just what this user does) to above 0 (the history is of no help)."""
         return self._unlike([_key(action) for action in actions])
 
     def learn(self, actions: Sequence[str]) -> None:
@@ -121,11 +148,11 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
         """
         keys = [_key(action) for action in actions]
         unlike = self._unlike(keys)
-        found = self._tail(unlike, len(keys))
+        found = self._tail(unlike, len(keys), _OF_USERS)
         if self.latest < self.GUARD:
             found *= max(self.latest, self.CARRIED) ** self.CARRY
         self.latest = found
-        if self._passes(found):
+        if self._passes(self._tail(unlike, len(keys), _OF_ONE)):
             self._learn(keys, unlike)
         return found
 
@@ -146,19 +173,19 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
             return False
         # Before that, nobody asks how unlike it is, and it costs more than all else here.
         unlike = self._unlike(self.recent) if self.weight >= self.LEARNT * _UNIT else 0.0
-        self.latest = self._tail(unlike, len(self.recent))
+        self.latest = self._tail(unlike, len(self.recent), _OF_ONE)
         self.clear = min(self.clear + 1, self.BLOCK // self.STEP) if self._passes(self.latest) else 0
         oldest, self.recent = self.recent[: self.STEP], self.recent[self.STEP :]
         if self.clear == self.BLOCK // self.STEP:
             self._learn(oldest, unlike)
         return True
 
-    def _tail(self, unlike: float, number: int) -> float:
+    def _tail(self, unlike: float, number: int, prior: _Blocks) -> float:
         if self.weight < self.LEARNT * _UNIT or not number:
             return 1.0
-        blocks = self.blocks + self.PRIOR_BLOCKS
-        center = (self.mean * self.blocks + self.PRIOR_MEAN * self.PRIOR_BLOCKS) / blocks
-        spread = sqrt((self.square + self.PRIOR_SPREAD**2 * self.PRIOR_BLOCKS) / blocks)
+        blocks = self.blocks + prior.weight
+        center = (self.mean * self.blocks + prior.mean * prior.weight) / blocks
+        spread = sqrt((self.square + prior.spread**2 * prior.weight) / blocks)
         # Fewer actions are the more unlike by chance.
         spread *= sqrt(max(1.0, self.BLOCK / number))
         return float(stdtr(self.DEGREES, (center - unlike) / spread))
@@ -204,30 +231,34 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
         self.weight = sum(self.actions.values())
 
     def _unlike(self, keys: list[int]) -> float:
-        actions, pairs, rest = self.actions, self.pairs, self.weight / _UNIT + _PRIOR
+        actions, pairs, rest = self.actions, self.pairs, self.weight + _PRIOR * _UNIT
+        part, novel, sure = _PRIOR / rest, _NOVEL * _UNIT, _SURE
         seen: dict[int, int] = {}
         followed: dict[int, int] = {}
         ratio, before, times, after = 0.0, -1, 0, 0.0
         place = _PRIOR
         for key in keys:
-            here, often = seen.get(key, 0), actions.get(key, 0) / _UNIT
-            own = (often + _NOVEL) / rest
-            adaptive = (here + _PRIOR * own) / place
+            here, often = seen.get(key, 0), actions.get(key, 0)
+            adaptive = (here + part * (often + novel)) / place
             without = (here + _NOVEL) / place
             if before >= 0:
                 # As `_pair`.
                 pair = ((before + key) * _FIBONACCI & _MASK) >> _SHIFT
-                both, here_after = pairs.get(pair, 0) / _UNIT, followed.get(pair, 0)
-                pairs_without = (here_after + _PRIOR_PAIR * without) / (times + _PRIOR_PAIR)
-                plain, block = (both + _PRIOR * own) / after, (both + _PRIOR * adaptive) / after
-                ratio += log(without * pairs_without * pairs_without / (adaptive * plain * block))
-                followed[pair] = here_after + 1
+                both = followed.get(pair, 0)
+                pairs_without = (both + _PRIOR_PAIR * without) / (times + _PRIOR_PAIR)
+                pairs_adaptive = (pairs.get(pair, 0) / _UNIT + both + _PRIOR * adaptive) / (after + times)
+                without *= pairs_without if pairs_without < sure else sure
+                adaptive *= pairs_adaptive if pairs_adaptive < sure else sure
+                followed[pair] = both + 1
             else:
-                ratio += log(without * without * without / (adaptive * own * adaptive))
+                without, adaptive = without * without, adaptive * adaptive
+            ratio += log(without / adaptive)
             times = seen[key] = here + 1
-            before, after = key << _BITS, often + _PRIOR
+            before, after = key << _BITS, often / _UNIT + _PRIOR
             place += 1.0
-        return ratio / (3.0 * max(1, len(keys)))
+        number = max(1, len(keys))
+        overlap = sum([sqrt(count * actions.get(key, 0)) for key, count in seen.items()]) / sqrt(number * rest)
+        return (ratio / number - _MIX * overlap) / _PARTS
 
 
 @lru_cache(maxsize=16_384)
