@@ -45,8 +45,10 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     countries = user.values(COUNTRIES)
     if any(borders(country, known) for known in countries.seen) and move.apart < context.settings["bordering_distance"]:
         return
-    # A phone may be seen at home while the laptop travels; no device is at two places.
+    # A phone may be seen at home while the laptop travels, then beside it; no device is at two places.
     known = user.values(DEVICES).get(activity.device.id)
+    if own and user.places(PLACES).was_there(here):
+        return
     own = own and (own_phone(activity, user) or known is None or known.last != move.origin.time)
     score = user.places(PLACES).score(here)
     minutes = abs(activity.time - move.origin.time) / 60_000

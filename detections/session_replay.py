@@ -28,9 +28,14 @@ def hasty(activity: Activity, user: UserView) -> bool:
 
 
 def there(activity: Activity, user: UserView) -> bool:
-    """Whether the user was in this country within a day: a phone abroad comes in by its operator at home, too."""
-    known = user.values(COUNTRIES).get(activity.location.country)
-    return known is not None and activity.time - known.last < DAY
+    """Whether the user was about there within a day: a phone abroad comes in by its operator at home, too.
+
+    Or in a country that is the user's, where networks hand their customers out in other cities.
+    """
+    here, known = fix_of(activity), user.values(COUNTRIES).get(activity.location.country)
+    if known is not None and activity.time - known.last < DAY:
+        return True
+    return here is not None and user.places(PLACES).was_there(here)
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:

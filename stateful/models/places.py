@@ -159,6 +159,11 @@ class Places(msgspec.Struct, array_like=True, gc=False):
         place = self._nearest(here)
         return place is not None and place.days * _decay(place.last, here.time) >= self.USUAL_DAYS
 
+    def was_there(self, here: Fix) -> bool:
+        """Whether the user was about there within the day before."""
+        place = self._nearest(here)
+        return place is not None and 0 <= here.time - place.last < DAY
+
     def stays(self, address: str, latitude: float, longitude: float, time: int) -> bool:
         """Note an activity from where the last one was, on the same day; False if it isn't: then `learn` it.
 

@@ -156,6 +156,16 @@ def test_error_radii_shorten_the_way() -> None:
     assert settled().score(later(15, munich_and_more, radius=600.0)) == 1.0
 
 
+def test_where_the_user_was_within_a_day_is_known_whatever_was_seen_in_between() -> None:
+    places = settled()
+    assert not places.was_there(later(60, SYDNEY))
+    places.learn(later(60, SYDNEY))
+    places.learn(later(61, BERLIN))
+    assert places.was_there(later(62, SYDNEY))
+    assert not places.was_there(later(62, (48.2, 16.4)))
+    assert not places.was_there(later(60 + 24 * 60, SYDNEY))
+
+
 def test_a_user_between_two_usual_places_is_left_alone_and_one_who_jumps_often_raises_the_threshold() -> None:
     places = settled()
     before = places.score(later(60, SYDNEY))
