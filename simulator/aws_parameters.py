@@ -5,6 +5,8 @@ Names are those of the AWS API references.
 
 from __future__ import annotations
 
+import msgspec
+
 from simulator.record import NativeObject
 
 _PARAMETERS = {
@@ -41,6 +43,12 @@ _PARAMETERS = {
 _TRAIL_NAME = frozenset(("PutEventSelectors", "PutInsightSelectors", "GetEventSelectors"))
 _ADDED = "add"
 _EC2_PERMISSIONS = {"ModifySnapshotAttribute": "createVolumePermission", "ModifyImageAttribute": "launchPermission"}
+_POLICIES = {
+    "PutKeyPolicy": ("policy", "kms:Decrypt"),
+    "PutResourcePolicy": ("resourcePolicy", "secretsmanager:GetSecretValue"),
+    "SetRepositoryPolicy": ("policyText", "ecr:BatchGetImage"),
+}
+"""Parameters that a policy is given in as text, and what it allows."""
 _DECRYPTING = frozenset(("GetParameter", "GetParameters", "GetParametersByPath"))
 
 
@@ -91,7 +99,14 @@ def _shared(action: str, accounts: list[str]) -> dict[str, object]:
         return {_EC2_PERMISSIONS[action]: {_ADDED: {"items": items}}}
     if action.startswith("ModifyDB"):
         return {"attributeName": "restore", "valuesToAdd": accounts}
-    return {"bucketPolicy": {"Statement": [{"Effect": "Allow", "Principal": {"AWS": accounts}, "Action": "s3:*"}]}}
+    if action in _POLICIES:
+        parameter, allowed = _POLICIES[action]
+        return {parameter: msgspec.json.encode(_policy(accounts, allowed)).decode()}
+    return {"bucketPolicy": _policy(accounts, "s3:*")}
+
+
+def _policy(accounts: list[str], allowed: str) -> dict[str, object]:
+    return {"Statement": [{"Effect": "Allow", "Principal": {"AWS": accounts}, "Action": allowed}]}
 
 
 _READS = ("Access", "BatchGet", "Describe", "Filter", "Get", "Head", "List", "Lookup", "Search", "Simulate", "Test")

@@ -6,8 +6,8 @@ from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.hostile import home_proxy, phone_line, server
 from simulator.moves import INBOX, read_mail
-from simulator.operations import exchange, named, settings
-from simulator.record import MINUTE
+from simulator.operations import directory, exchange, named, settings
+from simulator.record import MINUTE, NativeDevice
 from simulator.scene import Scene, anybody, directory_admin, leader
 
 
@@ -82,11 +82,39 @@ def many_boxes(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(40, 90) * MINUTE)
 
 
+def by_group(scene: Scene) -> None:
+    """Stealthy: somebody of the help desk joins the group that may open the board's mailboxes, looks, and leaves it."""
+    scene.wait(60, 900)
+    via = scene.own()
+    member = (*named("user", scene.victim.user.id), *named("group", "grp-board-mailboxes"))
+    changed = ("Group.DisplayName",)
+    scene.act(directory("Add member to group.", *member, changed=changed), via)
+    # It takes a while until the directory's change reaches the mailboxes.
+    scene.wait(1_200, 3_600)
+    for owner in scene.executives(scene.number(2, 4)):
+        scene.act_all([exchange("MailItemsAccessed", *INBOX, owner=owner.user)] * scene.number(3, 9), via, 10, 90)
+    scene.wait(30, 300)
+    scene.act(directory("Remove member from group.", *member, changed=changed), via)
+
+
+def folder_rights(scene: Scene) -> None:
+    """Stealthy: a program on an executive's laptop, in their session: folders are opened by the mailbox's own API."""
+    scene.wait(120, 1_800)
+    own = scene.own()
+    program = NativeDevice(own.device.id, own.device.os, "ExchangeServicesClient/15.00.0913.015")
+    folders = scene.rng.sample(("Inbox", "Sent Items", "Archive", "Drafts"), k=scene.number(2, 3))
+    steps = [exchange("AddFolderPermissions", *named("folder", name)) for name in folders]
+    steps.append(exchange("UpdateCalendarDelegation", *named("folder", "Calendar")))
+    scene.act_all(steps, own._replace(device=program), 1, 15)
+
+
 VARIANTS = (
     Variant("full_access", directory_admin, full_access),
     Variant("impersonation", directory_admin, impersonation),
     Variant("in_anothers_name", directory_admin, in_anothers_name),
     Variant("open_folders", anybody, open_folders),
-    Variant("on_behalf", leader, on_behalf, held_out=True),
-    Variant("many_boxes", directory_admin, many_boxes, held_out=True),
+    Variant("on_behalf", leader, on_behalf),
+    Variant("many_boxes", directory_admin, many_boxes),
+    Variant("by_group", directory_admin, by_group, hours=3, held_out=True),
+    Variant("folder_rights", leader, folder_rights, held_out=True),
 )

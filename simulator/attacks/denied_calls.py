@@ -8,12 +8,13 @@ from simulator.attacks import Variant
 from simulator.departments import DEPARTMENTS
 from simulator.devices import scripted
 from simulator.habits import LIBRARY_SIZE, file
-from simulator.hostile import server
+from simulator.hostile import PUBLIC_CLOUDS, anywhere, server
 from simulator.moves import WHO_AM_I
-from simulator.operations import WORKDAY, aws, azure, named, other, sharepoint
+from simulator.operations import SALESFORCE, WORKDAY, aws, azure, named, other, sharepoint
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeObject, Step
 from simulator.scene import Scene, anybody, aws_account, aws_person, aws_service, azure_person
+from simulator.services import Service
 from simulator.streams import chance
 from simulator.world import World
 
@@ -42,6 +43,14 @@ _ESCALATIONS = (
     "ecs.RegisterTaskDefinition codebuild.CreateProject ec2.AssociateIamInstanceProfile sts.AssumeRole "
     "sts.GetFederationToken"
 ).split()
+_CLOSED = (
+    "User Group Profile PermissionSet PermissionSetAssignment UserRole UserLogin LoginHistory AuthSession OauthToken "
+    "ConnectedApplication SetupAuditTrail Attachment ContentDocument ContentVersion Document EmailMessage Case "
+    "CaseComment Lead Campaign CampaignMember Contract Order OrderItem Product2 Pricebook2 PricebookEntry Quote Asset "
+    "Task Event Note Report Dashboard ApexClass ApexTrigger NamedCredential ExternalDataSource Organization "
+    "LiveChatTranscript Knowledge__kav Individual"
+).split()
+"""Objects of Salesforce that the integration has nothing to do with."""
 
 
 def enumeration(scene: Scene) -> None:
@@ -140,6 +149,27 @@ def personnel(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(2, 3) * HOUR)
 
 
+def crm_integration(world: World, account: Account) -> bool:
+    """The integration that synchronises customers' records."""
+    return isinstance(account, Service) and account.job == "sync"
+
+
+def closed_objects(scene: Scene) -> None:
+    """The integration's leaked token, on a public cloud: object after object of the customer database is asked for."""
+    scene.wait(300, 3_000)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("python-requests/2.32.5"))
+    query = other(SALESFORCE, "QueryExecuted", Category.READ)
+    steps = []
+    for name in scene.rng.sample(_CLOSED, k=scene.number(30, len(_CLOSED))):
+        # What the token may not know of isn't there; what it may know of is refused.
+        hidden = chance(scene.rng, 0.5)
+        outcome = Outcome.FAILURE if hidden else Outcome.DENIED
+        error = "INVALID_TYPE" if hidden else "INSUFFICIENT_ACCESS_OR_READONLY"
+        steps.append(query._replace(objects=named("object", name), outcome=outcome, error=error))
+    steps += [query._replace(objects=named("object", name)) for name in ("Account", "Contact")]
+    scene.spread(scene.rng.sample(steps, k=len(steps)), via, scene.number(12, 60) * MINUTE)
+
+
 VARIANTS = (
     Variant("enumeration", aws_account, enumeration),
     Variant("by_hand", aws_person, by_hand, hours=3),
@@ -148,5 +178,6 @@ VARIANTS = (
     Variant("closed_libraries", anybody, closed_libraries),
     Variant("subscriptions", azure_person, subscriptions),
     Variant("escalations", aws_service, escalations, held_out=True),
-    Variant("personnel", no_personnel, personnel, hours=4, held_out=True),
+    Variant("personnel", no_personnel, personnel, hours=4),
+    Variant("closed_objects", crm_integration, closed_objects, held_out=True),
 )

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
+from simulator.habits import HABITS
 from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import INBOX, files_in_a_row, read_files, read_mail
 from simulator.operations import TEAMS, directory, exchange, github, m365, named, sharepoint
 from simulator.people import Person
-from simulator.presence import earliest, known_since
-from simulator.record import DAY, Account, NativeDevice, NativeObject, Step
+from simulator.places import office_egress
+from simulator.presence import earliest, known_since, present
+from simulator.record import DAY, HOUR, Account, NativeDevice, NativeObject, Step
 from simulator.scene import Scene, coder
+from simulator.schedule import Kind
 from simulator.services import Service
 from simulator.world import World
 
 _ENDED_DAYS, _IDLE_DAYS = 2, 30
 """Days since the account did its last, at least."""
+_OWN_LOGINS = ("code", "crm", "ledger", "staff")
+"""Kinds of work in apps that have logins of their own, which nobody disables with the directory's."""
 
 
 def _last_day(account: Account) -> int | None:
@@ -43,6 +48,13 @@ def left(world: World, account: Account) -> bool:
 def left_repositories(world: World, account: Account) -> bool:
     """Somebody who left and had worked on the company's repositories."""
     return left(world, account) and coder(world, account)
+
+
+def left_own_login(world: World, account: Account) -> bool:
+    """Somebody who left, came to an office, and had worked in an app with a login of its own."""
+    if not isinstance(account, Person) or account.contractor or not left(world, account):
+        return False
+    return any(kind in account.work.items for kind in _OWN_LOGINS)
 
 
 def retired(world: World, account: Account) -> bool:
@@ -131,6 +143,33 @@ def old_phone(scene: Scene) -> None:
         scene.wait(900, 1_900)
 
 
+def _in_the_office(scene: Scene, victim: Person) -> NativeDevice:
+    """The laptop of somebody who is at work in the victim's office now or next; the clock moves there."""
+    world, egress = scene.world, office_egress(victim.city)
+    near = [one for one in world.people if one.city == victim.city and not one.contractor and one.key != victim.key]
+    near = scene.rng.sample(near, k=min(12, len(near)))
+    day = (scene.time - world.start) // DAY
+    for ahead in range(day, world.days + 1):
+        for one in near:
+            for event in present(world, one, ahead, Kind.WORK):
+                if event.address == egress and scene.time < event.time < world.end - 2 * HOUR:
+                    scene.time = event.time
+                    return event.device
+    return _old_device(scene)
+
+
+def handed_on(scene: Scene) -> None:
+    """Stealthy: in the office, a successor goes on working with the login of somebody who left, as they used to."""
+    victim = scene.victim
+    if not isinstance(victim, Person):
+        msg = f"expected somebody who left, found {victim.key}"
+        raise TypeError(msg)
+    device = _in_the_office(scene, victim)
+    via = scene.intruder(office_egress(victim.city), device)
+    habit = HABITS[scene.rng.choice([kind for kind in _OWN_LOGINS if kind in victim.work.items])]
+    scene.act_all([habit.step(scene.rng, victim) for _ in range(scene.number(18, 40))], via, 15, 120)
+
+
 VARIANTS = (
     Variant("kept_session", left, kept_session, beside=False),
     Variant("enabled_again", left, enabled_again, hours=26, beside=False),
@@ -138,5 +177,6 @@ VARIANTS = (
     Variant("retired_service", retired, retired_service, beside=False),
     Variant("sleeper", asleep, sleeper, beside=False),
     Variant("retired_mail", retired, retired_mail, beside=False, held_out=True),
-    Variant("old_phone", left, old_phone, hours=5, beside=False, held_out=True),
+    Variant("old_phone", left, old_phone, hours=5, beside=False),
+    Variant("handed_on", left_own_login, handed_on, hours=26, beside=False, held_out=True),
 )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from activities.activity import Category
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.hostile import PUBLIC_CLOUDS, anywhere, server
 from simulator.moves import WHO_AM_I, files_in_a_row
-from simulator.operations import aws, azure, github, named, sharepoint
+from simulator.operations import NETSUITE, aws, azure, github, named, other, sharepoint
 from simulator.record import MINUTE, NativeObject
-from simulator.scene import Scene, anybody, aws_person, azure_person, coder
+from simulator.scene import Scene, anybody, aws_person, aws_service, azure_person, bookkeeper, coder
 
 _PRIVATE = ("k.sommer77@freemail.example", "my.backup.box@freemail.example", "jd.consulting@webmail.example")
 _STRANGER = "992382704521"
@@ -103,6 +104,31 @@ def disk_links(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 40, 400)
 
 
+def reports_by_mail(scene: Scene) -> None:
+    """Few steps, no file: a bookkeeper has the books' reports sent to a private address, every week from now on."""
+    scene.wait(60, 900)
+    guest = named("guest", scene.rng.choice(_PRIVATE))
+    steps = [
+        other(NETSUITE, "ReportScheduled", Category.SHARE, NativeObject("report", f"ledger-{number:03d}"), *guest)
+        for number in scene.rng.sample(range(300), k=scene.number(3, 8))
+    ]
+    scene.act_all(steps, scene.own(), 40, 400)
+
+
+def let_in(scene: Scene) -> None:
+    """Stealthy: inside a workload that was taken over: policies of a key, secrets and images let an account in."""
+    scene.wait(60, 900)
+    account = NativeObject("account", _STRANGER)
+    steps = [aws("kms", "PutKeyPolicy", *named("key", f"kms-prod-{scene.number(0, 59):03d}"), account)]
+    steps += [
+        aws("secretsmanager", "PutResourcePolicy", *named("secret", f"secretsmanager-prod-{number:03d}"), account)
+        for number in scene.rng.sample(range(60), k=scene.number(1, 4))
+    ]
+    images = named("repository", f"ecr-prod-{scene.number(0, 59):03d}")
+    steps.append(aws("ecr", "SetRepositoryPolicy", *images, account))
+    scene.act_all(steps, scene.own(), 20, 300)
+
+
 VARIANTS = (
     Variant("anonymous_links", anybody, anonymous_links),
     Variant("private_address", anybody, private_address),
@@ -110,6 +136,8 @@ VARIANTS = (
     Variant("snapshots", aws_person, snapshots),
     Variant("database", aws_person, database),
     Variant("image_and_bucket", aws_person, image_and_bucket),
-    Variant("made_public", coder, made_public, held_out=True),
-    Variant("disk_links", azure_person, disk_links, held_out=True),
+    Variant("made_public", coder, made_public),
+    Variant("disk_links", azure_person, disk_links),
+    Variant("reports_by_mail", bookkeeper, reports_by_mail, held_out=True),
+    Variant("let_in", aws_service, let_in, held_out=True),
 )

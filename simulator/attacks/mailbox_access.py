@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.devices import scripted
+from simulator.habits import SHARED_MAILBOXES
 from simulator.hostile import home_proxy, phone_line, server
 from simulator.moves import INBOX, READ_MAIL, read_mail, search_mail
 from simulator.operations import exchange, named, settings
-from simulator.record import HOUR, MINUTE, Step
+from simulator.people import Person
+from simulator.record import HOUR, MINUTE, Account, NativeUser, Step
 from simulator.scene import Scene, anybody, directory_admin, part_timer
+from simulator.world import World
 
 
 def whole_mailbox(scene: Scene) -> None:
@@ -91,12 +95,28 @@ def purged(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 60, 900)
 
 
+def own_mailbox_only(world: World, account: Account) -> bool:
+    """Somebody of the company who works in no mailbox but their own."""
+    return anybody(world, account) and isinstance(account, Person) and not account.mailboxes
+
+
+def left_open(scene: Scene) -> None:
+    """Stealthy: at their own desk, somebody reads through the shared mailboxes, which were left open to everybody."""
+    scene.wait(60, 900)
+    steps: list[Step] = []
+    for name in scene.rng.sample(SHARED_MAILBOXES, k=scene.number(4, 5)):
+        box = NativeUser(f"{name}@{scene.domain}", name, UserType.PERSON)
+        steps += [exchange("MailItemsAccessed", *INBOX, owner=box)] * scene.number(14, 26)
+    scene.spread(steps, scene.own(), scene.number(2, 3) * HOUR)
+
+
 VARIANTS = (
     Variant("whole_mailbox", anybody, whole_mailbox),
     Variant("slowly", anybody, slowly, hours=9),
     Variant("executives", directory_admin, executives),
     Variant("traces_removed", anybody, traces_removed),
     Variant("exported", directory_admin, exported),
-    Variant("by_keyword", part_timer, by_keyword, held_out=True),
+    Variant("by_keyword", part_timer, by_keyword),
     Variant("purged", directory_admin, purged, held_out=True),
+    Variant("left_open", own_mailbox_only, left_open, hours=4, held_out=True),
 )

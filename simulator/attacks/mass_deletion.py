@@ -8,7 +8,7 @@ from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.hostile import VPNS, relay, server
 from simulator.moves import WHO_AM_I, files_in_a_row
-from simulator.operations import SALESFORCE, aws, github, named, other, sharepoint
+from simulator.operations import SALESFORCE, TEAMS, aws, github, m365, named, other, sharepoint
 from simulator.record import HOUR, MINUTE, NativeObject, Step
 from simulator.scene import Scene, anybody, aws_person, coder, directory_admin, seller
 
@@ -106,12 +106,24 @@ def extortion(scene: Scene) -> None:
         scene.act_all([sharepoint("FileUploaded", note) for note in notes], via, 0.3, 3)
 
 
+def messages(scene: Scene) -> None:
+    """Somebody who is about to be asked deletes what they wrote: message after message, in all of the team's chats."""
+    scene.wait(30, 600)
+    unit = scene.victim.unit or "finance"
+    steps: list[Step] = []
+    for number in scene.rng.sample(range(12), k=scene.number(4, 8)):
+        channel = NativeObject("channel", f"{unit}-{number:02d}")
+        steps += [m365(TEAMS, "MessageDeleted", channel)] * scene.number(18, 40)
+    scene.spread(steps, scene.own(), scene.number(35, 90) * MINUTE)
+
+
 VARIANTS = (
     Variant("wiped", anybody, wiped),
     Variant("ransomware", anybody, ransomware),
     Variant("bit_by_bit", anybody, bit_by_bit, hours=7),
     Variant("bucket", aws_person, bucket),
     Variant("repositories", coder, repositories),
-    Variant("customers", seller, customers, held_out=True),
+    Variant("customers", seller, customers),
     Variant("extortion", directory_admin, extortion, held_out=True),
+    Variant("messages", anybody, messages, held_out=True),
 )

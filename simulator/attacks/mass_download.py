@@ -5,9 +5,11 @@ from __future__ import annotations
 from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.moves import files_in_a_row
-from simulator.operations import NETSUITE, SALESFORCE, aws, github, named, other, sharepoint
-from simulator.record import HOUR, MINUTE, NativeObject
+from simulator.operations import NETSUITE, SALESFORCE, WORKDAY, aws, github, named, other, sharepoint
+from simulator.people import Person
+from simulator.record import HOUR, MINUTE, Account, NativeObject
 from simulator.scene import Scene, anybody, aws_person, bookkeeper, coder, contractor, seller
+from simulator.world import World
 
 _UNITS = ("engineering", "finance", "hr", "legal", "marketing", "sales")
 
@@ -89,6 +91,26 @@ def contractor_collects(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(70, 105) * MINUTE)
 
 
+def personnel(world: World, account: Account) -> bool:
+    """Somebody who works with the records of staff."""
+    return anybody(world, account) and isinstance(account, Person) and "staff" in account.work.items
+
+
+def personnel_files(scene: Scene) -> None:
+    """Personnel files, as scanned: of one worker after the other, by somebody whose work the records are."""
+    scene.wait(30, 600)
+    steps = [
+        other(
+            WORKDAY,
+            "WorkerDocumentDownloaded",
+            Category.DOWNLOAD,
+            NativeObject("document", f"W{number:05d}/personnel-file.pdf", scene.number(200, 4_000) * 1_000),
+        )
+        for number in scene.rng.sample(range(900), k=scene.number(80, 200))
+    ]
+    scene.spread(steps, scene.own(), scene.number(40, 100) * MINUTE)
+
+
 VARIANTS = (
     Variant("library", anybody, library),
     Variant("slowly", anybody, slowly, hours=7),
@@ -96,6 +118,7 @@ VARIANTS = (
     Variant("bucket", aws_person, bucket),
     Variant("repositories", coder, repositories),
     Variant("customers", seller, customers),
-    Variant("books", bookkeeper, books, held_out=True),
+    Variant("books", bookkeeper, books),
     Variant("contractor_collects", contractor, contractor_collects, held_out=True),
+    Variant("personnel_files", personnel, personnel_files, held_out=True),
 )

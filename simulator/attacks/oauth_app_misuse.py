@@ -33,6 +33,11 @@ def crm_app(world: World, account: Account) -> bool:
     return isinstance(account, Service) and (account.job == "sync" or app(world, account))
 
 
+def documents_app(world: World, account: Account) -> bool:
+    """An app that handles documents."""
+    return app(world, account) and isinstance(account, Service) and account.job == "documents"
+
+
 def other_provider(scene: Scene) -> None:
     """A stolen client secret is used on a rented server by a program of the intruder's: mailbox after mailbox."""
     scene.wait(300, 3_000)
@@ -96,11 +101,21 @@ def sends(scene: Scene) -> None:
     scene.act_all([exchange("Send", *sent, owner=person.user) for person in people], scene.own(), 2, 30)
 
 
+def overwrites(scene: Scene) -> None:
+    """From the app's own address, by whoever runs it now: files are overwritten until no old version is left."""
+    scene.wait(300, 1_800)
+    files = files_in_a_row(scene, scene.number(40, 90), scene.rng.choice(("engineering", "finance", "sales")))
+    times = scene.number(3, 5)
+    steps = [sharepoint("FileModified", file) for file in files for _ in range(times)]
+    scene.spread(steps, scene.own(), scene.number(15, 60) * MINUTE)
+
+
 VARIANTS = (
     Variant("other_provider", app, other_provider),
     Variant("downloads", app, downloads),
     Variant("customers", crm_app, customers),
     Variant("files_by_vpn", app, files_by_vpn),
     Variant("chats", app, chats, held_out=True),
-    Variant("sends", app, sends, held_out=True),
+    Variant("sends", app, sends),
+    Variant("overwrites", documents_app, overwrites, held_out=True),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.catalogue import COMMON_APPS, consent, principal
-from simulator.hostile import home_proxy, server
+from simulator.hostile import home_proxy, phone_line, server
 from simulator.operations import SALESFORCE, directory, github, named, other
 from simulator.record import NativeObject
 from simulator.scene import Scene, anybody, coder, directory_admin, seller
@@ -99,6 +99,19 @@ def connected_app(scene: Scene) -> None:
     scene.act(other(SALESFORCE, "ConnectedAppAuthorized", Category.ROLE_GRANT, app, *rights), scene.own())
 
 
+def trusted_issuer(scene: Scene) -> None:
+    """An administrator's session, on a phone's hotspot: no secret is added, but the app trusts another's tokens."""
+    scene.later(0.5, 6)
+    via = scene.intruder(phone_line(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    trust = directory(
+        "Add federated identity credential",
+        principal(scene.rng.choice(COMMON_APPS[:8])),
+        changed=("FederatedIdentityCredentials",),
+    )
+    scene.act_all([trust], via, 60, 600)
+
+
 VARIANTS = (
     Variant("phished", anybody, phished),
     Variant("for_all", directory_admin, for_all),
@@ -106,5 +119,6 @@ VARIANTS = (
     Variant("key_at_desk", directory_admin, key_at_desk),
     Variant("source_code", coder, source_code),
     Variant("own_app", directory_admin, own_app, held_out=True),
-    Variant("connected_app", seller, connected_app, held_out=True),
+    Variant("connected_app", seller, connected_app),
+    Variant("trusted_issuer", directory_admin, trusted_issuer, held_out=True),
 )

@@ -107,12 +107,26 @@ def restore_points(scene: Scene) -> None:
     scene.act_all(steps, via, 3, 60)
 
 
+def plans(scene: Scene) -> None:
+    """Stealthy: at their desk, nothing is gone yet, but nothing will be saved again: plans of backups and snapshots."""
+    scene.wait(60, 900)
+    steps = [aws("backup", "DeleteBackupSelection")] * scene.number(3, 6)
+    steps += [aws("backup", "DeleteBackupPlan")] * scene.number(2, 4)
+    steps += [aws("dlm", "DeleteLifecyclePolicy")] * scene.number(2, 4)
+    steps += [
+        aws("rds", "ModifyDBInstance", *named("db_instance", f"rds-prod-{number:03d}"))
+        for number in scene.rng.sample(range(60), k=scene.number(2, 5))
+    ]
+    scene.spread(steps, scene.shell(), 2 * HOUR)
+
+
 VARIANTS = (
     Variant("machines", aws_person, machines),
     Variant("backups", aws_account, backups),
     Variant("storage", aws_person, storage),
     Variant("keys", aws_person, keys, hours=3),
     Variant("resource_groups", azure_person, resource_groups),
-    Variant("stacks", aws_person, stacks, held_out=True),
+    Variant("stacks", aws_person, stacks),
     Variant("restore_points", azure_person, restore_points, held_out=True),
+    Variant("plans", aws_person, plans, hours=3, held_out=True),
 )

@@ -8,12 +8,12 @@ from __future__ import annotations
 from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.habits import code
+from simulator.habits import code, own_file
 from simulator.hostile import home_proxy, phone_line
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import SALESFORCE, aws, github, other
+from simulator.operations import SALESFORCE, aws, github, other, sharepoint
 from simulator.people import Person
-from simulator.record import Address, NativeObject
+from simulator.record import MINUTE, Address, NativeObject
 from simulator.scene import Scene, anybody, aws_person, coder, seller
 
 
@@ -95,11 +95,26 @@ def git_client(scene: Scene) -> None:
         scene.act(github("git.fetch", *repository), via)
 
 
+def sync_client(scene: Scene) -> None:
+    """A stranger's computer at home is linked to the victim's files: a program that synchronises fetches them."""
+    victim = scene.victim
+    if not isinstance(victim, Person):
+        msg = f"expected a person who works with files, found {victim.key}"
+        raise TypeError(msg)
+    scene.later(0.5, 7)
+    device = scripted("Microsoft SkyDriveSync 24.201.1006.0005 ship; Windows NT 10.0 (19045)", "Windows 10")
+    via = scene.intruder(_strange_line(scene), device)
+    scene.log_on(via)
+    files = dict.fromkeys(own_file(scene.rng, victim) for _ in range(scene.number(25, 60)))
+    scene.spread([sharepoint("FileSyncDownloadedFull", wanted) for wanted in files], via, scene.number(5, 30) * MINUTE)
+
+
 VARIANTS = (
     Variant("browser", anybody, browser),
     Variant("mail_client", anybody, mail_client),
     Variant("phone", anybody, phone),
     Variant("programming_interface", aws_person, programming_interface),
-    Variant("customers", seller, customers, held_out=True),
+    Variant("customers", seller, customers),
     Variant("git_client", coder, git_client, held_out=True),
+    Variant("sync_client", anybody, sync_client, held_out=True),
 )

@@ -121,6 +121,16 @@ def meetings(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 12, 80)
 
 
+def copies(scene: Scene) -> None:
+    """Before they leave, nothing is downloaded: one file after the other is opened and copied to the own folder."""
+    scene.wait(60, 600)
+    steps: list[Step] = []
+    for number in scene.rng.sample(range(LIBRARY_SIZE), k=scene.number(45, 75)):
+        wanted = file(scene.victim.unit or "finance", number)
+        steps += [sharepoint("FileAccessed", wanted), sharepoint("FileCopied", wanted)]
+    scene.act_all(steps, scene.own(), 8, 80)
+
+
 VARIANTS = (
     Variant("unlocked_laptop", anybody, unlocked_laptop, hours=4),
     Variant("curious", anybody, curious, hours=5),
@@ -128,5 +138,6 @@ VARIANTS = (
     Variant("repositories", coder, repositories, hours=4),
     Variant("strange_order", anybody, strange_order, hours=5),
     Variant("previews", anybody, previews, hours=4, held_out=True),
-    Variant("meetings", anybody, meetings, hours=4, held_out=True),
+    Variant("meetings", anybody, meetings, hours=4),
+    Variant("copies", anybody, copies, hours=4, held_out=True),
 )
