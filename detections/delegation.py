@@ -9,7 +9,17 @@ from functools import lru_cache
 from activities.activity import Activity, Category
 from stateful.attack import ADDITIONAL_DELEGATION
 from stateful.detection import Detection
-from stateful.features import OPERATIONS, TallyFeature, ValuesFeature, operation, succeeded
+from stateful.features import (
+    AGENTS,
+    HOUR,
+    OPERATIONS,
+    BurstFeature,
+    TallyFeature,
+    ValuesFeature,
+    agent,
+    operation,
+    succeeded,
+)
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.models import DAY
 from stateful.strangers import STRANGER, by_stranger
@@ -17,15 +27,30 @@ from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView, usual
 
 DELEGATES = re.compile(
-    r"add-?(mailbox|recipient|mailboxfolder)permission|add ?folder ?permission|\bdelegate\b|send ?(as|on ?behalf)|"
-    r"impersonation|full ?access|mailbox ?permission",
+    r"add-?(mailbox|recipient|mailboxfolder)permission|(add|update) ?folder ?permission|\bdelegate\b|"
+    r"send ?(as|on ?behalf)|impersonation|full ?access|mailbox ?permission|calendar ?delegation",
     re.IGNORECASE,
 )
+SEVERAL = 3
 MANY = 5
 """Rights given in a day from which on they are many, even for those who give them as their work."""
 GIVING = frozenset({Category.ROLE_GRANT, Category.SHARE, Category.MODIFY, Category.CREATE, Category.OTHER})
 REMOVES = re.compile(r"^(remove|delete|revoke|get|list)", re.IGNORECASE)
-IMPERSONATED = ValuesFeature("impersonated", lambda a: a.impersonated.id if a.impersonated else "", shared=True)
+
+
+def acted_as(activity: Activity) -> str:
+    """Whose place the user takes; "" if nobody's."""
+    return activity.impersonated.id if activity.impersonated else ""
+
+
+IMPERSONATED = ValuesFeature("impersonated", acted_as, shared=True)
+MASKS = BurstFeature(
+    "new_masks",
+    lambda activity, user: bool(acted_as(activity)) and user.values(IMPERSONATED).get(acted_as(activity)) is None,
+    acted_as,
+    2 * HOUR,
+)
+"""Those as whom the user never acted, in a row: mailbox after mailbox."""
 
 
 @lru_cache(maxsize=4096)
@@ -48,9 +73,9 @@ RIGHTS = TallyFeature("rights_given", GIVING, DAY, only=lambda a: succeeded(a) a
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Rights on a mailbox were given by one who hardly ever does; or the user acts as somebody for the first time."""
-    target = activity.impersonated.id if activity.impersonated else ""
+    target = acted_as(activity)
     known = user.values(OPERATIONS).get(operation(activity))
-    gives = gives_right(activity)
+    gives, others = gives_right(activity), 0
     if gives:
         yield from surge(activity, user, context, RIGHTS, "rights to act for others given", base=60, least_objects=MANY)
     if gives and (known is None or known.count < context.settings["routine_count"]):
@@ -69,19 +94,24 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         and user.is_news(IMPERSONATED, target, activity.time)
         and user.count >= context.settings["min_activities"]
     ):
+        others = len(user.burst(MASKS).marks) - 1
         reason = f"{activity.action} as {target}, as whom this user never acted"
+        reason += f", nor as {others} others within hours" if others > 0 else ""
         comparison = Comparison("acted as", target, usual(user.values(IMPERSONATED)), since=user.since, score=1.0)
-        novelties = (Novelty(IMPERSONATED.name, target),)
-        risk = 35.0
+        # That others read the same mailbox doesn't explain one after another.
+        novelties = (Novelty(IMPERSONATED.name, target),) if others < SEVERAL else ()
+        risk = 35.0 + 8 * min(max(others, 0), 5)
     else:
         return
     strange = by_stranger(activity, user)
+    # Rights are given with the programs that one works with.
+    program = gives and user.is_recent(AGENTS, agent(activity), activity.time)
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=risk + 30 * strange,
-        severity=Severity.HIGH if strange or risk > 70 else None if novelties == () else Severity.LOW,  # noqa: PLR2004
+        risk=risk + (30 if strange else 15 * program),
+        severity=Severity.HIGH if strange or risk > 70 else None if novelties == () or others > 1 else Severity.LOW,  # noqa: PLR2004
         reason=reason + (", from a device and an address that aren't the user's" if strange else ""),
         comparisons=(comparison,),
         evidence=(context.seen(activity),),
@@ -102,7 +132,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
     succeeded=True,
-    features=(IMPERSONATED, OPERATIONS, RIGHTS, *STRANGER),
+    features=(IMPERSONATED, MASKS, AGENTS, OPERATIONS, RIGHTS, *STRANGER),
     settings={**SURGE, "min_count": MANY, "max_probability": 0.02, "routine_count": 5, "min_activities": 50},
     learning_days=3,
     runbook=(

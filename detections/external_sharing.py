@@ -28,7 +28,8 @@ def to_outside(activity: Activity) -> bool:
     """Whether it says that somebody outside, or everybody, gets access."""
     if not OUTSIDE.isdisjoint(activity.tags):
         return True
-    return LINK.search(" ".join([activity.action, *(entry.name for entry in activity.objects[1:])])) is not None
+    words = (f"{entry.type} {entry.name}" for entry in activity.objects[1:])
+    return LINK.search(" ".join([activity.action, *words])) is not None
 
 
 WHOLES = frozenset(
@@ -43,6 +44,10 @@ def whole(activity: Activity) -> bool:
 
 SHARES = TallyFeature("shares", frozenset({Category.SHARE}), HOUR, only=succeeded, prior=2.0)
 OPENED = ValuesFeature("opened", lambda a: operation(a) if to_outside(a) else "", frozenset({Category.SHARE}))
+
+
+MANY_AT_FIRST = 0.15
+"""P(so many shares in an hour) below which they are many where there was none with outsiders before today."""
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -67,11 +72,12 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             comparisons=(Comparison("this operation", "open to the outside", "never", since=user.since, score=1.0),),
             evidence=(context.seen(activity),),
         )
-    # Of what holds many others a few are much.
-    count = context.settings["min_count"] / (4 if whole(activity) else 2 if outside else 1)
-    yield from surge(
-        activity, user, context.with_settings(min_count=count), SHARES, "shares", base=65 if outside else 50
-    )
+    # Of what holds many others a few are much, and for who never let outsiders in before today.
+    fresh = outside and user.is_recent(OPENED, operation(activity), activity.time)
+    count = context.settings["min_count"] / (4 if whole(activity) or fresh else 2 if outside else 1)
+    most = context.with_settings(min_count=count, max_probability=MANY_AT_FIRST) if fresh else None
+    most = most or context.with_settings(min_count=count)
+    yield from surge(activity, user, most, SHARES, "shares", base=65 if outside else 50)
 
 
 DETECTION = Detection(

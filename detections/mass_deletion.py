@@ -23,18 +23,37 @@ DELETIONS_DAY = TallyFeature("deletions_day", frozenset({Category.DELETE}), DAY,
 RECORDS = re.compile(r"account|contact|lead|opportunity|record|case|customer|invoice|worker|ticket|issue|project|site")
 
 
+SAID = re.compile(
+    r"(chat|channel)? ?(message|post|comment)s?[. _]?(delete|remove)|(delete|remove)[. _]?(chat|message|post|comment)",
+    re.IGNORECASE,
+)
+"""Operations on what was said in a chat."""
+
+
 def of_record(activity: Activity) -> bool:
-    """What is deleted is a record of the business: of those, other than of files and mail, few are tidied away."""
-    return bool(activity.objects) and RECORDS.fullmatch(activity.objects[0].type.lower()) is not None
+    """A record of the business, or what was said in a chat: other than of files and mail, few are tidied away."""
+    kept = bool(activity.objects) and RECORDS.fullmatch(activity.objects[0].type.lower()) is not None
+    return kept or (SAID.search(activity.action) is not None and not of_mail(activity))
+
+
+RECORDS_GONE = TallyFeature(
+    "records_deleted", frozenset({Category.DELETE}), HOUR, only=lambda a: succeeded(a) and of_record(a), prior=3.0
+)
+
+
+def of_mail(activity: Activity) -> bool:
+    """Whether it is about mail."""
+    return "mail" in activity.app.lower() or "exchange" in activity.app.lower()
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A surge of deletions; or of files renamed and overwritten, as by ransomware."""
     if activity.category is Category.DELETE:
-        if of_record(activity):
-            context = context.with_settings(min_count=context.settings["min_records"])
+        most = context.with_settings(min_count=context.settings["min_records"])
+        records = surge(activity, user, most, RECORDS_GONE, "deletions of records or messages", least_objects=3)
         most = context.with_settings(min_count=context.settings["min_count_day"])
         return chain(
+            records if of_record(activity) else (),
             surge(activity, user, context, DELETIONS, "deletions", least_objects=10),
             # Bit by bit, below every hour's threshold.
             surge(activity, user, most, DELETIONS_DAY, "deletions", least_objects=10, hourly=DELETIONS),
@@ -58,7 +77,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.DELETE, Category.MODIFY, Category.UPLOAD}),
     succeeded=True,
-    features=(DELETIONS, DELETIONS_DAY, *COPIED),
+    features=(DELETIONS, DELETIONS_DAY, RECORDS_GONE, *COPIED),
     settings={
         **SURGE,
         "min_count": 120,
