@@ -111,6 +111,10 @@ def objects_of(record: dict[str, object], category: Category) -> tuple[Object, .
     if category in _OPENS:
         found.update(dict.fromkeys(("principal", who) for who in let_in(record)))
     _add_resources(record.get("resources"), found)
+    if record.get("eventName") == "UpdateAccessKey":
+        status = string(parameters.get("status"))
+        if status:
+            found["status", status] = None
     region = string(record.get("awsRegion"))
     if region and category is Category.COMPUTE_START:
         found["region", region] = None

@@ -164,6 +164,8 @@ def _objects(record: Record, user: User) -> tuple[Object, ...]:
             name = word(record[field])
             if kind != "user" or name.casefold() != user.id:
                 add(found, kind, name)
+    if string(record.get("action")) == "org.remove_member":
+        add(found, "enterprise", record.get("business"))
     if not found:
         add(found, "organization", record.get("org"))
         add(found, "enterprise", record.get("business"))

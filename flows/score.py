@@ -31,7 +31,7 @@ from flows.sources.stdin import STDIN, StdinLines
 from recovery.store import KeyGroupStore
 from stateful.key_group import ASLEEP, KeyGroupState, Memory, Storage
 from stateful.messages import LateBatch
-from stateful.profile import Profile
+from stateful.profile import OWN, Profile
 from stateful.profile_step import user_key
 from stateful.scoring import Scoring
 from windowing.watermark import BEFORE_TIME, END_OF_TIME, HOUR
@@ -148,7 +148,8 @@ class _Run:
     def _take(self, item: Out) -> None:
         if isinstance(item, tuple):
             for activity in item[1].activities:
-                self._waiting.add(activity)
+                if activity.source != OWN:
+                    self._waiting.add(activity)
         elif isinstance(item, LateBatch):
             for late in item.records:
                 self._late(late.activity)

@@ -11,6 +11,7 @@ from activities.activity import NO_RAW, Activity, Category, Outcome
 from stateful import held as holding
 from stateful import insights as telling
 from stateful.detection import Detection, by_correlation
+from stateful.ended import JUDGED_BY, Ended, changed, is_notice, used
 from stateful.features import ADDRESSES, ValuesFeature, by_person, has_succeeded, unique
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
@@ -59,6 +60,8 @@ class Profile(msgspec.Struct, array_like=True, gc=False):
     places: dict[str, Places] = {}
     sessions: dict[str, Sessions] = {}
     habits: dict[str, Habits] = {}
+    ended: Ended | None = None
+    """Set while the account is ended."""
 
 
 _Judge = tuple[int, float, Context, Callable[[Activity, UserView, Context], Iterable[Finding]]]
@@ -154,8 +157,8 @@ class ProfileFold:
         time, user = item.time, UserView(state, self._hold)
         if item.source == OWN:
             return self._own(plan, state, item, user)
-        if self._expire and state.last >= 0 and time - state.last > self._expire:
-            self._forget(state)
+        if self._expire and (state.ended is not None or time - state.last > self._expire):
+            self._lapse(state, time)
         if state.since < 0:
             state.since = time
         peers = item.unit or (item.groups[0] if item.groups else "")
@@ -181,6 +184,8 @@ class ProfileFold:
         state.last = time
         if plan.done:
             state.done = time
+            if state.ended is not None:
+                state.ended = used(state.ended, time)
         state.count += 1
         return said
 
@@ -230,6 +235,9 @@ class ProfileFold:
 
     def _own(self, plan: _Plan, state: Profile, item: Activity, user: UserView) -> list[Statement]:
         """What the engine itself put into the timeline: a count of what was not kept, an analyst's verdict."""
+        if is_notice(item):
+            state.ended = changed(self._still_ended(state, item.time), item)
+            return []
         if not is_verdict(item):
             judges = plan.people.all
             return [said for _, _, context, evaluate in judges for said in evaluate(item, user, context)]
@@ -238,17 +246,33 @@ class ProfileFold:
         if not given.benign:
             holding.refuse(state.held, given.detections)
             return said
+        if JUDGED_BY in given.detections:
+            state.ended = None
         for key in holding.clear(state.held, state.values, self._values, given.detections, item.time):
             feature, _, value = key.partition("\0")
             if feature in self._shared:
                 said.append(telling.first(feature, value, item, state.peers))
         return said
 
+    def _lapse(self, state: Profile, time: int) -> None:
+        """Forget what is too old at `time`, event time in ms: that the account was ended, or the whole user.
+
+        Decided here by event time alone; that the store drops the user meanwhile changes nothing.
+        """
+        state.ended = self._still_ended(state, time)
+        if state.last >= 0 and time - state.last > self._expire:
+            self._forget(state)
+
     def _forget(self, state: Profile) -> None:
-        """Begin anew. Decided here by event time alone; that the store drops the user meanwhile changes nothing."""
+        """Begin anew, but for the account's end, which is later than all else."""
         fresh = self.decode(b"")
+        fresh.ended = state.ended
         for name in state.__struct_fields__:
             setattr(state, name, getattr(fresh, name))
+
+    def _still_ended(self, state: Profile, time: int) -> Ended | None:
+        ended = state.ended
+        return None if ended is not None and self._expire and time - ended.time > self._expire else ended
 
     def _plans(self, contexts: Sequence[Context]) -> Plans:
         return {

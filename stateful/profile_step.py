@@ -11,6 +11,7 @@ from activities.activity import Activity
 from activities.batch import ActivityBatch
 from recovery.store import KeyGroupStore
 from recovery.token import Token
+from stateful.ended import is_notice
 from stateful.finding import Finding, FindingRevision, InsightRevision
 from stateful.key_group import AT_ONCE, KeyGroupState, Storage
 from stateful.messages import Counts, FindingBatch, Late, LateBatch
@@ -62,13 +63,17 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         state, meta = self._state, self._state.meta
         late: list[Late] = []
         touched: dict[bytes, User] = {}
-        found = dict.fromkeys(Inserted, 0)
+        found, notices = dict.fromkeys(Inserted, 0), 0
         for batch in values:
             # Before any user is touched: a flood of late ones under forged names must not make users.
             keys = [None if _too_late(activity, meta.sealed) else user_key(activity) for activity in batch.activities]
             state.fetch(key for key in keys if key is not None)
             for key, activity in zip(keys, batch.activities, strict=True):
                 inserted = Inserted.SEALED if key is None else self._insert(key, activity, touched)
+                if activity.source == OWN and is_notice(activity):
+                    # The activity that it was made of is counted where it went, or is late there.
+                    notices += inserted is Inserted.TAKEN
+                    continue
                 found[inserted] += 1
                 if inserted is Inserted.SEALED:
                     late.append(Late("its place in event time was sealed before it came", activity))
@@ -87,6 +92,8 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         self._count("duplicate", found[Inserted.DUPLICATE])
         self._count("late", found[Inserted.SEALED])
         self._count("capped", found[Inserted.CAPPED])
+        if notices:
+            self._count("notices", notices)
         meta.watermarks = self._watermark.stored()
         out: list[Out] = []
         if said.findings or said.insights or towards:
@@ -110,7 +117,7 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
         user = touched.get(key)
         if user is None:
             user = touched[key] = self._state.entity(key)
-        if activity.source == OWN:
+        if activity.source == OWN and not is_notice(activity):
             earliest = max(self._state.meta.sealed, user.timeline.sealed_time + 1)
             if activity.time < earliest:
                 activity = msgspec.structs.replace(activity, time=earliest)
@@ -157,7 +164,7 @@ class ProfileLogic(StatefulBatchLogic[ActivityBatch, Out, bytes]):
 
 def _too_late(activity: Activity, sealed: int) -> bool:
     """A verdict on what is sealed holds from there on: it can't come too late."""
-    return activity.time < sealed and activity.source != OWN
+    return activity.time < sealed and (activity.source != OWN or is_notice(activity))
 
 
 class _Said:

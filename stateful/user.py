@@ -10,6 +10,7 @@ import msgspec
 
 from activities.activity import Activity, Category, Object
 from recovery.codec import Codec
+from stateful.ended import is_notice
 from stateful.finding import Finding, Insight
 from stateful.key_group import ASLEEP, DECODED_BYTES, DECODED_FACTOR, WAKE, Memory, Storage
 from stateful.open_log import OpenLog, StoredLog
@@ -23,6 +24,9 @@ USER_VERSION = 1
 ACTIVITY_BYTES, EMITTED_BYTES = 1900, 2000
 """Memory that an open activity takes, about, with its place in the timeline and its share of checkpoints (measured);
 and what was said of one."""
+
+NOTICES_KEPT = 32
+"""Changes of a user's account within an hour that are kept: whose log it is may forge them."""
 
 LIVE_FROM = 3
 """Open activities with which a user who leaves memory takes the live state along, not to be folded again on return."""
@@ -42,7 +46,7 @@ class Bounds:
 class User:
     """One user: what is open in event-time order, bounded, with its encoded form."""
 
-    __slots__ = ("_bounds", "_cap", "_marked", "log", "timeline")
+    __slots__ = ("_bounds", "_cap", "_marked", "_notices", "log", "timeline")
 
     def __init__(
         self, timeline: Timeline[Profile, Activity, Statement], log: OpenLog, dropped: dict[int, int], bounds: Bounds
@@ -50,6 +54,7 @@ class User:
         self.timeline, self.log, self._bounds = timeline, log, bounds
         held = ((item.time, item.id) for item in timeline.open.log if item.source != OWN)
         self._cap = HourlyCap(bounds.hourly_cap, held, dropped)
+        self._notices: HourlyCap | None = None
         self._marked: dict[int, Activity] = {}
         """Hours whose cap was passed since the last `mark`, with an activity of each."""
 
@@ -70,18 +75,21 @@ class User:
     def insert(self, activity: Activity) -> Inserted:
         """Take an activity in; call `mark` after the last of a batch."""
         timeline = self.timeline
-        if activity.source == OWN:
+        own = activity.source == OWN
+        if own and not is_notice(activity):
             return timeline.insert(activity, prefer)
+        cap = self._cap_of_notices() if own else self._cap
         old = timeline.find(activity.id)
         if old is not None:
             inserted = timeline.insert(activity, prefer)
-            self._cap.moved(activity.id, old.time, (timeline.find(activity.id) or old).time)
+            cap.moved(activity.id, old.time, (timeline.find(activity.id) or old).time)
             return inserted
         if timeline.is_sealed(activity):
             return Inserted.SEALED
-        displaced = self._cap.offer(activity.time, activity.id)
+        displaced = cap.offer(activity.time, activity.id)
         if displaced:
-            self._marked[activity.time // HOUR] = activity
+            if not own:
+                self._marked[activity.time // HOUR] = activity
             if displaced == activity.id:
                 return Inserted.CAPPED
             held = timeline.find(displaced)
@@ -116,6 +124,16 @@ class User:
     def settle(self, seal: int) -> None:
         """Forget the counts of sealed hours."""
         self._cap.settle(seal)
+        if self._notices is not None:
+            self._notices.settle(seal)
+
+    def _cap_of_notices(self) -> HourlyCap:
+        """Made when it is needed: few users ever get one."""
+        if self._notices is None:
+            log = self.timeline.open.log
+            held = ((item.time, item.id) for item in log if item.source == OWN and is_notice(item))
+            self._notices = HourlyCap(NOTICES_KEPT, held, {})
+        return self._notices
 
     def expired(self, seal: int) -> bool:
         """Whether the user has been idle for so long that it is to be forgotten."""
@@ -164,6 +182,7 @@ def user_codec() -> Codec[UserDocument]:
 def user_storage(fold: ProfileFold, memory: Memory, bounds: Bounds | None = None) -> Storage[User]:
     """Storage of users."""
     codec, limits = user_codec(), bounds or Bounds()
+    blank = fold.encode(fold.decode(b""))
     process = os.urandom(PROCESS_BYTES)
 
     def load(data: bytes | None) -> User:
@@ -198,7 +217,15 @@ def user_storage(fold: ProfileFold, memory: Memory, bounds: Bounds | None = None
             _emitted(Insight, emitted),
         )
 
-    def dump_leaving(user: User) -> bytes:
+    def dump(user: User) -> bytes | None:
+        opened = user.timeline.open
+        if opened.base == blank and not (opened.log or opened.emitted or opened.settled or user.dropped):
+            return None  # Only notices of an account that was made or restored: of nobody that anything is known of.
+        return codec.encode(document(user))
+
+    def dump_leaving(user: User) -> bytes | None:
+        if not user.timeline.open.log:
+            return dump(user)
         stored = document(user)
         live = user.timeline.live if len(stored.log.rows) >= LIVE_FROM else b""
         if live:
@@ -215,7 +242,7 @@ def user_storage(fold: ProfileFold, memory: Memory, bounds: Bounds | None = None
 
     return Storage(
         load,
-        lambda user: codec.encode(document(user)),
+        dump,
         wake,
         lambda data: codec.head(data, WAKE).wake,
         memory,

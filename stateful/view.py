@@ -15,6 +15,7 @@ from stateful.tuning import Tuning
 
 if TYPE_CHECKING:
     from stateful.detection import Detection
+    from stateful.ended import Ended
     from stateful.features import (
         BurstFeature,
         HabitsFeature,
@@ -48,6 +49,11 @@ class UserView:
     def done(self) -> int:
         """Event time of the last activity before this one that succeeded, ms; -1 if there is none."""
         return self._profile.done
+
+    @property
+    def ended(self) -> Ended | None:
+        """By whom and when the account was ended; None if it wasn't, or was restored since."""
+        return self._profile.ended
 
     @property
     def count(self) -> int:

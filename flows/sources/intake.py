@@ -14,6 +14,7 @@ from itertools import islice
 import msgspec
 from datasketches import tdigest_double
 
+from activities.account_changes import CHANGING
 from activities.activity import Activity, Raw
 from activities.batch import ActivityBatch, Packed, key_group_of
 from activities.enrich import Enricher
@@ -22,6 +23,7 @@ from activities.formats import parse_line
 from activities.record import Rejected, rejected
 from flows.sources import verdicts
 from flows.sources.lines import Line, Position
+from flows.sources.notices import notices_of
 from stateful.messages import Counts, Late, LateBatch
 from windowing.lateness import LOOK_AHEAD, Limits, PartitionClock, Timing
 from windowing.timeline import describe
@@ -158,6 +160,8 @@ class Intake:
                 if tenant not in state.towards:
                     state.towards.append(tenant)
                 taken.setdefault(key_group_of(record.tenant, record.user.id, self.groups), []).append(record)
+                if record.objects and record.category in CHANGING:
+                    self._notify(record, taken)
             else:
                 refused.append(self._misdated(record, timing))
         skipped = sum([record.skipped for record in refused])
@@ -169,6 +173,10 @@ class Intake:
         if refused:
             lanes.append(RejectedBatch(refused))
         return self._batches(taken), lanes
+
+    def _notify(self, record: Activity, taken: dict[int, list[Activity]]) -> None:
+        for notice in notices_of(record):
+            taken.setdefault(key_group_of(notice.tenant, notice.user.id, self.groups), []).append(notice)
 
     def _move(self, position: Position) -> None:
         before = self.state.position
