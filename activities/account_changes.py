@@ -1,9 +1,9 @@
 """Whether an activity ends or restores somebody else's account, and whose: by category, operation and the users named.
 
-Sources: Microsoft Entra, "Audit activity reference" (Disable account, Delete user, Enable account, Restore user);
-Okta, "Event types" (user.lifecycle.*); Google, "Admin audit activity events" (SUSPEND_USER, ARCHIVE_USER,
-DELETE_USER); AWS IAM, "API Reference" (DeleteUser, DeleteLoginProfile, UpdateAccessKey); GitHub, "Audit log events
-for your enterprise" (org.remove_member). A native record counts if it has such an operation or category and names the user in `objects`.
+Sources: Microsoft Entra, "Audit activity reference" (Disable account, Delete user, Enable account, Restore user); Okta,
+"Event types" (user.lifecycle.*); Google, "Admin audit activity events" (SUSPEND_USER, ARCHIVE_USER, DELETE_USER); AWS,
+"IAM API Reference" (DeleteUser, DeleteLoginProfile, UpdateAccessKey); GitHub, "Audit log events for your enterprise"
+(org.remove_member). A native record counts if it has such an operation or category and names the user in `objects`.
 
 What only announces an end, such as an HR system's record of a termination that is entered weeks ahead, does not count.
 """
@@ -23,9 +23,9 @@ class Change(StrEnum):
     """What became of the account."""
 
     ENDED = "ended"
-    """It was disabled, suspended or deleted: nobody should come in with it."""
+    """It was disabled, suspended or deleted: nobody should come in with it any more."""
     CURBED = "curbed"
-    """One of the ways in was taken away; others may be in use, as after a key was rotated or an idle one switched off."""
+    """One of the ways in was taken away; others may be in use, as after a key was rotated or an idle one turned off."""
     RESTORED = "restored"
     """It was enabled or made anew."""
     RENEWED = "renewed"
@@ -51,6 +51,8 @@ _NAMED = {
     "deleteloginprofile": Change.CURBED,
     "createloginprofile": Change.RENEWED,
     "createaccesskey": Change.RENEWED,
+    "account change: 5": Change.ENDED,  # OCSF, where a record has no names
+    "account change: 2": Change.RESTORED,
 }
 _OF_CATEGORY = {Category.DELETE_USER: Change.ENDED, Category.CREATE_USER: Change.RESTORED}
 _STATUS = "updateaccesskey"

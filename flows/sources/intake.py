@@ -156,12 +156,7 @@ class Intake:
                     late.append(Late(self._why_late(record), record))
                     continue
                 state.newest = max(state.newest, record.time)
-                tenant = key_group_of(record.tenant, "", self.groups)
-                if tenant not in state.towards:
-                    state.towards.append(tenant)
-                taken.setdefault(key_group_of(record.tenant, record.user.id, self.groups), []).append(record)
-                if record.objects and record.category in CHANGING:
-                    self._notify(record, taken)
+                self._take(record, taken)
             else:
                 refused.append(self._misdated(record, timing))
         skipped = sum([record.skipped for record in refused])
@@ -174,9 +169,14 @@ class Intake:
             lanes.append(RejectedBatch(refused))
         return self._batches(taken), lanes
 
-    def _notify(self, record: Activity, taken: dict[int, list[Activity]]) -> None:
-        for notice in notices_of(record):
-            taken.setdefault(key_group_of(notice.tenant, notice.user.id, self.groups), []).append(notice)
+    def _take(self, record: Activity, taken: dict[int, list[Activity]]) -> None:
+        tenant = key_group_of(record.tenant, "", self.groups)
+        if tenant not in self.state.towards:
+            self.state.towards.append(tenant)
+        taken.setdefault(key_group_of(record.tenant, record.user.id, self.groups), []).append(record)
+        if record.objects and record.category in CHANGING:
+            for notice in notices_of(record):
+                taken.setdefault(key_group_of(notice.tenant, notice.user.id, self.groups), []).append(notice)
 
     def _move(self, position: Position) -> None:
         before = self.state.position

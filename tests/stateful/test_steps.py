@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 import detections
 from activities.activity import NO_RAW, Activity, Category, Location, Object, Outcome, User
 from activities.batch import ActivityBatch, key_group_of
+from flows.sources.notices import notices_of
 from recovery.store import KeyGroupStore
 from recovery.token import Token
 from stateful import user as user_module
@@ -159,7 +160,8 @@ def batches(
         by_group: dict[int, list[Activity]] = {}
         for activity in part:
             clock.judge(activity.time, activity.ingested, [activity.ingested], LIMITS)
-            by_group.setdefault(key_group_of(activity.tenant, activity.user.id, groups), []).append(activity)
+            for sent in (activity, *notices_of(activity)):
+                by_group.setdefault(key_group_of(sent.tenant, sent.user.id, groups), []).append(sent)
         watermark = clock.watermark(LIMITS)
         cut.append(
             [ActivityBatch(g, partition, watermark, by_group.get(g, []), towards=towards) for g in range(groups)]
@@ -174,6 +176,8 @@ KINDS = [
     ("UserLoginFailed", Category.FAILED_LOGON, Outcome.FAILURE),
     ("UserLoggedIn", Category.LOGON, Outcome.SUCCESS),
     ("FileDownloaded", Category.DOWNLOAD, Outcome.SUCCESS),
+    ("Disable account.", Category.MODIFY_USER, Outcome.SUCCESS),
+    ("Enable account.", Category.MODIFY_USER, Outcome.SUCCESS),
 ]
 
 
@@ -195,12 +199,14 @@ def histories(draw: st.DrawFn) -> list[Activity]:
     )
     found = []
     for n, (event, delay, user, (action, category, outcome), country, repeats) in enumerate(rows):
+        changing = category is Category.MODIFY_USER  # the next one's account: also that of a fourth, who never acts
         for again in range(repeats):
             time = START + event * 600_000 + again * 1000
             found.append(
                 Activity(
                     "t", f"{n}-{again}", time, time + delay * 600_000, User(f"u{user}"), action, category, outcome,
-                    location=Location(country), objects=(Object("file", f"f{again}", 10),), raw=NO_RAW,
+                    location=Location(country), raw=NO_RAW,
+                    objects=(Object("user", f"U{user + 1}") if changing else Object("file", f"f{again}", 10),),
                 )
             )  # fmt: skip
     return sorted(found, key=lambda a: (a.ingested, a.id))
