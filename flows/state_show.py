@@ -135,6 +135,10 @@ def render(known: Known) -> RenderableType:
         "Stored": f"{known.size:,} bytes, and {known.threads_size:,} of findings in correlation;"
         f" key group {known.key_group}, generation {known.generation}, before epoch {known.epoch}",
     }
+    if profile.ended is not None:
+        ended = profile.ended
+        what = "The account" if ended.whole else "One way into it"
+        facts["Ended"] = f"{what} on {_when(ended.time)} by {ended.by} ({ended.action})"
     parts: list[RenderableType] = [_table(("", ""), [(name, text) for name, text in facts.items()])]
     for title, columns, rows in (
         ("Values", ("feature", "value", "count", "first seen (UTC)", "last seen (UTC)"), list(_values(profile))),

@@ -31,6 +31,7 @@ from activities.batch import key_group_of
 from flows import state_rewrite
 from flows.detect import FLOW, SCHEMA, STEPS
 from flows.sources.intake import key_of
+from flows.sources.notices import notices_of
 from flows.state_documents import ENTITY, META, Documents, user_prefix
 from flows.state_reader import StateReader
 from flows.state_rewrite import Old, migrate, plan
@@ -44,6 +45,7 @@ from stateful.correlation import documents as correlation
 from stateful.correlation.keys import SCOPE, spray_key, tenant_key, thread_key, value_key
 from stateful.correlation.policy import Policy
 from stateful.correlation.round import Round
+from stateful.ended import Ended
 from stateful.finding import Finding, FindingRevision, Insight, InsightRevision, Novelty
 from stateful.key_group import META_CODEC, KeyGroupState, Memory, Meta
 from stateful.models import DAY, Burst, Tally, Values
@@ -107,7 +109,12 @@ def user_of(user: str) -> tuple[UserEntity, list[FindingRevision]]:
     """A user of whom the last day is open, and what was said."""
     entity = USERS.load(None)
     said: list[Revision[Any]] = []
-    for activity in history(user):
+    admin = User("admin@example.com")
+    end = Activity(
+        TENANT, "end", START + 8 * DAY, START, admin, "Disable account.", Category.MODIFY_USER,
+        objects=(Object("user", user),),
+    )  # fmt: skip
+    for activity in (*history(user), *notices_of(end)):
         entity.timeline.insert(activity, prefer)
     said += entity.timeline.evaluate()
     said += entity.timeline.seal(START + 9 * DAY)
@@ -191,9 +198,9 @@ def test_documents_of_all_releases_load_and_mean_the_same(kind: str, version: in
     elif kind == "notes":
         assert documents.notes.decode(current).keys == [f"{TENANT}\0{ADA}".encode(), f"{TENANT}\0eve".encode()]
     elif kind == "profile":
-        check_profile(documents.profile.decode(current))
+        check_profile(documents.profile.decode(current), ended=addition >= 4)  # noqa: PLR2004
     elif kind == "user":
-        check_profile(documents.profile.decode(documents.user.decode(current).base))
+        check_profile(documents.profile.decode(documents.user.decode(current).base), ended=addition >= 5)  # noqa: PLR2004
         entity = USERS.load(data)
         log = entity.timeline.open.log
         assert [activity.action for activity in log[-5:]] == ["UserLoginFailed"] * 4 + ["UserLoggedIn"]
@@ -218,10 +225,15 @@ def test_documents_of_all_releases_load_and_mean_the_same(kind: str, version: in
         assert [revision.finding.uid for revision in thread.findings.values()] == [f.uid for f in alert.findings]
 
 
-def check_profile(profile: Profile) -> None:
+def check_profile(profile: Profile, *, ended: bool) -> None:
+    """`ended`: the release that wrote it knew that an account can be."""
     assert (profile.since, profile.count) == (START + 9 * HOUR, 36)
     assert profile.values["countries"].seen["DE"].count == 36
     assert profile.tallies["downloads"].windows > 20
+    expected = Ended(
+        START + 8 * DAY, "admin@example.com", "Disable account.", True, START + 8 * DAY + 12 * HOUR + 480_000
+    )
+    assert profile.ended == (expected if ended else None)
 
 
 def test_the_newest_golden_files_are_what_is_written_now(tmp_path: Path) -> None:
@@ -473,7 +485,7 @@ def write_golden() -> None:
         version = Documents().current()[kind]
         same = [(addition, old) for of, number, addition, old in known if (of, number) == (kind, version)]
         if not same or renewed(kind, same[-1][1]) != same[-1][1]:
-            name = f"{kind}.v{version}{f'-{len(same) + 1}' if same else ''}.bin"
+            name = f"{kind}.v{version}{f'-{same[-1][0] + 1}' if same else ''}.bin"
             (GOLDEN / name).write_bytes(data)
             print(f"wrote {GOLDEN / name}, {len(data):,} bytes")
 
