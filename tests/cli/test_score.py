@@ -76,6 +76,14 @@ def test_one_line_for_each_activity_in_the_order_of_time(expected: list[dict[str
         assert list(line) == ["id", "tenant", "user", "time", "risk", "features"]
 
 
+def test_what_ends_an_account_is_scored_once_and_not_for_its_user(tmp_path: Path) -> None:
+    bob = {"type": "user", "name": "bob"}
+    end = {"id": "end", "time": RECORDS[0]["time"], "user": "admin", "action": "Delete user", "objects": [bob]}
+    use = {"id": "use", "time": RECORDS[0]["time"] + 3 * HOUR, "user": "bob", "action": "MailItemsAccessed"}
+    lines = scores(tmp_path / "scores.jsonl", written(tmp_path / "log.jsonl", [end, use]))
+    assert [(line["id"], line["user"]) for line in lines] == [("end", "admin"), ("use", "bob")]
+
+
 def test_the_stranger_is_the_riskiest(expected: list[dict[str, Any]]) -> None:
     worst = max(expected, key=lambda line: line["risk"])
     assert (worst["id"], worst["user"]) == ("step-1", "ada@acme.example")

@@ -35,6 +35,8 @@ KINDS = [
     ("UserLoginFailed", "failed_logon", "failure"),
     ("UserLoggedIn", "logon", "success"),
     ("FileDownloaded", "download", "success"),
+    ("Disable account", "modify_user", "success"),
+    ("Enable account", "modify_user", "success"),
 ]
 
 ROWS = st.lists(
@@ -69,6 +71,9 @@ def write(folder: Path, rows: list[tuple[Any, ...]]) -> tuple[str, str]:
             moment = START + event * 10 * MINUTE + again * 1000
             ingested = moment + delay * 10 * MINUTE
             name = f"{number}-{again}"
+            about = {"type": "file", "name": f"f{again}", "bytes": 10}
+            if category == "modify_user":  # the next one's account: also that of a fourth, who never acts
+                about = {"type": "user", "name": f"U{user + 1}"}
             record = {
                 "id": name,
                 "time": moment,
@@ -79,7 +84,7 @@ def write(folder: Path, rows: list[tuple[Any, ...]]) -> tuple[str, str]:
                 "category": category,
                 "outcome": outcome_,
                 "location": {"country": country},
-                "objects": [{"type": "file", "name": f"f{again}", "bytes": 10}],
+                "objects": [about],
             }
             line = json.dumps(record).encode()
             found[number % 2] += [(ingested, name, line)] * (1 + (twice and again == 0))
