@@ -25,7 +25,7 @@ class Change(StrEnum):
     ENDED = "ended"
     """It was disabled, suspended or deleted: nobody should come in with it any more."""
     CURBED = "curbed"
-    """One of the ways in was taken away; others may be in use, as after a key was rotated or an idle one turned off."""
+    """One of the ways in was taken away, or the account in one app; others may be in use, as with a new key."""
     RESTORED = "restored"
     """It was enabled or made anew."""
     RENEWED = "renewed"
@@ -40,6 +40,14 @@ CHANGING = frozenset(
 )
 """The categories of such activities."""
 
+_WHOLE = frozenset({"entra_audit", "m365", "okta", "google_workspace", "cloudtrail", "github"})
+"""Formats whose users are those of the vendor's own records, or of all apps that log on there."""
+_IDENTITY = re.compile(
+    r"directory|entra|azure|identity|okta|auth|onelogin|jumpcloud|ping|sso|sailpoint|ldap|workspace|google|admin|iam|"
+    r"365|\bhr|human|workday|personio|bamboo|successfactors|people",
+    re.IGNORECASE,
+)
+"""Apps that hold the accounts of people, not just those of their own users."""
 IAM = "iam.amazonaws.com"
 _AWS = ".amazonaws.com"
 _NAMED = {
@@ -55,6 +63,7 @@ _NAMED = {
     "account change: 2": Change.RESTORED,
 }
 _OF_CATEGORY = {Category.DELETE_USER: Change.ENDED, Category.CREATE_USER: Change.RESTORED}
+_IN_ONE_APP = {Change.ENDED: Change.CURBED, Change.RESTORED: Change.RENEWED}
 _STATUS = "updateaccesskey"
 _OF_STATUS = {"inactive": Change.CURBED, "active": Change.RENEWED}
 _OTHERS = re.compile(r"application\.|cloudsql\.|.*mailbox", re.ASCII)
@@ -84,7 +93,14 @@ def change_of(activity: Activity) -> Change | None:
     # Who leaves one organization of an enterprise may be in the others.
     if activity.action == "org.remove_member" and any(entry.type == "enterprise" for entry in activity.objects):
         return None
-    return change
+    return _IN_ONE_APP.get(change, change) if change and app_of(activity) else change
+
+
+def app_of(activity: Activity) -> str:
+    """The one app whose account it is about; "" where it is the user's account for all of them."""
+    if activity.source in _WHOLE or _IDENTITY.search(activity.app):
+        return ""
+    return activity.app
 
 
 def targets_of(activity: Activity) -> list[User]:

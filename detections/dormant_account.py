@@ -24,7 +24,7 @@ STRANGE = 2
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """The first success of a day after the account's end, after a long pause, or of a user said to be disabled."""
     ended = user.ended
-    if ended is not None and (ended.whole or _is_odd(ended, activity, user, context)):
+    if ended is not None and _is_after(ended, activity, user, context):
         yield from _after_end(ended, activity, user, context)
         return
     pause = activity.time - user.done if user.done >= 0 else 0
@@ -64,17 +64,19 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
 def _after_end(ended: Ended, activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """The first success of a day after the tail of what was under way when the account was ended."""
     grace = context.settings["grace_minutes"] * MINUTE
-    since, told = activity.time - ended.time, ended.used - ended.time > grace
-    if since <= grace or (told and ended.used // DAY == activity.time // DAY):
+    since = activity.time - ended.time
+    if since <= grace or (ended.told >= 0 and ended.told // DAY == activity.time // DAY):
         return
     strange, after = _strange(activity, user), describe(since) if since < 2 * DAY else days(since)
-    what = "ended the account" if ended.whole else "took a way into it"
+    what = "ended the account" + (f" in {ended.app}" if ended.app else "")
+    if not (ended.whole or ended.app):
+        what = "took away a way into the account"
     when = datetime.fromtimestamp(ended.time / 1000, UTC).strftime("%Y-%m-%d %H:%M")
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=(80 if ended.whole else 40) + 5 * len(strange),
+        risk=(80 if ended.whole else 65 if ended.app else 40) + 5 * len(strange),
         severity=Severity.HIGH if ended.whole else Severity.MEDIUM,
         reason=f"{activity.action} {after} after {ended.by} {what} ({ended.action}, {when} UTC){_with(strange)}",
         comparisons=(
@@ -85,8 +87,13 @@ def _after_end(ended: Ended, activity: Activity, user: UserView, context: Contex
     )
 
 
-def _is_odd(ended: Ended, activity: Activity, user: UserView, context: Context) -> bool:
-    """After one way in was taken: who has another goes on as before, and idle passwords and keys are taken, too."""
+def _is_after(ended: Ended, activity: Activity, user: UserView, context: Context) -> bool:
+    """Whether the end speaks against the activity.
+
+    After one way in was taken, who has another goes on as before; idle passwords, keys and licences are taken, too.
+    """
+    if ended.whole or (ended.app and ended.app == activity.app):
+        return True
     lately = activity.time - ended.time < context.settings["curbed_days"] * DAY
     return lately and len(_strange(activity, user)) >= STRANGE
 

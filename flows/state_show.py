@@ -137,7 +137,7 @@ def render(known: Known) -> RenderableType:
     }
     if profile.ended is not None:
         ended = profile.ended
-        what = "The account" if ended.whole else "One way into it"
+        what = "The account" if ended.whole else f"The account in {ended.app}" if ended.app else "A way into it"
         facts["Ended"] = f"{what} on {_when(ended.time)} by {ended.by} ({ended.action})"
     parts: list[RenderableType] = [_table(("", ""), [(name, text) for name, text in facts.items()])]
     for title, columns, rows in (

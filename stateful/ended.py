@@ -6,16 +6,18 @@ time like all else: what the user did before and what arrives late is before it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from activities.account_changes import Change
 from activities.activity import Activity
+from stateful.finding import Finding, Insight
 
 NOTICE: Final = "AccountChanged"
 """`action` of such an activity; its `source` is the engine's own, which no parser gives."""
-CHANGE, BY, ACTION = "change", "by", "action"
+CHANGE, BY, ACTION, APP = "change", "by", "action", "app"
 """Types of its objects; their names say which."""
 
 JUDGED_BY: Final = "dormant_account"
@@ -32,9 +34,11 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, gc=False):
     action: str
     """As their record names it."""
     whole: bool = True
-    """False: only one of the ways in was taken away."""
-    used: int = -1
-    """Event time, ms, of the last activity of the user that succeeded since; -1 without any."""
+    """False: only one of the ways in was taken away, or the account in one app."""
+    app: str = ""
+    """That app."""
+    told: int = -1
+    """Event time, ms, of the activity that was last spoken of since; -1 if none was."""
 
 
 def is_notice(activity: Activity) -> bool:
@@ -50,11 +54,14 @@ def changed(ended: Ended | None, notice: Activity) -> Ended | None:
         return None
     if ended is not None and ended.whole:
         return ended
+    app = named.get(APP, "")
     if change == Change.RENEWED:
-        return None
-    return Ended(notice.time, named.get(BY, ""), named.get(ACTION, ""), whole=change == Change.ENDED)
+        return None if ended is None or ended.app == app else ended
+    return Ended(notice.time, named.get(BY, ""), named.get(ACTION, ""), whole=change == Change.ENDED, app=app)
 
 
-def used(ended: Ended, time: int) -> Ended:
-    """The account was used all the same, at `time`, event time in ms."""
-    return msgspec.structs.replace(ended, used=time)
+def told(ended: Ended, said: Iterable[Finding | Insight], time: int) -> Ended:
+    """After what was said of an activity at `time`, event time in ms."""
+    if any(isinstance(one, Finding) and one.detection == JUDGED_BY for one in said):
+        return msgspec.structs.replace(ended, told=time)
+    return ended

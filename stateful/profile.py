@@ -11,7 +11,7 @@ from activities.activity import NO_RAW, Activity, Category, Outcome
 from stateful import held as holding
 from stateful import insights as telling
 from stateful.detection import Detection, by_correlation
-from stateful.ended import JUDGED_BY, Ended, changed, is_notice, used
+from stateful.ended import JUDGED_BY, Ended, changed, is_notice, told
 from stateful.features import ADDRESSES, ValuesFeature, by_person, has_succeeded, unique
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
@@ -184,8 +184,8 @@ class ProfileFold:
         state.last = time
         if plan.done:
             state.done = time
-            if state.ended is not None:
-                state.ended = used(state.ended, time)
+        if state.ended is not None:
+            state.ended = told(state.ended, said, time)
         state.count += 1
         return said
 
@@ -236,7 +236,9 @@ class ProfileFold:
     def _own(self, plan: _Plan, state: Profile, item: Activity, user: UserView) -> list[Statement]:
         """What the engine itself put into the timeline: a count of what was not kept, an analyst's verdict."""
         if is_notice(item):
-            state.ended = changed(self._still_ended(state, item.time), item)
+            if self._expire:
+                self._lapse(state, item.time)
+            state.ended = changed(state.ended, item)
             return []
         if not is_verdict(item):
             judges = plan.people.all
@@ -259,7 +261,8 @@ class ProfileFold:
 
         Decided here by event time alone; that the store drops the user meanwhile changes nothing.
         """
-        state.ended = self._still_ended(state, time)
+        if state.ended is not None and time - state.ended.time > self._expire:
+            state.ended = None
         if state.last >= 0 and time - state.last > self._expire:
             self._forget(state)
 
@@ -269,10 +272,6 @@ class ProfileFold:
         fresh.ended = state.ended
         for name in state.__struct_fields__:
             setattr(state, name, getattr(fresh, name))
-
-    def _still_ended(self, state: Profile, time: int) -> Ended | None:
-        ended = state.ended
-        return None if ended is not None and self._expire and time - ended.time > self._expire else ended
 
     def _plans(self, contexts: Sequence[Context]) -> Plans:
         return {

@@ -219,7 +219,7 @@ def user_storage(fold: ProfileFold, memory: Memory, bounds: Bounds | None = None
 
     def dump(user: User) -> bytes | None:
         opened = user.timeline.open
-        if opened.base == blank and not (opened.log or opened.emitted or opened.settled or user.dropped):
+        if opened.base in (b"", blank) and not (opened.log or opened.emitted or opened.settled or user.dropped):
             return None  # Only notices of an account that was made or restored: of nobody that anything is known of.
         return codec.encode(document(user))
 

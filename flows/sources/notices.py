@@ -6,9 +6,9 @@ to who did it, and as a notice to whom it was done.
 
 from __future__ import annotations
 
-from activities.account_changes import change_of, targets_of
+from activities.account_changes import app_of, change_of, targets_of
 from activities.activity import Activity, Object
-from stateful.ended import ACTION, BY, CHANGE, NOTICE
+from stateful.ended import ACTION, APP, BY, CHANGE, NOTICE
 from stateful.profile import OWN
 
 
@@ -23,7 +23,12 @@ def notices_of(activity: Activity) -> list[Activity]:
     by = activity.user.id
     # No parser lets a NUL through, so no record can take this id.
     name = f"\0account:{len(by)}:{by}:{activity.id}"
-    objects = (Object(CHANGE, change.value), Object(BY, by), Object(ACTION, activity.action))
+    objects = (
+        Object(CHANGE, change.value),
+        Object(BY, by),
+        Object(ACTION, activity.action),
+        Object(APP, app_of(activity)),
+    )
     return [
         Activity(
             activity.tenant,

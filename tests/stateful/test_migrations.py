@@ -230,9 +230,8 @@ def check_profile(profile: Profile, *, ended: bool) -> None:
     assert (profile.since, profile.count) == (START + 9 * HOUR, 36)
     assert profile.values["countries"].seen["DE"].count == 36
     assert profile.tallies["downloads"].windows > 20
-    expected = Ended(
-        START + 8 * DAY, "admin@example.com", "Disable account.", True, START + 8 * DAY + 12 * HOUR + 480_000
-    )
+    told = START + 8 * DAY + 9 * HOUR + 480_000
+    expected = Ended(START + 8 * DAY, "admin@example.com", "Disable account.", told=told)
     assert profile.ended == (expected if ended else None)
 
 

@@ -181,6 +181,15 @@ def test_who_never_acts_is_a_few_bytes_until_restored_or_expired() -> None:
     assert "ghost" not in Run([record("d", 1, "admin", DISABLE, "ghost"), *later], stops=range(7)).documents
 
 
+def test_a_notice_of_a_user_who_expired_is_of_a_new_one() -> None:
+    """Whether the store has dropped the user by then makes no difference."""
+    records = [record("a", 1, "bob"), *(record(f"l{n}", 24 * n, "admin") for n in range(1, 7))]
+    records.append(record("d", 24 * 6 + 1, "admin", DISABLE, "bob"))
+    kept, dropped = Run(records), Run(records, stops=range(len(records)))
+    assert kept.documents["bob"] == dropped.documents["bob"]
+    assert user_codec().decode(kept.documents["bob"]).sealed_time == START + (24 * 6 + 1) * HOUR
+
+
 def test_an_account_first_seen_after_its_end_is_spoken_of() -> None:
     run = Run([record("d", 1, "admin", DELETE, "ghost"), record("g", 30, "ghost")])
     assert run.said == [("ghost", "g")]
