@@ -131,8 +131,9 @@ DETECTION = Detection(
         "min_long_pause_days": 30,
         "min_activities": 20,
         "max_probability_hour": 0.15,
-        # Access tokens live for 60 to 90 minutes (Microsoft identity platform, "Configurable token lifetimes").
-        "grace_minutes": 90,
+        # Access tokens live for 60 to 90 minutes (Microsoft identity platform, "Configurable token lifetimes"),
+        # and what was begun with one goes on for a while.
+        "grace_minutes": 120,
         "curbed_days": 30,
     },
     learning_days=0,
