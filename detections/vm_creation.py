@@ -18,6 +18,8 @@ LARGE = re.compile(
     r"\b(?:p[2-6]|g[3-6]|inf\d|trn\d)[a-z]*\.|gpu|nvidia|a100|h100|Standard_N|\b\d{2,}xlarge|metal|highcpu-\d{2}",
     re.IGNORECASE,
 )
+RESUMED = re.compile(r"(?:^|[./: ])(?:re)?start(?!ed|ing)|resume", re.IGNORECASE)
+"""Names of operations on a machine that is there already."""
 STARTS = frozenset({Category.COMPUTE_START})
 
 
@@ -38,7 +40,8 @@ REGIONS = ValuesFeature("regions", machines, STARTS, shared=True)
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A machine in a region that the user never used; or a surge of machines, those refused by a quota among them."""
-    where = region(activity)
+    # What is started again was made before, and in its region.
+    where = "" if RESUMED.search(activity.action) else region(activity)
     known = user.values(REGIONS)
     if where and succeeded(activity) and user.is_news(REGIONS, where, activity.time):
         yield context.finding(
@@ -76,5 +79,6 @@ DETECTION = Detection(
         "Find the key or session that started them, and revoke it.",
         "Forbid regions that aren't used.",
     ),
-    quiet="Fewer than twice the highest hour; a region that the user, or many others, used before.",
+    quiet="Fewer than twice the highest hour; a region that the user, or two others, used before; a machine that is only "
+    "started again.",
 )

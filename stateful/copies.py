@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from activities.activity import Activity, Category
 from stateful.features import CHANGES, DOWNLOADS, HOUR
 from stateful.finding import Evidence, Finding, Severity
+from stateful.models import OBJECTS_KEPT, Tally
 from stateful.view import UserView
 
 COPIED = (CHANGES, DOWNLOADS)
@@ -17,7 +18,7 @@ COPIED = (CHANGES, DOWNLOADS)
 FEWEST = 5
 """Uploads to look at."""
 ALIKE = 0.6
-"""The lesser of downloads and uploads, as a share of the greater."""
+"""What was downloaded or uploaded, whichever is fewer things, as a share of the other."""
 
 
 def unless_copied(found: Iterable[Finding], activity: Activity, user: UserView) -> Iterable[Finding]:
@@ -35,8 +36,14 @@ def copying(activity: Activity, user: UserView) -> bool:
     read = {basename(seen.object): seen.object for seen in _lately(down.evidence, activity.time)}
     put = [seen.object for seen in _lately(up.evidence, activity.time) if seen.category is Category.UPLOAD]
     moved = [name for name in put if read.get(basename(name), name) != name]
-    counts = down.last(), up.last()
+    counts = _things(down), _things(up)
     return len(put) >= FEWEST and 2 * len(moved) >= len(put) and min(counts) >= ALIKE * max(counts)
+
+
+def _things(tally: Tally) -> int:
+    """Distinct objects of the last hour: copying one may take several calls. All of them where there are too many."""
+    full = any(len(bucket.objects) >= OBJECTS_KEPT for bucket in tally.buckets)
+    return tally.last() if full else tally.last_objects()
 
 
 def _lately(evidence: list[Evidence], time: int) -> list[Evidence]:

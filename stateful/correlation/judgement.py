@@ -18,13 +18,16 @@ TENANT_LEARNT = 7 * DAY
 OTHERS_LEARNING, PEERS_OF_COUNTRY, PEERS_OF_OPERATION, PEERS_OF_PROGRAM = 2, 2, 3, 3
 OTHERS_CONSENTED = 3
 """Users who let an app act for them, from which on it is one that is being rolled out. The first ones were told of."""
-FEWEST = min(COMMON_USERS, PEERS_OF_OPERATION, OTHERS_CONSENTED)
+OTHERS_IN_REGION = 2
+"""Users who have machines in a region, from which on it is one where the tenant works."""
+FEWEST = min(COMMON_USERS, PEERS_OF_OPERATION, OTHERS_CONSENTED, OTHERS_IN_REGION)
 """Users below which nothing is explained by them."""
 
 FIRST_IN_TENANT, FIRST_AMONG_PEERS, COMMON_COUNTRY = 10, 5, -20
 """What is added to the risk."""
 
 COUNTRIES, UNREGISTERED, OPERATIONS, CONSENTS = "countries", "unregistered", "operations", "consents"
+REGIONS = "regions"
 
 
 class Look(Protocol):
@@ -111,6 +114,8 @@ def explains(feature: str, found: Prevalence, kind: UserType = UserType.PERSON) 
     if feature == OPERATIONS and found.peers >= PEERS_OF_OPERATION:
         return True
     if feature == CONSENTS and found.users >= OTHERS_CONSENTED:
+        return True
+    if feature == REGIONS and found.users >= OTHERS_IN_REGION:
         return True
     return found.common and feature != UNREGISTERED and (feature != COUNTRIES or found.peers >= PEERS_OF_COUNTRY)
 
