@@ -54,9 +54,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     others = user.burst(FOREIGN)
     own = not strange or (
         len(others.marks) < SCATTERED
-        and (
-            (bool(program) and agents.get(program) is not None) or others.count < context.settings["min_failures"]
-        )
+        and ((bool(program) and agents.get(program) is not None) or others.count < context.settings["min_failures"])
     )
     # A phone that retries an old password fails from the user's own device, address or networks, for hours if nobody
     # minds it.

@@ -47,7 +47,11 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         anchor=activity.id,
         closes=activity.time,
         risk=40 + 20 * powerful + 15 * (oneself and not listed) + 20 * strange,
-        severity=Severity.HIGH if powerful and (oneself or strange) else Severity.LOW if listed and not strange else None,
+        severity=Severity.HIGH
+        if powerful and (oneself or strange)
+        else Severity.LOW
+        if listed and not strange
+        else None,
         reason=(
             f"{activity.action} ({what}) by a user who "
             + ("never did this" if known is None else f"did this {known.count} times")

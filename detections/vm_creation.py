@@ -79,6 +79,6 @@ DETECTION = Detection(
         "Find the key or session that started them, and revoke it.",
         "Forbid regions that aren't used.",
     ),
-    quiet="Fewer than twice the highest hour; a region that the user, or two others, used before; a machine that is only "
-    "started again.",
+    quiet="Fewer than twice the highest hour; a region that the user, or two others, used before; a machine that is "
+    "only started again.",
 )

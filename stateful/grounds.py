@@ -56,5 +56,31 @@ def _reads(activity: Activity, user: UserView) -> bool:
 
 NEW_GROUNDS = BurstFeature("new_grounds", _new, place, HOUR, categories=WORK)
 """Places never seen before, in a row."""
-NEW_READS = BurstFeature("new_reads", _reads, place, HOUR, categories=frozenset({Category.READ}))
-"""Things read in places that weren't seen before today."""
+NEW_READS = BurstFeature("new_reads", _reads, place, HOUR, categories=frozenset({Category.READ, Category.DOWNLOAD}))
+"""Things read, or downloaded to be read, in places that weren't seen before today."""
+
+
+CLOUD = re.compile(r"amazonaws\.com$|googleapis\.com$|^microsoft\.", re.IGNORECASE)
+"""A cloud's services are parts of one product: its console calls a dozen of them for a page."""
+
+
+@lru_cache(maxsize=4096)
+def _product(app: str) -> str:
+    found = CLOUD.search(app)
+    return found[0].lower() if found else app
+
+
+def product(activity: Activity) -> str:
+    """What is worked with, as the user sees it: the app, of a cloud's services the cloud."""
+    return _product(activity.app)
+
+
+PRODUCTS = ValuesFeature("products", product, WORK)
+
+
+def _new_product(activity: Activity, user: UserView) -> bool:
+    return bool(activity.app) and user.values(PRODUCTS).get(product(activity)) is None and succeeded(activity)
+
+
+NEW_PRODUCTS = BurstFeature("new_products", _new_product, product, HOUR, categories=WORK)
+"""Apps that the user never worked with, in a row."""
