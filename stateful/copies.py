@@ -10,15 +10,14 @@ from msgspec.structs import replace
 from activities.activity import Activity, Category
 from stateful.features import CHANGES, DOWNLOADS, HOUR
 from stateful.finding import Evidence, Finding, Severity
-from stateful.models import OBJECTS_KEPT, Tally
 from stateful.view import UserView
 
 COPIED = (CHANGES, DOWNLOADS)
 """Features that it needs."""
-FEWEST = 5
+FEWEST = 4
 """Uploads to look at."""
-ALIKE = 0.6
-"""What was downloaded or uploaded, whichever is fewer things, as a share of the other."""
+FEWEST_CHANGES, MOST_CHANGES = 0.6, 3.3
+"""Of each thing downloaded: it is put elsewhere, and perhaps its class or time is set and the old one moved away."""
 
 
 def unless_copied(found: Iterable[Finding], activity: Activity, user: UserView) -> Iterable[Finding]:
@@ -36,14 +35,8 @@ def copying(activity: Activity, user: UserView) -> bool:
     read = {basename(seen.object): seen.object for seen in _lately(down.evidence, activity.time)}
     put = [seen.object for seen in _lately(up.evidence, activity.time) if seen.category is Category.UPLOAD]
     moved = [name for name in put if read.get(basename(name), name) != name]
-    counts = _things(down), _things(up)
-    return len(put) >= FEWEST and 2 * len(moved) >= len(put) and min(counts) >= ALIKE * max(counts)
-
-
-def _things(tally: Tally) -> int:
-    """Distinct objects of the last hour: copying one may take several calls. All of them where there are too many."""
-    full = any(len(bucket.objects) >= OBJECTS_KEPT for bucket in tally.buckets)
-    return tally.last() if full else tally.last_objects()
+    changes = up.last() / max(down.last(), 1)
+    return len(put) >= FEWEST and 2 * len(moved) >= len(put) and FEWEST_CHANGES <= changes <= MOST_CHANGES
 
 
 def _lately(evidence: list[Evidence], time: int) -> list[Evidence]:

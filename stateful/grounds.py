@@ -51,13 +51,19 @@ def _new(activity: Activity, user: UserView) -> bool:
 
 
 def _reads(activity: Activity, user: UserView) -> bool:
-    return user.is_recent(GROUNDS, ground(activity), activity.time) and succeeded(activity)
+    if not user.is_recent(GROUNDS, ground(activity), activity.time) or not succeeded(activity):
+        return False
+    if activity.category is Category.READ:
+        return True
+    # Who looks around takes a thing along now and then; who only takes is a matter of mass_download.
+    seen = user.burst(NEW_READS).evidence
+    return 2 * sum(entry.category is Category.READ for entry in seen) > len(seen)
 
 
 NEW_GROUNDS = BurstFeature("new_grounds", _new, place, HOUR, categories=WORK)
 """Places never seen before, in a row."""
 NEW_READS = BurstFeature("new_reads", _reads, place, HOUR, categories=frozenset({Category.READ, Category.DOWNLOAD}))
-"""Things read, or downloaded to be read, in places that weren't seen before today."""
+"""Things read in places that weren't seen before today, and downloaded between."""
 
 
 CLOUD = re.compile(r"amazonaws\.com$|googleapis\.com$|^microsoft\.", re.IGNORECASE)
