@@ -9,7 +9,7 @@ from functools import lru_cache
 from activities.activity import Activity, Category, UserType
 from stateful.attack import INFRASTRUCTURE_DISCOVERY, SERVICE_DISCOVERY
 from stateful.detection import Detection
-from stateful.features import ACTIVITY_RATE, ADDRESSES, AGENTS, HOUR, NEW_OPERATIONS, OPERATIONS, agent, operation
+from stateful.features import ACTIVITY_RATE, ADDRESSES, AGENTS, APPS, HOUR, NEW_OPERATIONS, OPERATIONS, agent, operation
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.grounds import NEW_PRODUCTS, PRODUCTS
 from stateful.models import DAY
@@ -38,6 +38,8 @@ CHANGES_OTHERS = re.compile(
     re.IGNORECASE,
 )
 """Names of others: they change what others run, look into it, or leave the organization's oversight."""
+
+MINUTE = 60_000
 
 
 @lru_cache(maxsize=4096)
@@ -134,16 +136,19 @@ def _apps(activity: Activity, user: UserView, context: Context) -> Iterable[Find
         return
     # New duties begin at work, on the user's own machine.
     odd = user.rate(ACTIVITY_RATE).chance_of_any(activity.time // HOUR * HOUR) < settings["max_probability_hour"]
+    # And one after the other; who looks what there is goes from app to app.
+    hasty = burst.last - burst.start <= settings["max_minutes_apps"] * MINUTE
     strange = strange_device(activity, user)
     day = activity.time // DAY * DAY
     yield context.finding(
         activity,
         anchor=f"window:{DAY}:{day}",
         closes=day + DAY - 1,
-        risk=40 + 5 * min(burst.count - settings["min_apps"], 6) + 15 * odd + 20 * strange,
+        risk=40 + 5 * min(burst.count - settings["min_apps"], 6) + 10 * hasty + 15 * odd + 20 * strange,
         reason=(
             f"{burst.count} apps that this user never worked with, among the last {burst.among} activities "
             f"({', '.join(burst.marks[:6])})"
+            + (", within minutes" if hasty else "")
             + (", at an hour when this user hardly ever works" if odd else "")
             + (", on another device" if strange else "")
         ),
@@ -152,6 +157,7 @@ def _apps(activity: Activity, user: UserView, context: Context) -> Iterable[Find
         ),
         evidence=tuple(burst.evidence),
         evidence_count=burst.count,
+        novelties=tuple(Novelty(APPS.name, app) for app in dict.fromkeys(seen.app for seen in burst.evidence)),
     )
 
 
@@ -166,7 +172,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(),
-    features=(*STRANGER, OPERATIONS, NEW_OPERATIONS, PRODUCTS, NEW_PRODUCTS, ACTIVITY_RATE),
+    features=(*STRANGER, OPERATIONS, NEW_OPERATIONS, APPS, PRODUCTS, NEW_PRODUCTS, ACTIVITY_RATE),
     settings={
         "min_operations": 7,
         "min_operations_at_desk": 10,
@@ -177,6 +183,7 @@ DETECTION = Detection(
         "min_apps": 4,
         "max_probability_apps": 1e-8,
         "max_probability_hour": 0.2,
+        "max_minutes_apps": 10,
     },
     runbook=(
         "See what was called, from which address and with which key or session.",

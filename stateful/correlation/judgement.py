@@ -27,7 +27,7 @@ FIRST_IN_TENANT, FIRST_AMONG_PEERS, COMMON_COUNTRY = 10, 5, -20
 """What is added to the risk."""
 
 COUNTRIES, UNREGISTERED, OPERATIONS, CONSENTS = "countries", "unregistered", "operations", "consents"
-REGIONS = "regions"
+REGIONS, APPS = "regions", "apps"
 
 
 class Look(Protocol):
@@ -106,7 +106,8 @@ def share(found: Prevalence) -> str:
 def explains(feature: str, found: Prevalence, kind: UserType = UserType.PERSON) -> bool:
     """A country may be common because others live there: that explains a journey only if peers go there, too.
 
-    That others have devices of their own doesn't explain whose this one is. Of what one is employed for, peers know.
+    That others have devices of their own doesn't explain whose this one is. Of what one is employed for, peers know:
+    an app that others' work is done with is what somebody who looks around looks at.
     Programs stay where they run: only their likes moving as well explains that one is elsewhere.
     """
     if kind is not UserType.PERSON:
@@ -115,6 +116,8 @@ def explains(feature: str, found: Prevalence, kind: UserType = UserType.PERSON) 
         return True
     if feature == CONSENTS and found.users >= OTHERS_CONSENTED:
         return True
+    if feature == APPS:
+        return found.peers >= PEERS_OF_OPERATION
     if feature == REGIONS and found.users >= OTHERS_IN_REGION:
         return True
     return found.common and feature != UNREGISTERED and (feature != COUNTRIES or found.peers >= PEERS_OF_COUNTRY)
@@ -156,7 +159,7 @@ def _graded(finding: Finding, known: list[tuple[Novelty, Prevalence]]) -> Findin
         name = word(novelty.feature)
         if found.common and novelty.feature == COUNTRIES:
             more = min(more, COMMON_COUNTRY)
-        elif not found.users:
+        elif not found.users and novelty.feature != APPS:
             more = max(more, FIRST_IN_TENANT)
         elif finding.peers and not found.peers:
             more = max(more, FIRST_AMONG_PEERS)
