@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from activities.activity import Activity, Category
@@ -14,6 +15,8 @@ HOLDERS = frozenset({"repository", "repo", "bucket", "site", "folder", "mailbox"
 """Types of objects that hold others. Of others without a path, such as records, the type itself is the place."""
 NAMED_BY_TIME = re.compile(r"\d{4,}|\d{2}(?=[-_/]\d{2})|(?<=\d{2}[-_/])\d{2}")
 """Dates and serial numbers: a job's folder of today is that of yesterday."""
+HOST = re.compile(r"^[^:]*:(?:https?://[^/]*)?/*")
+"""What stands before the path in a place: the app and a server."""
 WORK = frozenset(Category) - {Category.FAILED_LOGON, Category.LOGON, Category.LOGOFF, Category.TOKEN}
 
 
@@ -30,6 +33,11 @@ def place(activity: Activity) -> str:
         return ""
     first = activity.objects[0]
     return _place(activity.app, first.type, first.name)
+
+
+def areas(places: Iterable[str]) -> int:
+    """How many sites, buckets or shares places lie in: by the first two names of their paths."""
+    return len({tuple(HOST.sub("", where).split("/")[:2]) for where in places})
 
 
 @lru_cache(maxsize=65536)
