@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from activities.activity import Activity, Category
 from stateful.attack import VALID_ACCOUNTS
+from stateful.copies import COPIED, copying
 from stateful.detection import Detection
 from stateful.features import ACTIVITY_RATE, AGENTS, HABITS, HOUR, ISPS, agent, isp
 from stateful.finding import Comparison, Finding, Severity
@@ -33,6 +34,8 @@ def _order(activity: Activity, user: UserView, context: Context) -> Iterable[Fin
     most = [number for _, number in Counter(habits.recent).most_common(2)]
     shares = context.settings["share_of_one"], context.settings["share_of_two"]
     if most[0] > shares[0] * len(habits.recent) or sum(most) > shares[1] * len(habits.recent):
+        return
+    if copying(activity, user):
         return
     strange = [
         name
@@ -120,7 +123,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
-    features=(HABITS, ACTIVITY_RATE, ISPS, AGENTS, GROUNDS, NEW_GROUNDS, NEW_READS),
+    features=(HABITS, ACTIVITY_RATE, ISPS, AGENTS, GROUNDS, NEW_GROUNDS, NEW_READS, *COPIED),
     settings={
         "max_probability": 4e-3,
         "min_in_hour": 12,
