@@ -109,6 +109,10 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
         """Distinct objects of the sliding window."""
         return len({entry for bucket in self.buckets for entry in bucket.objects})
 
+    def objects_of_last(self, since: int) -> set[int]:
+        """Hashes of the distinct objects of the sliding window, of buckets that began at `since` (ms) or later."""
+        return {entry for bucket in self.buckets if bucket.start >= since for entry in bucket.objects}
+
     def usual(self, prior_mean: float = PRIOR_MEAN) -> float:
         """The usual count of a window with any, shrunk to a prior mean."""
         return (self.mean * self.windows + prior_mean * self.PRIOR_WINDOWS) / (self.windows + self.PRIOR_WINDOWS)
