@@ -80,6 +80,8 @@ _SETS = {"instancesSet": ("instanceId", "instance"), "snapshotSet": ("snapshotId
 
 _RECEIVES = frozenset({Category.READ, Category.LIST, Category.DOWNLOAD, Category.SECRET_READ})
 _OPENS = frozenset({Category.SHARE, Category.ROLE_GRANT, Category.CREATE})
+_PLACED = frozenset({Category.COMPUTE_STOP, Category.CREATE, Category.MODIFY, Category.DELETE})
+"""What is made or changed is somewhere; where machines start matters even if nothing else is known of them."""
 _MOST_BYTES = 2**63 - 1
 
 
@@ -116,7 +118,7 @@ def objects_of(record: dict[str, object], category: Category) -> tuple[Object, .
         if status:
             found["status", status] = None
     region = string(record.get("awsRegion"))
-    if region and category is Category.COMPUTE_START:
+    if region and (category is Category.COMPUTE_START or (found and category in _PLACED)):
         found["region", region] = None
     moved = _bytes_moved(record, category) if bucket else None
     return tuple(

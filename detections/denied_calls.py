@@ -14,6 +14,10 @@ from stateful.view import Context, UserView
 
 TRIED = frozenset(Category) - {Category.FAILED_LOGON, Category.LOGON}
 DENIED = TallyFeature("denied_calls", TRIED, HOUR, only=lambda a: a.outcome is Outcome.DENIED, prior=2.0)
+DENIED_ROLES = TallyFeature(
+    "denied_roles", frozenset({Category.TOKEN}), HOUR, only=lambda a: a.outcome is Outcome.DENIED, prior=1.0
+)
+"""Rights that somebody asked for."""
 DENIED_KINDS = BurstFeature(
     "denied_kinds",
     lambda a, _: a.outcome is Outcome.DENIED,
@@ -26,10 +30,14 @@ DENIED_KINDS = BurstFeature(
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A surge of refusals, of several kinds: one that comes back over and over is a broken script.
 
-    A person's, who has none, may be of one kind on many objects.
+    A person's, who has none, may be of one kind on many objects. Who asks for one role after the other has none.
     """
     if activity.outcome is not Outcome.DENIED:
         return ()
+    roles = context.settings["min_roles"]
+    if activity.category is Category.TOKEN and user.tally(DENIED_ROLES).last_objects() >= roles:
+        few = context.with_settings(min_count=roles)
+        return surge(activity, user, few, DENIED_ROLES, "refused roles", base=50, least_objects=int(roles))
     kinds = len(user.burst(DENIED_KINDS).marks) >= context.settings["min_kinds"]
     if not kinds and not (
         activity.user.type is UserType.PERSON and user.tally(DENIED).last_objects() >= context.settings["min_objects"]
@@ -49,8 +57,8 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=TRIED,
-    features=(DENIED, DENIED_KINDS),
-    settings={**SURGE, "min_count": 12, "max_probability": 0.01, "min_kinds": 4, "min_objects": 25},
+    features=(DENIED, DENIED_ROLES, DENIED_KINDS),
+    settings={**SURGE, "min_count": 12, "max_probability": 0.01, "min_kinds": 4, "min_objects": 25, "min_roles": 6},
     learning_days=1,
     runbook=(
         "See what was tried, from which address and with which key; what succeeded in between?",

@@ -7,9 +7,40 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import CREDENTIAL_STUFFING, PASSWORD_GUESSING
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, FAILED_LOGONS
+from stateful.features import ADDRESSES, AGENTS, FAILED_LOGONS, ISPS, BurstFeature, agent, isp
 from stateful.finding import Comparison, Finding, Severity
 from stateful.view import Context, UserView, evidence_of
+
+SCATTERED = 4
+"""Networks that aren't the user's, from which on failures from them are nobody's phone, whatever program they name."""
+
+
+def foreign(activity: Activity, user: UserView) -> bool:
+    """Whether a failed logon came from a network that isn't the user's, or by a program of a system that isn't.
+
+    A phone's carrier gives it another address each time, and its mail program and its browser have other names.
+    """
+    if activity.category is not Category.FAILED_LOGON:
+        return False
+    if not isp(activity) or user.values(ISPS).get(isp(activity)) is None:
+        return user.values(ADDRESSES).get(activity.ip) is None
+    system = _system(agent(activity))
+    return bool(system) and all(_system(known) != system for known in user.values(AGENTS).seen)
+
+
+def _system(program: str) -> str:
+    """What a program runs on; its own name if that isn't known."""
+    return program.rpartition(" on ")[2]
+
+
+FOREIGN = BurstFeature(
+    "foreign_failed_logons",
+    counts=foreign,
+    mark=isp,
+    gap=FAILED_LOGONS.gap,
+    ends=FAILED_LOGONS.ends,
+    categories=FAILED_LOGONS.categories,
+)
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -19,9 +50,14 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     addresses, agents = user.values(ADDRESSES), user.values(AGENTS)
     strange = [ip for ip in burst.marks if ip and not addresses.get(ip)]
-    agent = burst.evidence[0].program or burst.evidence[0].user_agent
-    own = not strange or (bool(agent) and agents.get(agent) is not None)
-    # A phone that retries an old password fails from the user's own device or address, for hours if nobody minds it.
+    program = burst.evidence[0].program or burst.evidence[0].user_agent
+    others = user.burst(FOREIGN)
+    own = not strange or (
+        len(others.marks) < SCATTERED
+        and ((bool(program) and agents.get(program) is not None) or others.count < context.settings["min_failures"])
+    )
+    # A phone that retries an old password fails from the user's own device, address or networks, for hours if nobody
+    # minds it.
     least = context.settings["min_failures_own" if own else "min_failures"]
     if burst.count < least:
         return
@@ -54,14 +90,14 @@ DETECTION = Detection(
     title="Failed logons, then success",
     description=(
         "A run of failed logons ends in one that succeeds: a guessed or stuffed password. Runs from the user's own "
-        "devices and addresses must be much longer, since a phone with an old password does the same."
+        "devices, addresses and networks must be much longer, since a phone with an old password does the same."
     ),
     techniques=(PASSWORD_GUESSING, CREDENTIAL_STUFFING),
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset({Category.LOGON}),
     succeeded=True,
-    features=(FAILED_LOGONS, ADDRESSES, AGENTS),
+    features=(FAILED_LOGONS, FOREIGN, ADDRESSES, AGENTS, ISPS),
     settings={"min_failures": 10, "min_failures_own": 100},
     learning_days=0,
     runbook=(
@@ -69,5 +105,5 @@ DETECTION = Detection(
         "Look for the same addresses against other users: spraying.",
         "If it wasn't them: reset the password, revoke sessions, enforce a second factor, block the addresses.",
     ),
-    quiet="Fewer failures in a row, or failures from the user's own devices and addresses.",
+    quiet="Fewer failures in a row, or failures from the user's own devices, addresses and networks.",
 )

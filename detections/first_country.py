@@ -29,9 +29,13 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     known_device = own_device(activity, user) or (
         bool(program) and user.values(AGENTS).get(program) is not None and not unregistered(activity, user)
     )
+    if not program and user.is_held(COUNTRIES, country):
+        # Another record without a device adds nothing to what was said of those with one.
+        return
     near = any(borders(country, other) for other in known.seen)
     if not program:
-        device, base = "an unrecorded device", 55
+        # Where devices are recorded, some apps leave them out.
+        device, base = "an unrecorded device", 45 if user.values(AGENTS).total else 55
     elif known_device:
         device, base = "a device seen before", 25 if own_device(activity, user) else 35
     else:

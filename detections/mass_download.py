@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import chain
 
@@ -9,11 +10,26 @@ from activities.activity import Activity, Category
 from stateful.attack import CLOUD_STORAGE, SHAREPOINT
 from stateful.copies import COPIED, unless_copied
 from stateful.detection import Detection
-from stateful.features import DEVICES, DOWNLOADS, DOWNLOADS_DAY
+from stateful.features import DEVICES, DOWNLOADS, DOWNLOADS_DAY, HOUR, TallyFeature
 from stateful.finding import Finding, Severity
 from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
+
+WHOLE = re.compile(r"clone|zip|archive|export|migration", re.IGNORECASE)
+REPOSITORIES = frozenset({"repository", "repo", "project"})
+
+
+def whole(activity: Activity) -> bool:
+    """Whether a whole repository with its history was taken, not what is new in it."""
+    return (
+        bool(activity.objects)
+        and activity.objects[0].type.lower() in REPOSITORIES
+        and WHOLE.search(activity.action) is not None
+    )
+
+
+CLONES = TallyFeature("clones", frozenset({Category.DOWNLOAD}), HOUR, only=whole, prior=2.0)
 
 
 def setting_up(activity: Activity, user: UserView) -> bool:
@@ -29,8 +45,14 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     )
     # A new laptop of the user's own fetches what its owner has.
     base = 25 if setting_up(activity, user) else 70
+    hour = list(surge(activity, user, context, DOWNLOADS, "downloads", base=base, volume=True))
+    if not hour and whole(activity):
+        # Of an hour one thing is said. Some tens of repositories are what a company has, of files an afternoon's work.
+        least = context.settings["min_repositories"]
+        few = context.with_settings(min_count=least)
+        hour.extend(surge(activity, user, few, CLONES, "whole repositories", base=base - 10, least_objects=int(least)))
     found = chain(
-        surge(activity, user, context, DOWNLOADS, "downloads", base=base, volume=True),
+        hour,
         # Slowly, below every hour's threshold.
         surge(activity, user, most, DOWNLOADS_DAY, "downloads", base=base - 10, volume=True, hourly=DOWNLOADS),
     )
@@ -48,7 +70,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset({Category.DOWNLOAD}),
-    features=(DOWNLOADS_DAY, DEVICES, *COPIED),
+    features=(DOWNLOADS_DAY, CLONES, DEVICES, *COPIED),
     settings={
         **SURGE,
         "min_count": 90,
@@ -56,6 +78,7 @@ DETECTION = Detection(
         "min_bytes": 1e9,
         "min_count_day": 250,
         "min_bytes_day": 5e9,
+        "min_repositories": 25,
     },
     learning_days=7,
     runbook=(

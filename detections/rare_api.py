@@ -9,8 +9,10 @@ from functools import lru_cache
 from activities.activity import Activity, Category, UserType
 from stateful.attack import INFRASTRUCTURE_DISCOVERY, SERVICE_DISCOVERY
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, NEW_OPERATIONS, OPERATIONS, agent, operation
+from stateful.features import ACTIVITY_RATE, ADDRESSES, AGENTS, APPS, HOUR, NEW_OPERATIONS, OPERATIONS, agent, operation
 from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.grounds import NEW_PRODUCTS, PRODUCTS
+from stateful.models import DAY
 from stateful.strangers import STRANGER, strange_device
 from stateful.view import Context, UserView, days, usual
 
@@ -27,12 +29,17 @@ SENSITIVE = frozenset(
     }
 )
 """Operations of which a single one matters, apart from grants, of which unusual_admin_action speaks."""
+WEIGHTY = SENSITIVE | {Category.ROLE_GRANT, Category.AUDIT_CONFIG}
+"""Among new operations these count twice."""
 CHANGES_OTHERS = re.compile(
     r"Function(Code|Configuration)|ModifyInstanceAttribute|DescribeInstanceAttribute|LeaveOrganization|SerialConsole|"
-    r"TrustAnchor|ModelAccess|FoundationModel|runCommand|extensions/write|RunBook|setIamPolicy|workflow",
+    r"TrustAnchor|ModelAccess|FoundationModel|runCommand|extensions/write|RunBook|setIamPolicy|workflow|"
+    r"webhook|\bhook\.create|protected_branch",
     re.IGNORECASE,
 )
 """Names of others: they change what others run, look into it, or leave the organization's oversight."""
+
+MINUTE = 60_000
 
 
 @lru_cache(maxsize=4096)
@@ -44,12 +51,15 @@ def changes_others(action: str) -> bool:
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Too many of the run's operations are new, or one that matters is, given how seldom this user does a new one."""
     yield from _single(activity, user, context)
+    yield from _apps(activity, user, context)
     burst, operations = user.burst(NEW_OPERATIONS), user.values(OPERATIONS)
     # Only what adds to a run can make it worth saying.
     strange = activity.user.type is not UserType.PERSON or strange_device(activity, user)
     # People take up new work at their desks; a service, or whoever has a key, doesn't.
     least = context.settings["min_operations" if strange else "min_operations_at_desk"]
-    if burst.last != activity.time or burst.count < max(least, context.settings["times_highest"] * burst.most):
+    weighty = sum(seen.category in WEIGHTY or changes_others(seen.action) for seen in burst.evidence)
+    weight = burst.count + weighty
+    if burst.last != activity.time or weight < least or burst.count < context.settings["times_highest"] * burst.most:
         return
     if operations.total < context.settings["min_activities"]:
         return
@@ -62,7 +72,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=burst.first,
         closes=burst.last + NEW_OPERATIONS.gap,
-        risk=55 + 5 * min(burst.count - least, 8),
+        risk=55 + 5 * min(weight - least, 8),
         reason=(
             f"{burst.count} operations never used by this user before, among the last {burst.among} activities "
             f"({names}{', ...' if burst.count > 4 else ''})"  # noqa: PLR2004
@@ -114,6 +124,43 @@ def _single(activity: Activity, user: UserView, context: Context) -> Iterable[Fi
     )
 
 
+def _apps(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """App after app that this user never worked with: somebody looks what there is."""
+    burst, products, settings = user.burst(NEW_PRODUCTS), user.values(PRODUCTS), context.settings
+    if burst.count < settings["min_apps"] or burst.last != activity.time:
+        return
+    if products.total < settings["min_activities"] or activity.user.type is not UserType.PERSON:
+        return
+    tail = burst.tail(products.chance_of_new())
+    if tail > settings["max_probability_apps"]:
+        return
+    # New duties begin at work, on the user's own machine.
+    odd = user.rate(ACTIVITY_RATE).chance_of_any(activity.time // HOUR * HOUR) < settings["max_probability_hour"]
+    # And one after the other; who looks what there is goes from app to app.
+    hasty = burst.last - burst.start <= settings["max_minutes_apps"] * MINUTE
+    strange = strange_device(activity, user)
+    day = activity.time // DAY * DAY
+    yield context.finding(
+        activity,
+        anchor=f"window:{DAY}:{day}",
+        closes=day + DAY - 1,
+        risk=40 + 5 * min(burst.count - settings["min_apps"], 6) + 10 * hasty + 15 * odd + 20 * strange,
+        reason=(
+            f"{burst.count} apps that this user never worked with, among the last {burst.among} activities "
+            f"({', '.join(burst.marks[:6])})"
+            + (", within minutes" if hasty else "")
+            + (", at an hour when this user hardly ever works" if odd else "")
+            + (", on another device" if strange else "")
+        ),
+        comparisons=(
+            Comparison("new apps in a row", str(burst.count), usual(products), since=user.since, score=1 - tail),
+        ),
+        evidence=tuple(burst.evidence),
+        evidence_count=burst.count,
+        novelties=tuple(Novelty(APPS.name, app) for app in dict.fromkeys(seen.app for seen in burst.evidence)),
+    )
+
+
 DETECTION = Detection(
     id="rare_api",
     title="Operations new to the user",
@@ -125,7 +172,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(),
-    features=(*STRANGER, OPERATIONS, NEW_OPERATIONS),
+    features=(*STRANGER, OPERATIONS, NEW_OPERATIONS, APPS, PRODUCTS, NEW_PRODUCTS, ACTIVITY_RATE),
     settings={
         "min_operations": 7,
         "min_operations_at_desk": 10,
@@ -133,6 +180,10 @@ DETECTION = Detection(
         "min_activities": 100,
         "max_probability": 1e-10,
         "max_probability_single": 0.02,
+        "min_apps": 4,
+        "max_probability_apps": 1e-8,
+        "max_probability_hour": 0.2,
+        "max_minutes_apps": 10,
     },
     runbook=(
         "See what was called, from which address and with which key or session.",

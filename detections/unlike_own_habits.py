@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from activities.activity import Activity, Category
 from stateful.attack import VALID_ACCOUNTS
+from stateful.copies import COPIED, copying
 from stateful.detection import Detection
 from stateful.features import ACTIVITY_RATE, AGENTS, HABITS, HOUR, ISPS, agent, isp
 from stateful.finding import Comparison, Finding, Severity
-from stateful.grounds import GROUNDS, NEW_GROUNDS, NEW_READS, WORK
+from stateful.grounds import GROUNDS, NEW_GROUNDS, NEW_READS, WORK, areas
 from stateful.models import DAY, Habits, risk_of
 from stateful.view import Context, UserView
 
@@ -33,6 +34,8 @@ def _order(activity: Activity, user: UserView, context: Context) -> Iterable[Fin
     most = [number for _, number in Counter(habits.recent).most_common(2)]
     shares = context.settings["share_of_one"], context.settings["share_of_two"]
     if most[0] > shares[0] * len(habits.recent) or sum(most) > shares[1] * len(habits.recent):
+        return
+    if copying(activity, user):
         return
     strange = [
         name
@@ -71,9 +74,15 @@ def _walk(activity: Activity, user: UserView, context: Context) -> Iterable[Find
     if grounds.total < settings["min_activities"] or activity.category not in WORK:
         return
     chance = grounds.chance_of_new()
+    # A new project has folders, but not in the sites of several departments.
+    wide = areas(user.burst(NEW_READS).marks) >= settings["min_areas"]
     for burst, least, what in (
         (user.burst(NEW_GROUNDS), settings["min_places"], "places never seen before"),
-        (user.burst(NEW_READS), settings["min_reads"], "things read where the user never was before today"),
+        (
+            user.burst(NEW_READS),
+            settings["min_reads_wide" if wide else "min_reads"],
+            "things read where the user never was before today",
+        ),
     ):
         # Only what adds to a run can make it worth saying.
         if burst.last != activity.time or burst.count < max(least, settings["times_highest"] * burst.most):
@@ -114,7 +123,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
-    features=(HABITS, ACTIVITY_RATE, ISPS, AGENTS, GROUNDS, NEW_GROUNDS, NEW_READS),
+    features=(HABITS, ACTIVITY_RATE, ISPS, AGENTS, GROUNDS, NEW_GROUNDS, NEW_READS, *COPIED),
     settings={
         "max_probability": 4e-3,
         "min_in_hour": 12,
@@ -123,6 +132,8 @@ DETECTION = Detection(
         "min_activities": 100,
         "min_places": 7,
         "min_reads": 45,
+        "min_reads_wide": 30,
+        "min_areas": 3,
         "times_highest": 2,
         "max_probability_walk": 1e-7,
         "share_new": 0.1,

@@ -22,6 +22,8 @@ ELSEWHERE = re.compile(
     r"consent|permission ?grant|app role|mailbox|recipient ?permission|folder ?permission", re.IGNORECASE
 )
 """Of these speak the detections oauth_consent and delegation."""
+MEMBERSHIP = re.compile(r"member", re.IGNORECASE)
+"""Being in a group or list: what that allows, if anything, only its name tells."""
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -37,13 +39,19 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     strange = by_stranger(activity, user)
     if not (powerful or oneself or strange):
         return
+    # Who looks after groups and lists is in some; a policy or role is a right whatever its name.
+    listed = oneself and not powerful and MEMBERSHIP.search(activity.action) is not None
     what = ", ".join(entry.name for entry in activity.objects[:3]) or activity.app
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=40 + 20 * powerful + 15 * oneself + 20 * strange,
-        severity=Severity.HIGH if powerful and (oneself or strange) else None,
+        risk=40 + 20 * powerful + 15 * (oneself and not listed) + 20 * strange,
+        severity=Severity.HIGH
+        if powerful and (oneself or strange)
+        else Severity.LOW
+        if listed and not strange
+        else None,
         reason=(
             f"{activity.action} ({what}) by a user who "
             + ("never did this" if known is None else f"did this {known.count} times")
@@ -85,5 +93,6 @@ DETECTION = Detection(
         "If there is none: take the rights back, disable the account that got them, revoke the giver's sessions.",
         "See what was done with the rights meanwhile.",
     ),
-    quiet="The user having done the same operation five times before, or rights that rule over nobody.",
+    quiet="The user having done the same operation five times before, rights that rule over nobody, or membership in a "
+    "group or list that has no powerful name.",
 )

@@ -18,6 +18,8 @@ LARGE = re.compile(
     r"\b(?:p[2-6]|g[3-6]|inf\d|trn\d)[a-z]*\.|gpu|nvidia|a100|h100|Standard_N|\b\d{2,}xlarge|metal|highcpu-\d{2}",
     re.IGNORECASE,
 )
+RESUMED = re.compile(r"(?:^|[./: ])(?:re)?start(?!ed|ing)|resume", re.IGNORECASE)
+"""Names of operations on a machine that is there already."""
 STARTS = frozenset({Category.COMPUTE_START})
 
 
@@ -27,20 +29,32 @@ def region(activity: Activity) -> str:
     return next((match[0] for match in found if match), "")
 
 
-def machines(activity: Activity) -> str:
-    """The region of a machine that was started."""
-    return region(activity) if activity.category in STARTS else ""
+def workplace(activity: Activity) -> str:
+    """The region in which a machine was started, or anything changed."""
+    if activity.category in STARTS:
+        return region(activity)
+    return next((entry.name for entry in activity.objects if entry.type == "region"), "")
 
 
 MACHINES = TallyFeature("machines", STARTS, HOUR, prior=2.0)
-REGIONS = ValuesFeature("regions", machines, STARTS, shared=True)
+REGIONS = ValuesFeature(
+    "regions",
+    workplace,
+    STARTS | {Category.COMPUTE_STOP, Category.CREATE, Category.MODIFY, Category.DELETE},
+    shared=True,
+)
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A machine in a region that the user never used; or a surge of machines, those refused by a quota among them."""
-    where = region(activity)
+    # What is started again was made before, and in its region.
+    where = "" if RESUMED.search(activity.action) else region(activity)
     known = user.values(REGIONS)
-    if where and succeeded(activity) and user.is_news(REGIONS, where, activity.time):
+    # Whoever comes for machines makes a key and opens a port first.
+    new = user.is_news(REGIONS, where, activity.time) or (
+        known.get(where) is not None and user.is_recent(REGIONS, where, activity.time)
+    )
+    if new and succeeded(activity):
         yield context.finding(
             activity,
             anchor=activity.id,
@@ -48,7 +62,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             risk=45
             + 10 * bool(known.total)
             + 20 * any(LARGE.search(entry.name) is not None for entry in activity.objects),
-            reason=f"{activity.action} in {where}, a region in which this user never started a machine",
+            reason=f"{activity.action} in {where}, a region in which this user never worked",
             comparisons=(Comparison("region", where, usual(known), since=user.since, score=1 - known.chance_of_new()),),
             evidence=(context.seen(activity),),
             novelties=(Novelty(REGIONS.name, where),),
@@ -61,7 +75,7 @@ DETECTION = Detection(
     title="Burst of machines, or an unused region",
     description=(
         "An identity starts far more machines within an hour than ever, or starts one in a region that it never "
-        "used: mining "
+        "worked in: mining "
         "at somebody else's cost, out of sight."
     ),
     techniques=(CREATE_INSTANCE, UNUSED_REGIONS, COMPUTE_HIJACKING),
@@ -76,5 +90,6 @@ DETECTION = Detection(
         "Find the key or session that started them, and revoke it.",
         "Forbid regions that aren't used.",
     ),
-    quiet="Fewer than twice the highest hour; a region that the user, or many others, used before.",
+    quiet="Fewer than twice the highest hour; a region that the user, or two others, used before; a machine that is "
+    "only started again.",
 )

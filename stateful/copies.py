@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from posixpath import basename
 
 from msgspec.structs import replace
 
-from activities.activity import Activity, Category
+from activities.activity import Activity
 from stateful.features import CHANGES, DOWNLOADS, HOUR
-from stateful.finding import Evidence, Finding, Severity
+from stateful.finding import Finding, Severity
 from stateful.view import UserView
 
 COPIED = (CHANGES, DOWNLOADS)
 """Features that it needs."""
-FEWEST = 5
-"""Uploads to look at."""
-ALIKE = 0.6
-"""The lesser of downloads and uploads, as a share of the greater."""
+FEWEST_CHANGES, MOST_CHANGES = 0.6, 3.3
+"""Of each thing downloaded: it is put elsewhere, and perhaps its class or time is set and the old one moved away."""
+ARRIVED = 0.45
+"""Share of the names downloaded that are uploaded elsewhere; of a flood, of old and new ones a part is remembered."""
+NAME = 0xFFFF
+"""Of an object's hash, the half that is its name's without the folder."""
 
 
 def unless_copied(found: Iterable[Finding], activity: Activity, user: UserView) -> Iterable[Finding]:
@@ -32,13 +33,11 @@ def copying(activity: Activity, user: UserView) -> bool:
     Whoever steals uploads nothing; who encrypts gives other names, or writes over what was read.
     """
     down, up = user.tally(DOWNLOADS), user.tally(CHANGES)
-    read = {basename(seen.object): seen.object for seen in _lately(down.evidence, activity.time)}
-    put = [seen.object for seen in _lately(up.evidence, activity.time) if seen.category is Category.UPLOAD]
-    moved = [name for name in put if read.get(basename(name), name) != name]
-    counts = down.last(), up.last()
-    return len(put) >= FEWEST and 2 * len(moved) >= len(put) and min(counts) >= ALIKE * max(counts)
-
-
-def _lately(evidence: list[Evidence], time: int) -> list[Evidence]:
+    if not FEWEST_CHANGES * down.last() <= up.last() <= MOST_CHANGES * down.last():
+        return False
     # What a window holds that nothing was added to lately is of long ago.
-    return [seen for seen in evidence if seen.time > time - HOUR]
+    since = activity.time - 2 * HOUR
+    read, put = down.objects_of_last(since), up.objects_of_last(since)
+    names = {entry & NAME for entry in read}
+    arrived = names & {entry & NAME for entry in put - read}
+    return bool(names) and len(arrived) >= ARRIVED * len(names)

@@ -48,8 +48,10 @@ def of_file(activity: Activity) -> bool:
 
 @lru_cache(maxsize=65536)
 def object_hash(name: str) -> int:
-    """A stable 32-bit hash of an object's name."""
-    return int.from_bytes(hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=4).digest(), "big")
+    """A stable 32-bit hash of an object's name; the lower half is that of what stands behind the last slash."""
+    folder, _, base = name.rpartition("/")
+    halves = (hashlib.blake2b(part.encode("utf-8", "replace"), digest_size=2).digest() for part in (folder, base))
+    return int.from_bytes(b"".join(halves), "big")
 
 
 @dataclass(frozen=True)

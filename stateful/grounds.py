@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from activities.activity import Activity, Category
@@ -14,6 +15,8 @@ HOLDERS = frozenset({"repository", "repo", "bucket", "site", "folder", "mailbox"
 """Types of objects that hold others. Of others without a path, such as records, the type itself is the place."""
 NAMED_BY_TIME = re.compile(r"\d{4,}|\d{2}(?=[-_/]\d{2})|(?<=\d{2}[-_/])\d{2}")
 """Dates and serial numbers: a job's folder of today is that of yesterday."""
+HOST = re.compile(r"^[^:]*:(?:https?://[^/]*)?/*")
+"""What stands before the path in a place: the app and a server."""
 WORK = frozenset(Category) - {Category.FAILED_LOGON, Category.LOGON, Category.LOGOFF, Category.TOKEN}
 
 
@@ -30,6 +33,11 @@ def place(activity: Activity) -> str:
         return ""
     first = activity.objects[0]
     return _place(activity.app, first.type, first.name)
+
+
+def areas(places: Iterable[str]) -> int:
+    """How many sites, buckets or shares places lie in: by the first two names of their paths."""
+    return len({tuple(HOST.sub("", where).split("/")[:2]) for where in places})
 
 
 @lru_cache(maxsize=65536)
@@ -51,10 +59,42 @@ def _new(activity: Activity, user: UserView) -> bool:
 
 
 def _reads(activity: Activity, user: UserView) -> bool:
-    return user.is_recent(GROUNDS, ground(activity), activity.time) and succeeded(activity)
+    if not user.is_recent(GROUNDS, ground(activity), activity.time) or not succeeded(activity):
+        return False
+    if activity.category is Category.READ:
+        return True
+    # Who looks around takes a thing along now and then; who only takes is a matter of mass_download.
+    seen = user.burst(NEW_READS).evidence
+    return 2 * sum(entry.category is Category.READ for entry in seen) > len(seen)
 
 
 NEW_GROUNDS = BurstFeature("new_grounds", _new, place, HOUR, categories=WORK)
 """Places never seen before, in a row."""
-NEW_READS = BurstFeature("new_reads", _reads, place, HOUR, categories=frozenset({Category.READ}))
-"""Things read in places that weren't seen before today."""
+NEW_READS = BurstFeature("new_reads", _reads, place, HOUR, categories=frozenset({Category.READ, Category.DOWNLOAD}))
+"""Things read in places that weren't seen before today, and downloaded between."""
+
+
+CLOUD = re.compile(r"amazonaws\.com$|googleapis\.com$|^microsoft\.", re.IGNORECASE)
+"""A cloud's services are parts of one product: its console calls a dozen of them for a page."""
+
+
+@lru_cache(maxsize=4096)
+def _product(app: str) -> str:
+    found = CLOUD.search(app)
+    return found[0].lower() if found else app
+
+
+def product(activity: Activity) -> str:
+    """What is worked with, as the user sees it: the app, of a cloud's services the cloud."""
+    return _product(activity.app)
+
+
+PRODUCTS = ValuesFeature("products", product, WORK)
+
+
+def _new_product(activity: Activity, user: UserView) -> bool:
+    return bool(activity.app) and user.values(PRODUCTS).get(product(activity)) is None and succeeded(activity)
+
+
+NEW_PRODUCTS = BurstFeature("new_products", _new_product, product, HOUR, categories=WORK)
+"""Apps that the user never worked with, in a row."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from activities.activity import Activity, Outcome
+from activities.activity import Activity, Category, Outcome
 from stateful.features import ADDRESSES, AGENTS, DEVICES, Feature, ValuesFeature, agent, succeeded
 from stateful.finding import Novelty
-from stateful.models import DAY
+from stateful.models import DAY, Values
 from stateful.view import UserView
 
 PHONE = re.compile(r"android|iphone|ipad|\bios\b|mobile", re.IGNORECASE)
@@ -26,8 +26,14 @@ REGISTERED = ValuesFeature("registered", lambda a: _program(a) if a.device.id el
 """Programs that came with their device's id, by app: whether a vendor logs ids is the app's matter."""
 UNREGISTERED = ValuesFeature("unregistered", lambda a: "" if a.device.id else _program(a), shared=True)
 """Those that came without."""
+WHEREABOUTS = ValuesFeature(
+    "whereabouts",
+    lambda a: f"{a.ip} {a.device.id}" if a.ip and a.device.id else "",
+    frozenset({Category.LOGON, Category.TOKEN}),
+)
+"""From where devices with an id logged on: not all that they then do is recorded with it."""
 
-STRANGER: tuple[Feature, ...] = (ADDRESSES, AGENTS, DEVICES, REGISTERED, UNREGISTERED)
+STRANGER: tuple[Feature, ...] = (ADDRESSES, AGENTS, DEVICES, REGISTERED, UNREGISTERED, WHEREABOUTS)
 """What detections that use this module must declare."""
 
 
@@ -40,6 +46,9 @@ def chance_unregistered(activity: Activity, user: UserView) -> float:
     if not bare or not user.is_recent(UNREGISTERED, bare, activity.time):
         return 1.0
     registered = user.values(REGISTERED)
+    here = f" in {activity.app[:24]}"
+    if _any_in(user.values(UNREGISTERED), here) and not _any_in(registered, here):
+        return 1.0
     if user.is_recent(AGENTS, agent(activity), activity.time):
         with_id, without = registered.total, user.values(UNREGISTERED).total
         if with_id < max(REGISTERED_SHARE * (with_id + without), REGISTERED_USES):
@@ -47,6 +56,10 @@ def chance_unregistered(activity: Activity, user: UserView) -> float:
         return (without + 0.5) / (with_id + without + 1.0)
     known = registered.get(bare)
     return 0.5 / (known.count + 1.0) if known is not None and known.count >= REGISTERED_USES else 1.0
+
+
+def _any_in(programs: Values, app: str) -> bool:
+    return any(program.endswith(app) for program in programs.seen)
 
 
 def unregistered(activity: Activity, user: UserView) -> bool:
@@ -83,8 +96,17 @@ def news_of_device(activity: Activity, user: UserView) -> Novelty | None:
 
 
 def by_stranger(activity: Activity, user: UserView) -> bool:
-    """Whether neither the address nor the device is the user's, or only since less than a day."""
-    return user.is_recent(ADDRESSES, activity.ip, activity.time) and strange_device(activity, user)
+    """Whether neither the address nor the device is the user's, or only since less than a day.
+
+    Where a device of the user's own logged on from, the user is.
+    """
+    if not user.is_recent(ADDRESSES, activity.ip, activity.time) or not strange_device(activity, user):
+        return False
+    here = user.values(WHEREABOUTS)
+    return not any(
+        here.get(f"{activity.ip} {device}") is not None and not user.is_recent(DEVICES, device, activity.time)
+        for device in user.values(DEVICES).seen
+    )
 
 
 def authenticated(activity: Activity) -> bool:

@@ -66,6 +66,10 @@ class UserView:
             return False
         return is_news(self._profile.held.get(held_key(feature.name, value)), time, self._term)
 
+    def is_held(self, feature: ValuesFeature, value: str) -> bool:
+        """Whether a value was spoken of and isn't learnt yet: when it is news again, it is so for the second time."""
+        return held_key(feature.name, value) in self._profile.held
+
     def is_recent(self, feature: ValuesFeature, value: str, time: int) -> bool:
         """Whether the user never showed a value, or only within the last day of event time, ms, but not from the start.
 

@@ -18,13 +18,16 @@ TENANT_LEARNT = 7 * DAY
 OTHERS_LEARNING, PEERS_OF_COUNTRY, PEERS_OF_OPERATION, PEERS_OF_PROGRAM = 2, 2, 3, 3
 OTHERS_CONSENTED = 3
 """Users who let an app act for them, from which on it is one that is being rolled out. The first ones were told of."""
-FEWEST = min(COMMON_USERS, PEERS_OF_OPERATION, OTHERS_CONSENTED)
+OTHERS_IN_REGION = 2
+"""Users who have machines in a region, from which on it is one where the tenant works."""
+FEWEST = min(COMMON_USERS, PEERS_OF_OPERATION, OTHERS_CONSENTED, OTHERS_IN_REGION)
 """Users below which nothing is explained by them."""
 
 FIRST_IN_TENANT, FIRST_AMONG_PEERS, COMMON_COUNTRY = 10, 5, -20
 """What is added to the risk."""
 
 COUNTRIES, UNREGISTERED, OPERATIONS, CONSENTS = "countries", "unregistered", "operations", "consents"
+REGIONS, APPS = "regions", "apps"
 
 
 class Look(Protocol):
@@ -103,7 +106,8 @@ def share(found: Prevalence) -> str:
 def explains(feature: str, found: Prevalence, kind: UserType = UserType.PERSON) -> bool:
     """A country may be common because others live there: that explains a journey only if peers go there, too.
 
-    That others have devices of their own doesn't explain whose this one is. Of what one is employed for, peers know.
+    That others have devices of their own doesn't explain whose this one is. Of what one is employed for, peers know:
+    an app that others' work is done with is what somebody who looks around looks at.
     Programs stay where they run: only their likes moving as well explains that one is elsewhere.
     """
     if kind is not UserType.PERSON:
@@ -111,6 +115,10 @@ def explains(feature: str, found: Prevalence, kind: UserType = UserType.PERSON) 
     if feature == OPERATIONS and found.peers >= PEERS_OF_OPERATION:
         return True
     if feature == CONSENTS and found.users >= OTHERS_CONSENTED:
+        return True
+    if feature == APPS:
+        return found.peers >= PEERS_OF_OPERATION
+    if feature == REGIONS and found.users >= OTHERS_IN_REGION:
         return True
     return found.common and feature != UNREGISTERED and (feature != COUNTRIES or found.peers >= PEERS_OF_COUNTRY)
 
@@ -151,7 +159,7 @@ def _graded(finding: Finding, known: list[tuple[Novelty, Prevalence]]) -> Findin
         name = word(novelty.feature)
         if found.common and novelty.feature == COUNTRIES:
             more = min(more, COMMON_COUNTRY)
-        elif not found.users:
+        elif not found.users and novelty.feature != APPS:
             more = max(more, FIRST_IN_TENANT)
         elif finding.peers and not found.peers:
             more = max(more, FIRST_AMONG_PEERS)

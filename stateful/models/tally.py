@@ -8,7 +8,7 @@ import msgspec
 from scipy.special import betainc
 
 from stateful.finding import Evidence
-from stateful.models.limits import EVIDENCE_KEPT, OBJECTS_KEPT
+from stateful.models.limits import DAY, EVIDENCE_KEPT, OBJECTS_KEPT
 from stateful.models.volume import Volume
 
 
@@ -28,8 +28,8 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
 
     The last window slides by sixths, so that what straddles a full hour isn't halved. The usual is learnt from whole
     windows as an over-dispersed count: a negative binomial by moments, shrunk to a prior of `PRIOR_WINDOWS` windows of
-    `PRIOR_MEAN`, since a user's first windows say little. A window is learnt when the one after it has ended: what is
-    going on must not become its own yardstick.
+    `PRIOR_MEAN`, since a user's first windows say little. A window is learnt when the one after it has ended, or begins
+    after days: what is going on must not become its own yardstick, but last week's clean-up is over.
     """
 
     buckets: list[Bucket] = []
@@ -57,6 +57,8 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
     PRIOR_MEAN = 8.0
     PRIOR_WINDOWS = 4.0
     BUCKETS = 6
+    OVER: ClassVar[int] = 3 * DAY
+    """ms after which a window is over, whatever comes next."""
     TYPICAL_BYTES: ClassVar[float] = 4e6
     BOUND: ClassVar[int] = (BUCKETS + 1) * (5 * OBJECTS_KEPT + 30) + 2 * Volume.BOUND + EVIDENCE_KEPT * 8192 + 160
     """Bytes of its encoding at most, with pieces of evidence of at most 8 KiB."""
@@ -76,7 +78,11 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
         if window != self.window:
             self._learn()
             self.bytes_before, self.objects_before = self._whole(self.window)
-            self.window, self.before, self.count = window, self.count, 0
+            self.before, self.count = self.count, 0
+            if window - self.window > self.OVER:
+                self._learn()
+                self.before = 0
+            self.window = window
         self.count += 1
         start = time // sixth * sixth
         if not self.buckets or self.buckets[-1].start != start:
@@ -102,6 +108,10 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
     def last_objects(self) -> int:
         """Distinct objects of the sliding window."""
         return len({entry for bucket in self.buckets for entry in bucket.objects})
+
+    def objects_of_last(self, since: int) -> set[int]:
+        """Hashes of the distinct objects of the sliding window, of buckets that began at `since` (ms) or later."""
+        return {entry for bucket in self.buckets if bucket.start >= since for entry in bucket.objects}
 
     def usual(self, prior_mean: float = PRIOR_MEAN) -> float:
         """The usual count of a window with any, shrunk to a prior mean."""

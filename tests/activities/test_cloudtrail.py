@@ -55,7 +55,8 @@ GOLDEN = [
             type=UserType.SERVICE,
         ),
         "UpdateInstanceInformation", Category.MODIFY, app="ssm.amazonaws.com", ip="3.225.16.109",
-        session="ASIATFQR7NSCSHSEVYP5", objects=(Object("instance", "i-0dbc91f429e48eeed"),),
+        session="ASIATFQR7NSCSHSEVYP5",
+        objects=(Object("instance", "i-0dbc91f429e48eeed"), Object("region", "us-east-1")),
         device=Device("i-0dbc91f429e48eeed", "", "aws-sdk-go/1.41.4 (go1.18.3; linux; amd64) amazon-ssm-agent/"),
     ),
     golden(
