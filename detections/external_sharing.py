@@ -11,6 +11,7 @@ from stateful.attack import TO_CLOUD_STORAGE, TRANSFER_TO_ACCOUNT
 from stateful.detection import Detection
 from stateful.features import HOUR, TallyFeature, ValuesFeature, operation, succeeded
 from stateful.finding import Comparison, Finding, Severity
+from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
 
@@ -73,7 +74,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             evidence=(context.seen(activity),),
         )
     # Of what holds many others a few are much, and for who never let outsiders in before today.
-    fresh = outside and user.is_recent(OPENED, operation(activity), activity.time)
+    known = activity.time - user.since >= context.settings["known_days"] * DAY
+    fresh = outside and known and user.is_recent(OPENED, operation(activity), activity.time)
     count = context.settings["min_count"] / (4 if whole(activity) or fresh else 2 if outside else 1)
     most = context.with_settings(min_count=count, max_probability=MANY_AT_FIRST) if fresh else None
     most = most or context.with_settings(min_count=count)
@@ -93,7 +95,7 @@ DETECTION = Detection(
     categories=frozenset({Category.SHARE}),
     succeeded=True,
     features=(SHARES, OPENED),
-    settings={**SURGE, "min_count": 20},
+    settings={**SURGE, "min_count": 20, "known_days": 10},
     learning_days=1,
     runbook=(
         "See what was shared, with whom, and whether links work without logging on.",
