@@ -9,11 +9,19 @@ from stateful.attack import INFRASTRUCTURE_DISCOVERY, STORAGE_DISCOVERY
 from stateful.detection import Detection
 from stateful.features import HOUR, BurstFeature, TallyFeature, operation
 from stateful.finding import Finding, Severity
+from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
 
 TRIED = frozenset(Category) - {Category.FAILED_LOGON, Category.LOGON}
 DENIED = TallyFeature("denied_calls", TRIED, HOUR, only=lambda a: a.outcome is Outcome.DENIED, prior=2.0)
+DENIED_DAY = TallyFeature(
+    "denied_day",
+    TRIED,
+    DAY,
+    only=lambda a: a.outcome is Outcome.DENIED and a.user.type is UserType.PERSON,
+    prior=4.0,
+)
 DENIED_ROLES = TallyFeature(
     "denied_roles", frozenset({Category.TOKEN}), HOUR, only=lambda a: a.outcome is Outcome.DENIED, prior=1.0
 )
@@ -39,11 +47,14 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         few = context.with_settings(min_count=roles)
         return surge(activity, user, few, DENIED_ROLES, "refused roles", base=50, least_objects=int(roles))
     kinds = len(user.burst(DENIED_KINDS).marks) >= context.settings["min_kinds"]
-    if not kinds and not (
-        activity.user.type is UserType.PERSON and user.tally(DENIED).last_objects() >= context.settings["min_objects"]
-    ):
+    person, objects = activity.user.type is UserType.PERSON, context.settings["min_objects"]
+    if kinds or (person and user.tally(DENIED).last_objects() >= objects):
+        return surge(activity, user, context, DENIED, "denied calls", base=50 if kinds else 40)
+    if not person:
         return ()
-    return surge(activity, user, context, DENIED, "denied calls", base=50 if kinds else 40)
+    # Door after door, minutes apart.
+    slow = context.with_settings(min_count=objects)
+    return surge(activity, user, slow, DENIED_DAY, "denied calls", base=50, least_objects=int(objects), hourly=DENIED)
 
 
 DETECTION = Detection(
@@ -57,7 +68,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=TRIED,
-    features=(DENIED, DENIED_ROLES, DENIED_KINDS),
+    features=(DENIED, DENIED_DAY, DENIED_ROLES, DENIED_KINDS),
     settings={**SURGE, "min_count": 12, "max_probability": 0.01, "min_kinds": 4, "min_objects": 25, "min_roles": 6},
     learning_days=1,
     runbook=(
