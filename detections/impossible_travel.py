@@ -20,7 +20,7 @@ from stateful.features import (
 )
 from stateful.finding import Comparison, Finding, Novelty
 from stateful.finding import Severity as S
-from stateful.strangers import STRANGER, news_of_device, own_device, own_phone
+from stateful.strangers import BEEN_THERE, STRANGER, been_there, is_phone, news_of_device, own_device, own_phone
 from stateful.view import Context, UserView, usual
 
 
@@ -47,16 +47,19 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     # A phone may be seen at home while the laptop travels, then beside it; no device is at two places.
     known = user.values(DEVICES).get(activity.device.id)
-    if own and user.places(PLACES).was_there(here):
+    if (own or (is_phone(activity) and not strange)) and been_there(activity, user):
         return
     own = own and (own_phone(activity, user) or known is None or known.last != move.origin.time)
+    abroad = country not in countries.seen
+    # That others live there, with the same provider, explains a gateway for all, but no computer that isn't the user's.
+    shared = own or not user.values(DEVICES).seen
     score = user.places(PLACES).score(here)
     minutes = abs(activity.time - move.origin.time) / 60_000
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=(15 if own else 55) + 25 * strange + min(move.speed / 500, 10) + 10 * (country not in countries.seen),
+        risk=(15 if own else 55) + 25 * strange + min(move.speed / 500, 10) + 10 * abroad,
         severity=S.HIGH if strange else S.LOW if own else None,
         reason=(
             f"{activity.action} from {activity.location.city or country}, {move.apart:,.0f} km from where the user was "
@@ -72,7 +75,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         novelties=tuple(
             Novelty(feature.name, value)
             for feature, value in ((COUNTRIES, country), (ISPS, network))
-            if user.is_news(feature, value, activity.time)
+            if shared and user.is_news(feature, value, activity.time) and (feature is COUNTRIES or not abroad)
         )
         + ((device,) if device is not None else ()),
     )
@@ -94,7 +97,7 @@ DETECTION = Detection(
     succeeded=True,
     people=True,
     news_of=(ISPS, COUNTRIES, CITIES),
-    features=(*STRANGER, PLACES, COUNTRIES, CITIES, ISPS),
+    features=(*STRANGER, *BEEN_THERE, CITIES, ISPS),
     settings={"min_distance": 300, "bordering_distance": 800},
     runbook=(
         "Ask the user, by a channel other than the account, where they are, and whether a VPN was on.",

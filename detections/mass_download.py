@@ -73,7 +73,7 @@ DETECTION = Detection(
     features=(DOWNLOADS_DAY, CLONES, DEVICES, *COPIED),
     settings={
         **SURGE,
-        "min_count": 90,
+        "min_count": 65,
         "max_probability": 1e-4,
         "min_bytes": 1e9,
         "min_count_day": 250,

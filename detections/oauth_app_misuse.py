@@ -30,6 +30,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     if activity.user.type is not UserType.APP or not succeeded(activity):
         return
     network, networks = isp(activity), user.values(ISPS)
+    yield from _program(activity, user, context)
     if networks.total >= context.settings["min_seen"] and user.is_news(ISPS, network, activity.time):
         chance = networks.chance_of_new()
         if chance <= context.settings["max_probability_network"]:
@@ -61,6 +62,29 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         yield from surge(activity, user, most, SENT, "messages sent", base=60)
 
 
+def _program(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """An app is one program; with its token another one comes from the same cloud."""
+    program, programs = agent(activity), user.values(AGENTS)
+    if programs.total < context.settings["min_seen"] or not user.is_news(AGENTS, program, activity.time):
+        return
+    chance = programs.chance_of_new()
+    if chance > context.settings["max_probability_network"] or user.is_news(ISPS, isp(activity), activity.time):
+        return
+    yield context.finding(
+        activity,
+        anchor=activity.id,
+        closes=activity.time,
+        risk=60,
+        reason=(
+            f"{activity.action} by the app {activity.user.name or activity.user.id} with {program}, a program that it "
+            "never was"
+        ),
+        comparisons=(Comparison("program", program, usual(programs), since=user.since, score=1 - chance),),
+        evidence=(context.seen(activity),),
+        novelties=(Novelty(AGENTS.name, program),),
+    )
+
+
 DETECTION = Detection(
     id="oauth_app_misuse",
     title="App from an unusual provider, or fetching or sending much",
@@ -85,5 +109,5 @@ DETECTION = Detection(
         "Ask the app's publisher or owner whether it moved to other servers.",
         "If not: revoke its tokens and secrets, and see what it fetched.",
     ),
-    quiet="A provider that the app, or many apps of the tenant, came from before.",
+    quiet="A provider and a program that the app, or many of the tenant, came from and with before.",
 )

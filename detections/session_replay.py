@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import STEAL_COOKIE, WEB_SESSION
 from stateful.detection import Detection
-from stateful.features import AGENTS, COUNTRIES, EXPECTED, ISPS, PLACES, SESSIONS, agent, fix_of, isp, origin_of
+from stateful.features import AGENTS, EXPECTED, ISPS, PLACES, SESSIONS, agent, fix_of, isp, origin_of
 from stateful.finding import Comparison, Finding, Severity
-from stateful.models import DAY, Changed
-from stateful.strangers import STRANGER, own_phone, unregistered
+from stateful.models import Changed
+from stateful.strangers import BEEN_THERE, STRANGER, been_there, own_phone, unregistered
 from stateful.view import Context, UserView
 
 WORDS = {
@@ -27,17 +27,6 @@ def hasty(activity: Activity, user: UserView) -> bool:
     return here is not None and user.places(PLACES).move(here) is not None
 
 
-def there(activity: Activity, user: UserView) -> bool:
-    """Whether the user was about there within a day: a phone abroad comes in by its operator at home, too.
-
-    Or in a country that is the user's, where networks hand their customers out in other cities.
-    """
-    here, known = fix_of(activity), user.values(COUNTRIES).get(activity.location.country)
-    if known is not None and activity.time - known.last < DAY:
-        return True
-    return here is not None and user.places(PLACES).was_there(here)
-
-
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """The session goes on from another network with another program, or from another country."""
     if not activity.session:
@@ -51,7 +40,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     network, program = isp(activity), agent(activity)
     strange_network = bool(network) and user.values(ISPS).get(network) is None
     strange_program = unregistered(activity, user) or (bool(program) and user.values(AGENTS).get(program) is None)
-    if not strange_network or (not strange_program and (not hasty(activity, user) or there(activity, user))):
+    if not strange_network or (not strange_program and (not hasty(activity, user) or been_there(activity, user))):
         return
     score = sessions.score(activity.session, here, activity.time)
     if score > context.settings["max_probability"]:
@@ -91,7 +80,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     succeeded=True,
     news_of=(ISPS,),
-    features=(*STRANGER, SESSIONS, COUNTRIES, ISPS, PLACES),
+    features=(*STRANGER, *BEEN_THERE, SESSIONS, ISPS),
     settings={"max_probability": 0.1},
     learning_days=1,
     runbook=(

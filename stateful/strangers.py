@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 
 from activities.activity import Activity, Category, Outcome
-from stateful.features import ADDRESSES, AGENTS, DEVICES, Feature, ValuesFeature, agent, succeeded
+from stateful.features import (
+    ADDRESSES,
+    AGENTS,
+    COUNTRIES,
+    DEVICES,
+    PLACES,
+    Feature,
+    ValuesFeature,
+    agent,
+    fix_of,
+    succeeded,
+)
 from stateful.finding import Novelty
 from stateful.models import DAY, Values
 from stateful.view import UserView
@@ -35,6 +46,8 @@ WHEREABOUTS = ValuesFeature(
 
 STRANGER: tuple[Feature, ...] = (ADDRESSES, AGENTS, DEVICES, REGISTERED, UNREGISTERED, WHEREABOUTS)
 """What detections that use this module must declare."""
+BEEN_THERE: tuple[Feature, ...] = (COUNTRIES, PLACES)
+"""And those that ask for `been_there`."""
 
 
 def chance_unregistered(activity: Activity, user: UserView) -> float:
@@ -73,9 +86,14 @@ def own_device(activity: Activity, user: UserView) -> bool:
     return bool(device) and not user.is_recent(DEVICES, device, activity.time)
 
 
+def is_phone(activity: Activity) -> bool:
+    """It was done on a device that is carried about."""
+    return PHONE.search(f"{activity.device.os} {activity.device.user_agent}") is not None
+
+
 def own_phone(activity: Activity, user: UserView) -> bool:
     """An own device that is carried about, and whose network at home hands it out abroad, or the other way round."""
-    return PHONE.search(f"{activity.device.os} {activity.device.user_agent}") is not None and own_device(activity, user)
+    return is_phone(activity) and own_device(activity, user)
 
 
 def strange_device(activity: Activity, user: UserView) -> bool:
@@ -112,3 +130,14 @@ def by_stranger(activity: Activity, user: UserView) -> bool:
 def authenticated(activity: Activity) -> bool:
     """Whoever did it had the user's key, session or password: what is refused for want of rights was, too."""
     return succeeded(activity) or activity.outcome is Outcome.DENIED
+
+
+def been_there(activity: Activity, user: UserView) -> bool:
+    """Whether the user was about there within a day: a phone abroad comes in by its operator at home, too.
+
+    Or in a country that is the user's, where networks hand their customers out in other cities.
+    """
+    here, known = fix_of(activity), user.values(COUNTRIES).get(activity.location.country)
+    if known is not None and activity.time - known.last < DAY:
+        return True
+    return here is not None and user.places(PLACES).was_there(here)
