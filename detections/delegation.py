@@ -104,7 +104,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         comparison = Comparison("acted as", target, usual(user.values(IMPERSONATED)), since=user.since, score=1.0)
         # That others read the same mailbox doesn't explain one after another.
         novelties = (Novelty(IMPERSONATED.name, target),) if others < SEVERAL else ()
-        risk = 35.0 + 8 * min(max(others, 0), 5)
+        risk = 35.0 + 10 * min(max(others, 0), 5)
     else:
         return
     strange = by_stranger(activity, user)

@@ -133,7 +133,7 @@ DETECTION = Detection(
         "max_probability_hour": 0.15,
         # Access tokens live for 60 to 90 minutes (Microsoft identity platform, "Configurable token lifetimes"),
         # and what was begun with one goes on for a while.
-        "grace_minutes": 120,
+        "grace_minutes": 110,
         "curbed_days": 30,
     },
     learning_days=0,
