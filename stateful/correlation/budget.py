@@ -33,8 +33,8 @@ FASTEST, SLOWEST = 4.0, 0.1
 """Times the budget: how fast a balance is made up for at most, and what is let through even if nothing is left."""
 CREDIT, DEBT = 0.3, 0.3
 """Weeks of budget that the balance holds at most, and owes at most: an attack doesn't silence the week after it."""
-ROUGH = 2.0
-"""Alerts by which the balance of a small tenant may be off at least."""
+ROUGH, OWED = 2.0, 5.0
+"""Alerts that a small tenant may have in store, and owe, at least: critical ones pass whatever is left."""
 LEAST = 1.0
 """Alerts a week that also the smallest tenant has."""
 
@@ -147,7 +147,7 @@ class _Ledger:
 
     def _balance(self, oldest: int, until: int, weekly: float) -> float:
         """What is left of the budget after an hour: alerts; less than 0 if too much was spent."""
-        most, least = max(CREDIT * weekly, ROUGH), -max(DEBT * weekly, ROUGH)
+        most, least = max(CREDIT * weekly, ROUGH), -max(DEBT * weekly, OWED)
         balance = 0.0
         for hour in range(oldest, until + 1):
             balance = min(max(balance + weekly / WEEK - self._passed_in(hour), least), most)
