@@ -65,7 +65,11 @@ class Values:
 
     def campaign(self, tenant: str, novelty: Novelty, time: int) -> str:
         """The campaign that a finding of this time with this novelty is part of, or ""."""
-        return _covering(self._spans(tenant, novelty.feature, novelty.value), time)
+        # Worked out, not looked up: it may depend on how many users there are by now.
+        for campaign in self._campaigns_of(value_key(tenant, novelty.feature, novelty.value)):
+            if campaign.covers(time):
+                return self._leaders_of(tenant).get(campaign.uid, campaign.uid)
+        return ""
 
     def rest(self, revision: FindingRevision, old: FindingRevision | None) -> None:
         """Keep the values that a finding rests on informed of it."""
@@ -126,7 +130,11 @@ class Values:
                 told[key] = None
             else:
                 self._round.changed(key)  # Only who shows it is known: nothing follows from that by itself.
-        for key in told | dict.fromkeys(self._register(told)):
+        registered = dict[bytes, None]()
+        while new := {key: None for key in told if key not in registered}:
+            registered |= new
+            told |= dict.fromkeys(self._register(new))
+        for key in told:
             self._revise(key)
         for key, before in self._before.items():
             self._touch_users(key, before)
