@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 
 from activities import (
@@ -41,13 +41,13 @@ def category_of_operation(action: str) -> Category:
     return _KNOWN.get(entra_operations.folded(action)) or category_of_verb(action)
 
 
-def by_parameters(action: str, parameters: Mapping[str, str]) -> Category | None:
+def by_parameters(action: str, parameters: Iterable[tuple[str, str]]) -> Category | None:
     """The category where the parameters tell it, as that of `Set-Mailbox`, which may forward; None where they don't.
 
     Args:
         action: The operation's name.
-        parameters: Their values by their names, in any case.
+        parameters: Their names, in any case, and values. Looked at only where they may tell it.
     """
     if action.lower() not in m365_operations.BY_PARAMETERS:
         return None
-    return m365_operations.category_of(action, {name.lower(): value for name, value in parameters.items()})
+    return m365_operations.category_of(action, {name.lower(): value for name, value in parameters})

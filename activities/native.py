@@ -219,8 +219,8 @@ def _activity(
     outcome = _named(record.outcome, _OUTCOMES, "$.outcome")
     category = _named(record.category, _CATEGORIES, "$.category")
     if category is None:
-        category = by_parameters(action, {item.type or "": item.name or "" for item in record.objects or ()})
-        category = category or category_of_operation(action)
+        parameters = ((item.type or "", item.name or "") for item in record.objects or ())
+        category = by_parameters(action, parameters) or category_of_operation(action)
     if outcome is None:
         outcome = _FAILURE if category is _FAILED_LOGON else _SUCCESS
     if record.user_agent and not device.user_agent:

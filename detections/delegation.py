@@ -32,6 +32,7 @@ DELEGATES = re.compile(
     re.IGNORECASE,
 )
 SEVERAL = 3
+"""Others as whom the user acted for the first time within hours: from so many on, common mailboxes explain nothing."""
 MANY = 5
 """Rights given in a day from which on they are many, even for those who give them as their work."""
 GIVING = frozenset({Category.ROLE_GRANT, Category.SHARE, Category.MODIFY, Category.CREATE, Category.OTHER})
@@ -100,11 +101,11 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         more = activity.user.type is UserType.PERSON and run.count > context.settings["times_highest"] * run.most
         others = len(run.marks) - 1 if more else 0
         reason = f"{activity.action} as {target}, as whom this user never acted"
-        reason += f", nor as {others} others within hours" if others > 0 else ""
+        reason += f", nor as {others} others within hours" if others else ""
         comparison = Comparison("acted as", target, usual(user.values(IMPERSONATED)), since=user.since, score=1.0)
         # That others read the same mailbox doesn't explain one after another.
         novelties = (Novelty(IMPERSONATED.name, target),) if others < SEVERAL else ()
-        risk = 35.0 + 10 * min(max(others, 0), 5)
+        risk = 35.0 + 10 * min(others, 5)
     else:
         return
     strange = by_stranger(activity, user)

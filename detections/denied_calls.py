@@ -14,21 +14,26 @@ from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
 
 TRIED = frozenset(Category) - {Category.FAILED_LOGON, Category.LOGON}
-DENIED = TallyFeature("denied_calls", TRIED, HOUR, only=lambda a: a.outcome is Outcome.DENIED, prior=2.0)
+
+
+def denied(activity: Activity) -> bool:
+    """It was refused."""
+    return activity.outcome is Outcome.DENIED
+
+
+DENIED = TallyFeature("denied_calls", TRIED, HOUR, only=denied, prior=2.0)
 DENIED_DAY = TallyFeature(
     "denied_day",
     TRIED,
     DAY,
-    only=lambda a: a.outcome is Outcome.DENIED and a.user.type is UserType.PERSON,
+    only=lambda a: denied(a) and a.user.type is UserType.PERSON,
     prior=4.0,
 )
-DENIED_ROLES = TallyFeature(
-    "denied_roles", frozenset({Category.TOKEN}), HOUR, only=lambda a: a.outcome is Outcome.DENIED, prior=1.0
-)
+DENIED_ROLES = TallyFeature("denied_roles", frozenset({Category.TOKEN}), HOUR, only=denied, prior=1.0)
 """Rights that somebody asked for."""
 DENIED_KINDS = BurstFeature(
     "denied_kinds",
-    lambda a, _: a.outcome is Outcome.DENIED,
+    lambda a, _: denied(a),
     lambda a: f"{operation(a)} {a.error}",
     HOUR,
     categories=TRIED,
@@ -40,7 +45,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
 
     A person's, who has none, may be of one kind on many objects. Who asks for one role after the other has none.
     """
-    if activity.outcome is not Outcome.DENIED:
+    if not denied(activity):
         return ()
     roles = context.settings["min_roles"]
     if activity.category is Category.TOKEN and user.tally(DENIED_ROLES).last_objects() >= roles:

@@ -77,8 +77,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     known = activity.time - user.since >= context.settings["known_days"] * DAY
     fresh = outside and known and user.is_recent(OPENED, operation(activity), activity.time)
     count = context.settings["min_count"] / (4 if whole(activity) or fresh else 2 if outside else 1)
-    most = context.with_settings(min_count=count, max_probability=MANY_AT_FIRST) if fresh else None
-    most = most or context.with_settings(min_count=count)
+    chance = MANY_AT_FIRST if fresh else context.settings["max_probability"]
+    most = context.with_settings(min_count=count, max_probability=chance)
     yield from surge(activity, user, most, SHARES, "shares", base=65 if outside else 50)
 
 

@@ -18,11 +18,8 @@ from stateful.view import Context, UserView
 
 DELETIONS = TallyFeature("deletions", frozenset({Category.DELETE}), HOUR, only=succeeded, prior=3.0)
 DELETIONS_DAY = TallyFeature("deletions_day", frozenset({Category.DELETE}), DAY, only=succeeded, prior=6.0)
-
-
 RECORDS = re.compile(r"account|contact|lead|opportunity|record|case|customer|invoice|worker|ticket|issue|project|site")
-
-
+"""Types of objects that are records of a business."""
 SAID = re.compile(
     r"(chat|channel)? ?(message|post|comment)s?[. _]?(delete|remove)|(delete|remove)[. _]?(chat|message|post|comment)",
     re.IGNORECASE,
@@ -30,10 +27,15 @@ SAID = re.compile(
 """Operations on what was said in a chat."""
 
 
+def in_mail(activity: Activity) -> bool:
+    """Whether it was done in a mail system."""
+    return "mail" in activity.app.lower() or "exchange" in activity.app.lower()
+
+
 def of_record(activity: Activity) -> bool:
     """A record of the business, or what was said in a chat: other than of files and mail, few are tidied away."""
     kept = bool(activity.objects) and RECORDS.fullmatch(activity.objects[0].type.lower()) is not None
-    return kept or (SAID.search(activity.action) is not None and not of_mail(activity))
+    return kept or (SAID.search(activity.action) is not None and not in_mail(activity))
 
 
 RECORDS_GONE = TallyFeature(
@@ -41,19 +43,14 @@ RECORDS_GONE = TallyFeature(
 )
 
 
-def of_mail(activity: Activity) -> bool:
-    """Whether it is about mail."""
-    return "mail" in activity.app.lower() or "exchange" in activity.app.lower()
-
-
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A surge of deletions; or of files renamed and overwritten, as by ransomware."""
     if activity.category is Category.DELETE:
-        most = context.with_settings(min_count=context.settings["min_records"])
-        records = surge(activity, user, most, RECORDS_GONE, "deletions of records or messages", least_objects=3)
+        few = context.with_settings(min_count=context.settings["min_records"])
         most = context.with_settings(min_count=context.settings["min_count_day"])
+        records = "deletions of records or messages"
         return chain(
-            records if of_record(activity) else (),
+            surge(activity, user, few, RECORDS_GONE, records, least_objects=3) if of_record(activity) else (),
             surge(activity, user, context, DELETIONS, "deletions", least_objects=10),
             # Bit by bit, below every hour's threshold.
             surge(activity, user, most, DELETIONS_DAY, "deletions", least_objects=10, hourly=DELETIONS),

@@ -13,7 +13,6 @@ from stateful.view import Context, UserView, days
 
 MANY_OBJECTS = 10
 """Distinct objects from which on a volume isn't that of one large file, a recording or an image."""
-HOURS = 24
 HOURS_OF_DAY = 8
 """Hours of a user's day, about: of so many it is known whether they had any."""
 
@@ -50,7 +49,7 @@ def surge(
     """
     tally, settings = user.tally(feature), context.settings
     count = tally.last()
-    if hourly is not None and user.tally(hourly).last() * HOURS < count:
+    if hourly is not None and user.tally(hourly).last() * (feature.length // hourly.length) < count:
         return
     many = count >= settings["min_count"] and count >= settings["times_highest"] * tally.most
     if not many and not volume:

@@ -60,24 +60,25 @@ def repositories(scene: Scene) -> None:
 
 def customers(scene: Scene) -> None:
     """The customer database is exported report by report: few downloads, but large ones."""
-    scene.wait(30, 600)
-    reports = [
-        NativeObject("report", f"accounts-{number:02d}", scene.number(20, 180) * 1_000_000)
-        for number in range(scene.number(25, 60))
-    ]
-    steps = [other(SALESFORCE, "ReportExported", Category.DOWNLOAD, report) for report in reports]
-    scene.spread(steps, scene.own(), scene.number(20, 50) * MINUTE)
+    _export(scene, SALESFORCE, "accounts-{:02d}", megabytes=(20, 180), reports=(25, 60), minutes=(20, 50))
 
 
 def books(scene: Scene) -> None:
     """The company's books, report by report: dozens, each of many megabytes."""
+    _export(scene, NETSUITE, "ledger-{:03d}", megabytes=(8, 90), reports=(40, 90), minutes=(25, 55))
+
+
+def _export(
+    scene: Scene, app: str, name: str, *, megabytes: tuple[int, int], reports: tuple[int, int], minutes: tuple[int, int]
+) -> None:
+    """Report after report, at the victim's own desk; each range is drawn from."""
     scene.wait(30, 600)
-    reports = [
-        NativeObject("report", f"ledger-{number:03d}", scene.number(8, 90) * 1_000_000)
-        for number in range(scene.number(40, 90))
+    found = [
+        NativeObject("report", name.format(number), scene.number(*megabytes) * 1_000_000)
+        for number in range(scene.number(*reports))
     ]
-    steps = [other(NETSUITE, "ReportExported", Category.DOWNLOAD, report) for report in reports]
-    scene.spread(steps, scene.own(), scene.number(25, 55) * MINUTE)
+    steps = [other(app, "ReportExported", Category.DOWNLOAD, report) for report in found]
+    scene.spread(steps, scene.own(), scene.number(*minutes) * MINUTE)
 
 
 def contractor_collects(scene: Scene) -> None:

@@ -81,12 +81,21 @@ def customers(scene: Scene) -> None:
     scene.act_all([*steps, report], via, 5, 60)
 
 
+def _person(scene: Scene, things: str) -> Person:
+    """The victim.
+
+    Raises:
+        TypeError: it is no person.
+    """
+    if not isinstance(scene.victim, Person):
+        msg = f"expected a person who works with {things}, found {scene.victim.key}"
+        raise TypeError(msg)
+    return scene.victim
+
+
 def git_client(scene: Scene) -> None:
     """Stealthy: the programmer's own repositories, fetched with a stolen key and somebody else's git."""
-    victim = scene.victim
-    if not isinstance(victim, Person):
-        msg = f"expected a person who works with repositories, found {victim.key}"
-        raise TypeError(msg)
+    victim = _person(scene, "repositories")
     scene.later(0.5, 7)
     via = scene.intruder(_strange_line(scene), scripted("git/2.39.5 (Apple Git-154)", "macOS 13"))
     repositories = list(dict.fromkeys(code(scene.rng, victim).objects for _ in range(scene.number(4, 9))))
@@ -97,10 +106,7 @@ def git_client(scene: Scene) -> None:
 
 def sync_client(scene: Scene) -> None:
     """A stranger's computer at home is linked to the victim's files: a program that synchronises fetches them."""
-    victim = scene.victim
-    if not isinstance(victim, Person):
-        msg = f"expected a person who works with files, found {victim.key}"
-        raise TypeError(msg)
+    victim = _person(scene, "files")
     scene.later(0.5, 7)
     device = scripted("Microsoft SkyDriveSync 24.201.1006.0005 ship; Windows NT 10.0 (19045)", "Windows 10")
     via = scene.intruder(_strange_line(scene), device)

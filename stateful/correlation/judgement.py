@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,18 +17,18 @@ from stateful.models import DAY
 TENANT_LEARNT = 7 * DAY
 """ms after a tenant's first activity, before which nothing is said of users that are being learnt themselves."""
 OTHERS_LEARNING, PEERS_OF_COUNTRY, PEERS_OF_OPERATION, PEERS_OF_PROGRAM = 2, 2, 3, 3
-OTHERS_CONSENTED = 3
-"""Users who let an app act for them, from which on it is one that is being rolled out. The first ones were told of."""
-OTHERS_IN_REGION = 2
-"""Users who have machines in a region, from which on it is one where the tenant works."""
-FEWEST = min(COMMON_USERS, PEERS_OF_OPERATION, OTHERS_CONSENTED, OTHERS_IN_REGION)
-"""Users below which nothing is explained by them."""
 
 FIRST_IN_TENANT, FIRST_AMONG_PEERS, COMMON_COUNTRY = 10, 5, -20
 """What is added to the risk."""
 
 COUNTRIES, UNREGISTERED, OPERATIONS, CONSENTS = "countries", "unregistered", "operations", "consents"
 REGIONS, APPS = "regions", "apps"
+
+OTHERS: Mapping[str, int] = {CONSENTS: 3, REGIONS: 2}
+"""Users that are enough to explain a value, however large the tenant: an app that so many let act for them is being
+rolled out (the first ones were told of), a region where so many have machines is one where the tenant works."""
+FEWEST = min(COMMON_USERS, PEERS_OF_OPERATION, *OTHERS.values())
+"""Users below which nothing is explained by them."""
 
 
 class Look(Protocol):
@@ -114,12 +115,10 @@ def explains(feature: str, found: Prevalence, kind: UserType = UserType.PERSON) 
         return found.peers >= PEERS_OF_PROGRAM
     if feature == OPERATIONS and found.peers >= PEERS_OF_OPERATION:
         return True
-    if feature == CONSENTS and found.users >= OTHERS_CONSENTED:
+    if feature in OTHERS and found.users >= OTHERS[feature]:
         return True
     if feature == APPS:
         return found.peers >= PEERS_OF_OPERATION
-    if feature == REGIONS and found.users >= OTHERS_IN_REGION:
-        return True
     return found.common and feature != UNREGISTERED and (feature != COUNTRIES or found.peers >= PEERS_OF_COUNTRY)
 
 

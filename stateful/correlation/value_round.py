@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -130,10 +128,10 @@ class Values:
                 told[key] = None
             else:
                 self._round.changed(key)  # Only who shows it is known: nothing follows from that by itself.
-        registered = dict[bytes, None]()
-        while new := {key: None for key in told if key not in registered}:
-            registered |= new
-            told |= dict.fromkeys(self._register(new))
+        new = list(told)
+        while new:
+            new = [key for key in self._register(new) if key not in told]
+            told |= dict.fromkeys(new)
         for key in told:
             self._revise(key)
         for key, before in self._before.items():
@@ -219,7 +217,7 @@ class Values:
 
     def _register(self, keys: Iterable[bytes]) -> list[bytes]:
         """Tell tenants of the campaigns on values; return the values whose campaigns another one speaks for now."""
-        others: dict[str, dict[str, Kin]] = {}
+        changes: dict[str, dict[str, Kin]] = {}
         for key in keys:
             name, feature, shown = parts_of(key)
             tenant = self._round.tenant(name)
@@ -227,11 +225,11 @@ class Values:
             now = {c.uid: kin(c.start, feature, shown, c.founders) for c in self._campaigns_of(key)}
             if known == now.keys() and all(tenant.campaigns[uid] == own for uid, own in now.items()):
                 continue
-            changed = others.setdefault(name, tenant.campaigns.copy())
+            changed = changes.setdefault(name, tenant.campaigns.copy())
             for uid in known - now.keys():
                 del changed[uid]
             changed |= now
-        return sorted(key for name, changed in others.items() for key in self._retell(name, changed))
+        return sorted(key for name, changed in changes.items() for key in self._retell(name, changed))
 
     def _retell(self, name: str, campaigns: dict[str, Kin]) -> set[bytes]:
         """Replace what a tenant knows of campaigns; the values of those whose leader is another one now."""
@@ -295,10 +293,6 @@ class Values:
         return self._round.value_of(key)
 
 
-_start = itemgetter(0)
-
-
 def _covering(spans: tuple[Span, ...], time: int) -> str:
-    """The campaign that a finding of an event time, ms, is part of; "" if none."""
-    at = bisect_right(spans, time, key=_start) - 1
-    return spans[at][1] if at >= 0 and time < spans[at][0] + campaigning.LASTS else ""
+    """The campaign that a finding of an event time, ms, is part of; "" if none. Spans don't overlap."""
+    return next((leader for start, leader in spans if start <= time < start + campaigning.LASTS), "")
