@@ -8,9 +8,10 @@ import iporigin
 
 from activities.enrich_address import Address, RangeTable
 from activities.enrich_hosting import HOSTING_SYSTEMS
+from activities.enrich_mobile import MOBILE_SYSTEMS
 from activities.enrich_ranges import networks_of_file
 from activities.enrich_settings import EnrichmentSettings
-from activities.location_tags import ANONYMOUS, CDN, HOSTING, RELAY, TOR
+from activities.location_tags import ANONYMOUS, CDN, HOSTING, MOBILE, RELAY, TOR
 
 _KINDS = {
     iporigin.TOR: TOR,
@@ -19,6 +20,7 @@ _KINDS = {
     iporigin.BOT: HOSTING,
     iporigin.CDN: CDN,
 }
+_SYSTEMS = {HOSTING: HOSTING_SYSTEMS, MOBILE: MOBILE_SYSTEMS}
 _RELAYS = frozenset({"Apple Private Relay", "Apple Intelligence Proxy"})
 _UNLICENSED = frozenset(
     {
@@ -50,15 +52,16 @@ class Lists:
     def tags(self, address: Address, asn: int | None) -> tuple[str, ...]:
         """The tags of a public address of an autonomous system.
 
-        A system that rents servers out makes its addresses `hosting` only where no list says something closer.
+        A system that rents servers out makes its addresses `hosting`, one of a carrier's radio network `mobile`, only
+        where no list says something closer.
         """
         found: set[str] = {tag for tags in self._own.containing(address) for tag in tags}
         if self._packaged:
             tag = self._packaged_tag(address)
             if tag and tag not in self._replaced:
                 found.add(tag)
-            elif not found and asn in HOSTING_SYSTEMS and HOSTING not in self._replaced:
-                found.add(HOSTING)
+            elif not found:
+                found.update(kind for kind, systems in _SYSTEMS.items() if asn in systems and kind not in self._replaced)
         return tuple(sorted(found))
 
     @staticmethod

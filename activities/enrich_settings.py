@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 Category = Literal["office", "vpn", "admin", "cloud", "risky"]
-Listed = Literal["tor", "anonymous", "proxy", "hosting", "cdn", "relay"]
+Listed = Literal["tor", "anonymous", "proxy", "hosting", "cdn", "relay", "mobile"]
 
 
 class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 
-_TOOLS: tuple[tuple[str, str], ...] = (
-    # Tools of attack and audit.
+_ATTACK_TOOLS: tuple[tuple[str, str], ...] = (
     ("Pacu", "pacu"),
     ("Stratus Red Team", "stratus-red-team"),
-    ("ScoutSuite", "scoutsuite"),
-    ("Prowler", "prowler"),
     ("CloudFox", "cloudfox"),
     ("ROADtools", "roadtools roadrecon roadtx"),
     ("AADInternals", "aadinternals"),
@@ -20,6 +17,12 @@ _TOOLS: tuple[tuple[str, str], ...] = (
     ("TruffleHog", "trufflehog"),
     ("Nuclei", "nuclei"),
     ("sqlmap", "sqlmap"),
+)
+_TOOLS: tuple[tuple[str, str], ...] = (
+    # Tools of audit, and of attack.
+    ("ScoutSuite", "scoutsuite"),
+    ("Prowler", "prowler"),
+    *_ATTACK_TOOLS,
     # What a person or a pipeline runs. These come before the libraries that they are made with.
     ("Terraform", "terraform"),
     ("OpenTofu", "opentofu"),
@@ -103,10 +106,9 @@ _PLACES = {word: place for word, place in _WORDS if not word.endswith("*")}
 _BEGINNINGS = tuple((word[:-1], place) for word, place in _WORDS if word.endswith("*"))
 _BEGINNING = tuple(word for word, _ in _BEGINNINGS)
 
+_ATTACK_SYSTEMS = (("Kali Linux", "kali"), ("Parrot OS", "parrot"), ("Pentoo", "pentoo"))
 _SYSTEMS: tuple[tuple[str, str], ...] = (
-    ("Kali Linux", "kali"),
-    ("Parrot OS", "parrot"),
-    ("Pentoo", "pentoo"),
+    *_ATTACK_SYSTEMS,
     ("Windows", "windows"),
     ("iOS", "ios|iphone|ipad|ipados"),
     ("macOS", "macos|mac os|mac|darwin"),
@@ -147,3 +149,15 @@ def distribution_of(agent: str) -> str:
     """A distribution for penetration tests that `agent` names; "" if none."""
     match = _DISTRIBUTION.search(agent)
     return system_of(match[0]) if match else ""
+
+
+FOR_ATTACKS = tuple(name for name, _ in (*_ATTACK_TOOLS, *_ATTACK_SYSTEMS))
+"""Programs and systems made to break in with. Audits are done with some of the others, by whoever owns the account."""
+
+
+def for_attacks(family: str) -> str:
+    """The program or system made for attacks that a device's `family` names; "" if none.
+
+    Amazon GuardDuty speaks of three of the systems ("PenTest:IAMUser/KaliLinux", "ParrotLinux", "PentooLinux").
+    """
+    return next((name for name in FOR_ATTACKS if name in family), "")

@@ -1,10 +1,11 @@
-"""A network and a device that the user never had, together."""
+"""A network and a device that the user never had, together, or a program made for attacks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from activities.activity import Activity, Category, UserType
+from activities.enrich_tools import for_attacks
 from activities.tags import Tag
 from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
@@ -30,14 +31,40 @@ from stateful.view import Context, UserView, usual
 RARE_HOUR = 0.05
 MOST, HIGHEST = 25, 90
 """What the absence of a device's id adds to the risk, and what that can be."""
+TOOL = 60.0
+"""Risk of a program made for attacks."""
+
+
+def armed(activity: Activity, tool: str, user: UserView, context: Context) -> Finding:
+    """Wherever it is: with a program or system that this user never had, and whose use is to break in."""
+    programs = user.values(AGENTS)
+    return context.finding(
+        activity,
+        anchor=activity.id,
+        closes=activity.time,
+        risk=TOOL,
+        severity=Severity.MEDIUM,
+        reason=f"{activity.action} with {agent(activity)[:60]}, made for attacks ({tool}), which this user never had",
+        comparisons=(
+            Comparison(
+                "program", agent(activity), usual(programs, 2), since=user.since, score=1 - programs.chance_of_new()
+            ),
+        ),
+        evidence=(context.seen(activity),),
+        novelties=(Novelty(AGENTS.name, agent(activity)),),
+    )
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """From an internet provider and with a program or device that are both new to this user."""
-    if not authenticated(activity) or EXPECTED.intersection(activity.location.tags):
+    if not authenticated(activity):
         return
     time, network, program = activity.time, isp(activity), agent(activity)
-    if own_device(activity, user) or Tag.NON_INTERACTIVE in activity.tags:
+    if user.is_news(AGENTS, program, time) and (tool := for_attacks(program)):
+        yield armed(activity, tool, user, context)
+        return
+    unasked = Tag.NON_INTERACTIVE in activity.tags or EXPECTED.intersection(activity.location.tags)
+    if unasked or own_device(activity, user):
         return
     new_network, new_program = user.is_news(ISPS, network, time), user.is_news(AGENTS, program, time)
     bare = UNREGISTERED.of(activity)
@@ -101,14 +128,15 @@ DETECTION = Detection(
     title="Unfamiliar network and device",
     description=(
         "The account is used from an internet provider and with a device or program that are both new to this user, "
-        "who seldom changes either; or without the id that the user's devices always give. People change one at a "
+        "who seldom changes either; or without the id that the user's devices always give; or, from wherever, with a "
+        "program or system made for attacks, like Pacu or Kali Linux, that the user never had. People change one at a "
         "time; whoever took over an account, or a key, has another of both. Refused calls count: the key was right."
     ),
     techniques=(CLOUD_ACCOUNTS,),
     severity=Severity.LOW,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
-    news_of=(ISPS, ADDRESSES),
+    news_of=(ISPS, ADDRESSES, AGENTS),
     features=(*STRANGER, ISPS, AGENTS, CITIES, COUNTRIES, ANONYMITY, ACTIVITY_RATE),
     settings={"min_seen": 20, "max_probability": 1e-2},
     judged_by_others=True,

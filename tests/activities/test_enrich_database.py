@@ -15,7 +15,10 @@ from activities.activity import NOWHERE, Location
 from activities.enrich_address import parse
 from activities.enrich_database import PACKAGED, Database
 from activities.enrich_files import EnrichmentError
-from activities.enrich_hosting import _SYSTEMS, HOSTING_SYSTEMS
+from activities.enrich_hosting import _SYSTEMS as HOSTS
+from activities.enrich_hosting import HOSTING_SYSTEMS
+from activities.enrich_mobile import _SYSTEMS as CARRIERS
+from activities.enrich_mobile import MOBILE_SYSTEMS
 from activities.enrich_records import location_of
 
 Mmdb = Callable[..., Path]
@@ -178,6 +181,6 @@ def test_directory(tmp_path: Path) -> None:
     refusal(tmp_path)
 
 
-def test_the_hosting_systems_stand_once() -> None:
-    numbers = [number for numbers in _SYSTEMS.values() for number in numbers]
-    assert len(numbers) == len(HOSTING_SYSTEMS)
+def test_a_system_stands_once() -> None:
+    numbers = [number for systems in (HOSTS, CARRIERS) for numbers in systems.values() for number in numbers]
+    assert len(numbers) == len(HOSTING_SYSTEMS | MOBILE_SYSTEMS)
