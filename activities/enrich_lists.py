@@ -61,7 +61,7 @@ class Lists:
             if tag and tag not in self._replaced:
                 found.add(tag)
             elif not found:
-                found.update(kind for kind, systems in _SYSTEMS.items() if asn in systems and kind not in self._replaced)
+                found.update(tag for tag, systems in _SYSTEMS.items() if asn in systems and tag not in self._replaced)
         return tuple(sorted(found))
 
     @staticmethod
