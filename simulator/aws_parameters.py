@@ -102,6 +102,9 @@ def _shared(action: str, accounts: list[str]) -> dict[str, object]:
     if action in _POLICIES:
         parameter, allowed = _POLICIES[action]
         return {parameter: msgspec.json.encode(_policy(accounts, allowed)).decode()}
+    if action == "PutBucketReplication":
+        destination = {"Account": accounts[0], "Bucket": f"arn:aws:s3:::mirror-{accounts[0]}"}
+        return {"ReplicationConfiguration": {"Rule": {"Status": "Enabled", "Destination": destination}}}
     return {"bucketPolicy": _policy(accounts, "s3:*")}
 
 

@@ -178,17 +178,26 @@ class Scene:
         )
         return ranked[:count] or list(self.world.people[:1])
 
-    def helper(self) -> tuple[Account, Via]:
-        """Somebody of the help desk who is at work now or next, and from where; the clock moves there."""
-        staff = [one for one in self.world.people if HELP_DESK in one.groups and one.key != self.victim.key]
+    def at_work(self, people: Sequence[Person]) -> tuple[Person, Via] | None:
+        """One of these who is at work now or next, and from where; the clock moves there. None if nobody is."""
         day = (self.time - self.world.start) // DAY
         for ahead in range(day - 1, self.world.days + 1):
-            for person in self.rng.sample(staff, k=len(staff)):
+            for person in self.rng.sample(people, k=len(people)):
                 for event in present(self.world, person, ahead, Kind.WORK):
                     if self.time < event.time < self.world.end - 2 * HOUR:
                         self.time = event.time
                         return person, Via(event.address, event.device, event.session)
-        return self.victim, self.own()
+        return None
+
+    def helper(self) -> tuple[Account, Via]:
+        """Somebody of the help desk who is at work now or next, and from where; the clock moves there."""
+        staff = [one for one in self.world.people if HELP_DESK in one.groups and one.key != self.victim.key]
+        return self.at_work(staff) or (self.victim, self.own())
+
+    def program(self, agent: str) -> Via:
+        """As the victim, with a program on the same device."""
+        own = self.own()
+        return own._replace(device=NativeDevice(own.device.id, own.device.os, agent))
 
 
 Fits = Callable[[World, Account], bool]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from activities.activity import Category
 from simulator.attacks import Variant
-from simulator.devices import scripted
+from simulator.devices import copied, scripted
+from simulator.habits import FACTOR_ADDED
 from simulator.hostile import TOR, VPNS, relay, server
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import SALESFORCE, aws, github, named, other
-from simulator.record import NativeObject
+from simulator.operations import SALESFORCE, TEAMS, aws, directory, github, m365, named, other, sharepoint
+from simulator.people import Person
+from simulator.record import Account, NativeObject
 from simulator.scene import Scene, Via, anybody, aws_account, coder, seller
+from simulator.world import World
 
 _TOR_BROWSER = "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0"
+_COUNTRIES = frozenset(exit_.city.country for exit_ in VPNS)
+"""Where servers of commercial VPNs are."""
 
 
 def tor(scene: Scene) -> None:
@@ -71,11 +76,50 @@ def data_loader(scene: Scene) -> None:
     scene.act_all(queries * scene.number(1, 3), via, 10, 120)
 
 
+def without_vpn(world: World, account: Account) -> bool:
+    """Somebody who uses no commercial VPN themselves, where there are servers of some."""
+    mine = isinstance(account, Person) and account.privacy is None and account.city.country in _COUNTRIES
+    return mine and anybody(world, account)
+
+
+def help_desk_call(scene: Scene) -> None:
+    """A caller has the help desk set a password and drop the factor, then logs on by VPN (Scattered Spider, 2025)."""
+    helper, desk = scene.helper()
+    user = named("user", scene.victim.user.id)
+    resets = [directory("Reset user password.", *user), directory("Admin deleted security info", *user)]
+    scene.act_all(resets, desk, 20, 150, helper)
+    scene.wait(200, 1_200)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    scene.wait(20, 90)
+    scene.act(FACTOR_ADDED, via)
+    for words in scene.rng.sample(("vpn setup", "citrix", "network diagram", "password", "vcenter", "onboarding"), k=4):
+        scene.wait(10, 90)
+        scene.act(sharepoint("SearchQueryPerformed", *named("query", words)), via)
+        read_files(scene, via, scene.number(1, 4))
+
+
+def listening_in(scene: Scene) -> None:
+    """Stealthy: with the owner's user agent behind a VPN: what those who look for intruders write (Octo Tempest)."""
+    scene.later(0.3, 3, 5)
+    country = scene.city.country
+    via = scene.intruder(relay(scene.rng, VPNS, country), copied(scene.seen.device))
+    scene.log_on(via)
+    for _ in range(scene.number(3, 5)):
+        channels = [NativeObject("channel", f"it-{number:02d}") for number in scene.rng.sample(range(12), k=3)]
+        scene.act_all([m365(TEAMS, "ChatRetrieved", channel) for channel in channels], via, 5, 60)
+        scene.act(m365(TEAMS, "SearchQueryPerformed", *named("query", "incident")), via)
+        scene.wait(900, 2_400)
+        via = via._replace(address=relay(scene.rng, VPNS, country))
+
+
 VARIANTS = (
     Variant("tor", anybody, tor),
     Variant("commercial_vpn", anybody, commercial_vpn),
     Variant("rented_server", anybody, rented_server),
     Variant("api_through_tor", aws_account, api_through_tor),
-    Variant("repositories", coder, repositories, held_out=True),
-    Variant("data_loader", seller, data_loader, held_out=True),
+    Variant("repositories", coder, repositories),
+    Variant("data_loader", seller, data_loader),
+    Variant("help_desk_call", without_vpn, help_desk_call, hours=26, held_out=True),
+    Variant("listening_in", without_vpn, listening_in, hours=5, held_out=True),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.attacks import Variant
-from simulator.hostile import home_proxy, server
+from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.operations import aws, azure, exchange, github, named, settings
 from simulator.record import NativeObject
 from simulator.scene import Scene, aws_person, aws_service, azure_person, coder, directory_admin
@@ -97,12 +97,41 @@ def code_watchers(scene: Scene) -> None:
         scene.act_all(steps, via, 8, 60)
 
 
+def sentinel_blinded(scene: Scene) -> None:
+    """An Azure administrator's account, behind a VPN: alert rules, connectors, Defender, the workspace are gone."""
+    scene.later(0.5, 6)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    rules = named("resource", *(f"analytics-{number:03d}" for number in scene.rng.sample(range(90), k=6)))
+    steps = [azure("Microsoft.SecurityInsights/alertRules/read", rules[0])]
+    steps += [azure("Microsoft.SecurityInsights/alertRules/delete", rule) for rule in rules[: scene.number(3, 6)]]
+    steps += [azure("Microsoft.SecurityInsights/dataConnectors/delete", *named("resource", "entra-id"))]
+    steps += [azure("Microsoft.Security/pricings/write", *named("resource", "VirtualMachines"))]
+    steps += [azure("Microsoft.OperationalInsights/workspaces/delete", *named("resource", "siem-prod"))]
+    scene.act_all(steps[: len(steps) - scene.number(0, 1)], via, 5, 70)
+
+
+def short_memory(scene: Scene) -> None:
+    """Stealthy: nothing is switched off, but from now on the trail's files and logs are kept for one day."""
+    scene.wait(60, 900)
+    logs, day = named("bucket", "acme-cloudtrail-logs"), named("retention_days", "1")
+    known = ("aws-cloudtrail-logs", "/aws/vpc/flow-logs", "/aws/eks/prod/audit")
+    steps = [aws("s3", "GetBucketLifecycleConfiguration", *logs)]
+    steps += [aws("s3", "PutBucketLifecycleConfiguration", *logs, *day)]
+    steps += [
+        aws("logs", "PutRetentionPolicy", *named("log_group", group), *day) for group in known[: scene.number(1, 3)]
+    ]
+    scene.act_all(steps, scene.shell(), 15, 150)
+
+
 VARIANTS = (
     Variant("trail_stopped", aws_person, trail_stopped),
     Variant("narrowed", aws_person, narrowed),
     Variant("watchers", aws_person, watchers),
     Variant("mail_audit", directory_admin, mail_audit),
     Variant("diagnostics", azure_person, diagnostics),
-    Variant("forwarding_cut", aws_service, forwarding_cut, held_out=True),
-    Variant("code_watchers", coder, code_watchers, held_out=True),
+    Variant("forwarding_cut", aws_service, forwarding_cut),
+    Variant("code_watchers", coder, code_watchers),
+    Variant("sentinel_blinded", azure_person, sentinel_blinded, held_out=True),
+    Variant("short_memory", aws_person, short_memory, held_out=True),
 )

@@ -10,7 +10,7 @@ from simulator.moves import WHO_AM_I, read_files, read_mail
 from simulator.operations import LEGACY, LOCKED, MFA, PASSWORD_GRANT, WRONG_PASSWORD, aws, exchange, logon, named
 from simulator.places import OFFICES
 from simulator.record import MINUTE, SECOND
-from simulator.scene import Scene, Via, anybody, aws_person, contractor, part_timer
+from simulator.scene import Scene, Via, anybody, aws_person, contractor, leader, part_timer
 from simulator.streams import chance
 
 _NO_CONSOLE_LOGON = CONSOLE_LOGON._replace(
@@ -101,11 +101,48 @@ def lockouts(scene: Scene) -> None:
     read_files(scene, via, scene.number(5, 20), 2, 20)
 
 
+def fasthttp(scene: Scene) -> None:
+    """A fast library in Go, from lines mostly in Brazil (fasthttp, 2025); the buyer of what was right reads files."""
+    scene.later(0, 7, 3)
+    device, brazil = scripted("fasthttp"), next(office.city for office in OFFICES if office.city.country == "BR")
+
+    def source() -> Via:
+        near = chance(scene.rng, 0.65)
+        return Via(home_proxy(scene.rng, brazil) if near else anywhere(scene.rng, EVERYWHERE), device, "")
+
+    locked = [chance(scene.rng, 0.15) for _ in range(scene.number(60, 110))]
+    tries = [logon(LOCKED if wait else WRONG_PASSWORD, PASSWORD_GRANT) for wait in locked]
+    scene.spread(tries, source, scene.number(25, 70) * MINUTE)
+    scene.wait(5, 40)
+    scene.act(logon("0", PASSWORD_GRANT), source())
+    scene.wait(300, 1_500)
+    via = scene.intruder(server(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    read_files(scene, via, scene.number(5, 14))
+
+
+def colleague_guesses(scene: Scene) -> None:
+    """Stealthy: a colleague, at their own desk, guesses a password of finance or the board, in a few sittings."""
+    near = [one for one in scene.world.people if one.city == scene.city and one.key != scene.victim.key]
+    found = scene.at_work(near)
+    via = (found[1] if found else scene.own())._replace(session="")
+    for _ in range(scene.number(3, 4)):
+        scene.act_all([logon(WRONG_PASSWORD)] * scene.number(5, 9), via, 8, 50)
+        scene.wait(240, 900)
+    scene.wait(10, 40)
+    via = scene.intruder(via.address, via.device)
+    # On the company's own laptops, no second factor is asked for.
+    scene.act(logon("0"), via)
+    read_mail(scene, via, scene.number(5, 12), 10, 90)
+
+
 VARIANTS = (
     Variant("guessing", anybody, guessing),
     Variant("slowly", anybody, slowly, hours=8),
     Variant("stuffing", anybody, stuffing),
     Variant("console", aws_person, console),
-    Variant("botnet", part_timer, botnet, hours=9, held_out=True),
-    Variant("lockouts", contractor, lockouts, held_out=True),
+    Variant("botnet", part_timer, botnet, hours=9),
+    Variant("lockouts", contractor, lockouts),
+    Variant("fasthttp", anybody, fasthttp, hours=3, held_out=True),
+    Variant("colleague_guesses", leader, colleague_guesses, hours=26, held_out=True),
 )

@@ -7,8 +7,10 @@ from simulator.devices import scripted
 from simulator.hostile import home_proxy, phone_line, server
 from simulator.moves import INBOX, read_mail
 from simulator.operations import directory, exchange, named, settings
-from simulator.record import MINUTE, NativeDevice
+from simulator.record import MINUTE
 from simulator.scene import Scene, anybody, directory_admin, leader
+
+_POWERSHELL = "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.20348.2849"
 
 
 def full_access(scene: Scene) -> None:
@@ -100,12 +102,36 @@ def by_group(scene: Scene) -> None:
 def folder_rights(scene: Scene) -> None:
     """Stealthy: a program on an executive's laptop, in their session: folders are opened by the mailbox's own API."""
     scene.wait(120, 1_800)
-    own = scene.own()
-    program = NativeDevice(own.device.id, own.device.os, "ExchangeServicesClient/15.00.0913.015")
+    via = scene.program("ExchangeServicesClient/15.00.0913.015")
     folders = scene.rng.sample(("Inbox", "Sent Items", "Archive", "Drafts"), k=scene.number(2, 3))
     steps = [exchange("AddFolderPermissions", *named("folder", name)) for name in folders]
     steps.append(exchange("UpdateCalendarDelegation", *named("folder", "Calendar")))
-    scene.act_all(steps, own._replace(device=program), 1, 15)
+    scene.act_all(steps, via, 1, 15)
+
+
+def new_box(scene: Scene) -> None:
+    """An administrator's password, PowerShell on a rented server: a new account gets the executives' mailboxes."""
+    scene.later(0.5, 6)
+    via = scene.intruder(server(scene.rng, scene.city), scripted(_POWERSHELL, "Windows 10"))
+    scene.log_on(via)
+    made = f"svc.mailarchive{scene.number(1, 9)}@{scene.domain}"
+    steps = [exchange("New-Mailbox", *settings(Name="Mail Archive", MicrosoftOnlineServicesID=made))]
+    for owner in scene.executives(scene.number(3, 7)):
+        rights = settings(Identity=owner.user.id, User=made, AccessRights="FullAccess", InheritanceType="All")
+        steps.append(exchange("Add-MailboxPermission", *rights))
+    scene.act_all(steps, via, 4, 60)
+
+
+def left_ajar(scene: Scene) -> None:
+    """Stealthy: an administrator lets everybody read a few executives' inboxes, so that nobody is named (APT29)."""
+    scene.wait(60, 900)
+    steps = []
+    for owner in scene.executives(scene.number(3, 5)):
+        for folder in ("Top of Information Store", "Inbox"):
+            rights = settings(User="Default", AccessRights="Reviewer")
+            given = settings(Identity=f"{owner.user.id}:\\{folder}")
+            steps.append(exchange("Set-MailboxFolderPermission", *given, *rights))
+    scene.spread(steps, scene.program("PowerShell/7.4.6"), scene.number(15, 60) * MINUTE)
 
 
 VARIANTS = (
@@ -115,6 +141,8 @@ VARIANTS = (
     Variant("open_folders", anybody, open_folders),
     Variant("on_behalf", leader, on_behalf),
     Variant("many_boxes", directory_admin, many_boxes),
-    Variant("by_group", directory_admin, by_group, hours=3, held_out=True),
-    Variant("folder_rights", leader, folder_rights, held_out=True),
+    Variant("by_group", directory_admin, by_group, hours=3),
+    Variant("folder_rights", leader, folder_rights),
+    Variant("new_box", directory_admin, new_box, held_out=True),
+    Variant("left_ajar", directory_admin, left_ajar, held_out=True),
 )

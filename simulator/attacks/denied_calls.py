@@ -52,6 +52,15 @@ _CLOSED = (
 ).split()
 """Objects of Salesforce that the integration has nothing to do with."""
 
+_MODELS = (
+    "anthropic.claude-3-5-sonnet-20241022-v2:0",
+    "anthropic.claude-3-opus-20240229-v1:0",
+)
+_REGIONS = (
+    "us-east-1 us-east-2 us-west-2 ca-central-1 sa-east-1 eu-central-1 eu-west-2 eu-west-3 eu-north-1 ap-south-1 "
+    "ap-southeast-1 ap-southeast-2 ap-northeast-1 ap-northeast-2"
+).split()
+
 
 def enumeration(scene: Scene) -> None:
     """A tool tries every call there is with a stolen key: a hundred and more refused in minutes."""
@@ -170,6 +179,34 @@ def closed_objects(scene: Scene) -> None:
     scene.spread(scene.rng.sample(steps, k=len(steps)), via, scene.number(12, 60) * MINUTE)
 
 
+def models_by_region(scene: Scene) -> None:
+    """A key on a reseller's list: region by region, which models are there, and does one answer (LLMjacking, 2024)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("aiobotocore/2.13.1 Python/3.11.9 Linux/5.15.0"))
+    steps = [WHO_AM_I]
+    for region in scene.rng.sample(_REGIONS, k=scene.number(8, len(_REGIONS))):
+        calls = [("ListFoundationModels", ""), *(("InvokeModel", model) for model in _MODELS)]
+        for action, model in [*calls, ("GetModelInvocationLoggingConfiguration", "")]:
+            objects = named("model", model) if model else ()
+            steps.append(aws("bedrock", action, *objects, error="AccessDeniedException", region=region))
+    scene.act_all(steps, via, 1, 20)
+
+
+def others_secrets(scene: Scene) -> None:
+    """Stealthy: inside a workload that was taken over: a handful an hour, secrets of other workloads are asked for."""
+    scene.wait(60, 600)
+    for _ in range(scene.number(5, 6)):
+        steps = []
+        for number in scene.rng.sample(range(60), k=scene.number(7, 10)):
+            secret = named("secret", f"svc-{scene.rng.choice(('billing', 'payroll', 'login', 'crm'))}/key-{number:02d}")
+            parameter = named("parameter", f"/prod/service-{number:02d}/")
+            asked = (("secretsmanager", "GetSecretValue", secret), ("ssm", "GetParametersByPath", parameter))
+            service, action, objects = scene.rng.choice(asked)
+            steps.append(refused(service, action, *objects))
+        scene.act_all(steps, scene.own(), 2, 25)
+        scene.wait(2_200, 3_600)
+
+
 VARIANTS = (
     Variant("enumeration", aws_account, enumeration),
     Variant("by_hand", aws_person, by_hand, hours=3),
@@ -177,7 +214,9 @@ VARIANTS = (
     Variant("buckets", aws_account, buckets),
     Variant("closed_libraries", anybody, closed_libraries),
     Variant("subscriptions", azure_person, subscriptions),
-    Variant("escalations", aws_service, escalations, held_out=True),
+    Variant("escalations", aws_service, escalations),
     Variant("personnel", no_personnel, personnel, hours=4),
-    Variant("closed_objects", crm_integration, closed_objects, held_out=True),
+    Variant("closed_objects", crm_integration, closed_objects),
+    Variant("models_by_region", aws_account, models_by_region, held_out=True),
+    Variant("others_secrets", aws_service, others_secrets, hours=8, held_out=True),
 )

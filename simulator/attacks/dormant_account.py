@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.habits import HABITS
+from simulator.habits import DEVICE_ADDED, FACTOR_ADDED, HABITS
 from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import INBOX, files_in_a_row, read_files, read_mail
-from simulator.operations import TEAMS, directory, exchange, github, m365, named, sharepoint
+from simulator.operations import TEAMS, directory, exchange, github, logon, m365, named, sharepoint
 from simulator.people import Person
 from simulator.places import office_egress
 from simulator.presence import earliest, known_since, present
@@ -25,6 +25,8 @@ _ENDED_DAYS, _IDLE_DAYS = 2, 30
 """Days since the account did its last, at least."""
 _OWN_LOGINS = ("code", "crm", "ledger", "staff")
 """Kinds of work in apps that have logins of their own, which nobody disables with the directory's."""
+
+_BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/143.0.0.0"
 
 
 def _last_day(account: Account) -> int | None:
@@ -111,8 +113,7 @@ def retired_service(scene: Scene) -> None:
 
 def sleeper(scene: Scene) -> None:
     """An account that slept for weeks is used from a home line with a browser like everybody's."""
-    device = scripted("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/143.0.0.0", "Windows 10")
-    via = scene.intruder(home_proxy(scene.rng, scene.city), device)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scripted(_BROWSER, "Windows 10"))
     scene.log_on(via)
     read_mail(scene, via, scene.number(4, 10))
     read_files(scene, via, scene.number(3, 10))
@@ -170,13 +171,38 @@ def handed_on(scene: Scene) -> None:
     scene.act_all([habit.step(scene.rng, victim) for _ in range(scene.number(18, 40))], via, 15, 120)
 
 
+def reset_and_enrolled(scene: Scene) -> None:
+    """Somebody who left is still in the self-service: a new password, an own factor and device (APT29, AA24-057A)."""
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scripted(_BROWSER, "Windows 10"))
+    scene.act(directory("Reset password (self-service)", *named("user", scene.victim.user.id)), via)
+    scene.wait(20, 120)
+    scene.act(logon("0"), via)
+    scene.act_all([FACTOR_ADDED, DEVICE_ADDED], via, 20, 150)
+    scene.wait(300, 1_800)
+    read_mail(scene, via, scene.number(4, 12))
+
+
+def old_server(scene: Scene) -> None:
+    """Stealthy: the retired job's server was never shut down: through its own program, files that it never read."""
+    victim = scene.victim
+    address = victim.address if isinstance(victim, Service) else server(scene.rng, scene.city)
+    via = scene.intruder(address, _old_device(scene))
+    for unit in scene.rng.sample(("hr", "executive", "finance", "legal"), k=3):
+        read_files(scene, via, scene.number(1, 3), 5, 60)
+        files = files_in_a_row(scene, scene.number(5, 12), unit)
+        scene.act_all([sharepoint("FileDownloaded", file) for file in files], via, 20, 200)
+        scene.wait(900, 2_700)
+
+
 VARIANTS = (
     Variant("kept_session", left, kept_session, beside=False),
     Variant("enabled_again", left, enabled_again, hours=26, beside=False),
     Variant("forgotten_token", left_repositories, forgotten_token, beside=False),
     Variant("retired_service", retired, retired_service, beside=False),
     Variant("sleeper", asleep, sleeper, beside=False),
-    Variant("retired_mail", retired, retired_mail, beside=False, held_out=True),
+    Variant("retired_mail", retired, retired_mail, beside=False),
     Variant("old_phone", left, old_phone, hours=5, beside=False),
-    Variant("handed_on", left_own_login, handed_on, hours=26, beside=False, held_out=True),
+    Variant("handed_on", left_own_login, handed_on, hours=26, beside=False),
+    Variant("reset_and_enrolled", left, reset_and_enrolled, beside=False, held_out=True),
+    Variant("old_server", retired, old_server, hours=5, beside=False, held_out=True),
 )

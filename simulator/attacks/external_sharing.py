@@ -5,8 +5,9 @@ from __future__ import annotations
 from activities.activity import Category
 from simulator.apis import resource
 from simulator.attacks import Variant
+from simulator.catalogue import partner
 from simulator.devices import scripted
-from simulator.hostile import PUBLIC_CLOUDS, anywhere, server
+from simulator.hostile import PUBLIC_CLOUDS, anywhere, home_proxy, server
 from simulator.moves import WHO_AM_I, files_in_a_row
 from simulator.operations import NETSUITE, aws, azure, github, named, other, sharepoint
 from simulator.record import MINUTE, NativeObject
@@ -129,6 +130,32 @@ def let_in(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 20, 300)
 
 
+def lure(scene: Scene) -> None:
+    """In an account that was taken over: one file that asks for passwords is shared with every partner (2024)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    name = scene.victim.user.id.replace("@", "_").replace(".", "_")
+    bait = NativeObject("file", f"personal/{name}/Documents/RFP {scene.number(100, 999)} - Secure.pdf", 148_221)
+    scene.wait(30, 300)
+    scene.act(sharepoint("FileUploaded", bait), via)
+    guests = [named("guest", partner(number)) for number in scene.rng.sample(range(80), k=scene.number(35, 75))]
+    scene.act_all([sharepoint("AddedToSecureLink", bait, *guest) for guest in guests], via, 0.5, 12)
+
+
+def replicated(scene: Scene) -> None:
+    """Stealthy: from now on, a bucket is copied to an account of somebody else's, by the cloud itself (T1537)."""
+    scene.wait(60, 900)
+    bucket = named("bucket", f"acme-s3-data-{scene.number(0, 11)}")
+    steps = [
+        aws("s3", "GetBucketReplication", *bucket, error="ReplicationConfigurationNotFoundError"),
+        aws("s3", "PutBucketVersioning", *bucket),
+        aws("iam", "CreateRole", *named("role", "s3-mirror")),
+        aws("s3", "PutBucketReplication", *bucket, NativeObject("account", _STRANGER)),
+    ]
+    scene.act_all(steps, scene.shell(), 20, 200)
+
+
 VARIANTS = (
     Variant("anonymous_links", anybody, anonymous_links),
     Variant("private_address", anybody, private_address),
@@ -138,6 +165,8 @@ VARIANTS = (
     Variant("image_and_bucket", aws_person, image_and_bucket),
     Variant("made_public", coder, made_public),
     Variant("disk_links", azure_person, disk_links),
-    Variant("reports_by_mail", bookkeeper, reports_by_mail, held_out=True),
-    Variant("let_in", aws_service, let_in, held_out=True),
+    Variant("reports_by_mail", bookkeeper, reports_by_mail),
+    Variant("let_in", aws_service, let_in),
+    Variant("lure", anybody, lure, held_out=True),
+    Variant("replicated", aws_person, replicated, held_out=True),
 )

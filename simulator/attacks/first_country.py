@@ -9,9 +9,9 @@ from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON, DEVICE_ADDED
 from simulator.hostile import HOMES_AWAY, HOMES_FAR, HOSTS, PHONES_AWAY, PHONES_FAR, anywhere
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import DEVICE_CODE, WORKDAY, aws, github, named, other
+from simulator.operations import DEVICE_CODE, TEAMS, WORKDAY, aws, github, m365, named, other
 from simulator.record import NativeObject
-from simulator.scene import Scene, anybody, aws_person, coder
+from simulator.scene import Scene, anybody, aws_person, aws_service, coder
 
 
 def rented_server(scene: Scene) -> None:
@@ -84,12 +84,37 @@ def wages(scene: Scene) -> None:
     scene.act_all(steps, via, 15, 120)
 
 
+def chats(scene: Scene) -> None:
+    """From a home line abroad, colleagues get a chat with a link, one after the other, in the owner's name (T1534)."""
+    scene.later(0.5, 8)
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), scene.plain_browser())
+    scene.log_on(via)
+    scene.wait(10, 60)
+    scene.act(m365(TEAMS, "TeamsSessionStarted"), via)
+    for _ in range(scene.number(8, 22)):
+        user = named("user", scene.colleague().user.id)
+        scene.act_all([m365(TEAMS, "ChatCreated", *user), m365(TEAMS, "MessageCreatedHasLink", *user)], via, 2, 40)
+        scene.wait(5, 90)
+
+
+def models(scene: Scene) -> None:
+    """A workload's key, abroad: language models are asked, again and again, at the company's expense (LLMjacking)."""
+    scene.later(0.2, 5)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("Boto3/1.35.36 md/Botocore#1.35.36"))
+    model = named("model", "anthropic.claude-3-5-sonnet-20241022-v2:0")
+    looks = [WHO_AM_I, aws("bedrock", "GetModelInvocationLoggingConfiguration", region="us-east-1")]
+    asked = [aws("bedrock", "InvokeModel", *model, region="us-east-1")] * scene.number(20, 60)
+    scene.act_all([*looks, *asked], via, 2, 60)
+
+
 VARIANTS = (
     Variant("rented_server", anybody, rented_server),
     Variant("home_line", anybody, home_line),
     Variant("phone", anybody, phone, hours=4),
     Variant("console", aws_person, console),
     Variant("source_code", coder, source_code),
-    Variant("device_code", anybody, device_code, held_out=True),
-    Variant("wages", anybody, wages, held_out=True),
+    Variant("device_code", anybody, device_code),
+    Variant("wages", anybody, wages),
+    Variant("chats", anybody, chats, held_out=True),
+    Variant("models", aws_service, models, held_out=True),
 )

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.habits import CONSOLE_LOGON
+from simulator.habits import CONSOLE_LOGON, FACTOR_ADDED
 from simulator.hostile import home_proxy, phone_line, server
-from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import TEAMS, aws, m365
+from simulator.moves import WHO_AM_I, files_in_a_row, read_files, read_mail
+from simulator.operations import TEAMS, aws, github, m365, named, sharepoint
 from simulator.people import Person
 from simulator.places import OFFICES
 from simulator.record import Account, NativeObject
-from simulator.scene import Scene, anybody, aws_person, contractor
+from simulator.scene import Scene, anybody, aws_person, coder, contractor
 from simulator.world import World
 
 _TWO_COASTS = ("New York", "San Francisco")
@@ -87,11 +87,36 @@ def subcontractor(scene: Scene) -> None:
         scene.wait(300, 900)
 
 
+def own_factor(scene: Scene) -> None:
+    """A phishing kit's server abroad: a factor of the intruder's is added, mail and files are taken (Storm-1167)."""
+    scene.wait(300, 1_800)
+    via = scene.intruder(server(scene.rng, scene.elsewhere()), scene.plain_browser())
+    scene.log_on(via)
+    scene.wait(20, 120)
+    scene.act(FACTOR_ADDED, via)
+    read_mail(scene, via, scene.number(3, 8), 10, 60)
+    files = files_in_a_row(scene, scene.number(3, 9))
+    scene.act_all([sharepoint("FileDownloaded", file) for file in files], via, 5, 60)
+
+
+def code_key(scene: Scene) -> None:
+    """Stealthy: on GitHub, from a home line at another office's, while the programmer works: a key, a few clones."""
+    scene.wait(300, 1_500)
+    via = scene.intruder(home_proxy(scene.rng, scene.elsewhere()), scene.plain_browser())
+    scene.act(github("public_key.create", *named("key", "work-laptop")), via)
+    via = via._replace(device=scripted("git/2.39.5", "macOS 14"))
+    numbers = scene.rng.sample(range(80), k=scene.number(2, 4))
+    scene.wait(30, 200)
+    scene.act_all([github("git.clone", *named("repository", f"service-{n:02d}")) for n in numbers], via, 10, 120)
+
+
 VARIANTS = (
     Variant("rented_server", anybody, rented_server),
     Variant("home_line", anybody, home_line),
     Variant("mail_app", anybody, mail_app),
     Variant("other_coast", on_one_coast, other_coast),
-    Variant("console", aws_person, console, held_out=True),
-    Variant("subcontractor", contractor, subcontractor, hours=3, held_out=True),
+    Variant("console", aws_person, console),
+    Variant("subcontractor", contractor, subcontractor, hours=3),
+    Variant("own_factor", anybody, own_factor, held_out=True),
+    Variant("code_key", coder, code_key, held_out=True),
 )

@@ -6,8 +6,11 @@ from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.hostile import home_proxy, phone_line, server
 from simulator.moves import read_mail, search_mail
-from simulator.operations import exchange, settings
+from simulator.operations import exchange, named, settings
+from simulator.people import Person
+from simulator.record import Account
 from simulator.scene import Scene, anybody, directory_admin, leader
+from simulator.world import World
 
 _DROPS = ("payments.team@consultant-mail.example", "archive2291@freemail.example", "j.walker.acc@freemail.example")
 _MONEY = "invoice;payment;wire;iban;remittance;bank details"
@@ -84,12 +87,42 @@ def journal(scene: Scene) -> None:
     scene.act(exchange("New-JournalRule", *rule), scene.own())
 
 
+def warnings_hidden(scene: Scene) -> None:
+    """From a server: who answers that this looks like phishing goes unread; then dozens get it (Storm-1167, 2023)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(server(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(1, 4))
+    scene.wait(20, 150)
+    words = settings(SubjectOrBodyContainsWords="hacked;phish;spam;suspicious;did you send;virus;link")
+    rule = settings(MoveToFolder="Conversation History", MarkAsRead="True", Name="abc", StopProcessingRules="True")
+    scene.act(exchange("New-InboxRule", *rule, *words), via)
+    scene.act_all([exchange("Send", *named("folder", "Sent Items"))] * scene.number(30, 90), via, 2, 20)
+
+
+def on_windows(world: World, account: Account) -> bool:
+    """Somebody whose laptops run Windows."""
+    if not isinstance(account, Person) or account.contractor:
+        return False
+    return all(laptop.os.startswith("Windows") for _, laptop in account.laptops)
+
+
+def by_outlook(scene: Scene) -> None:
+    """Stealthy: malware on the owner's own laptop, through Outlook: a rule without a name that no web page shows."""
+    scene.wait(60, 1_800)
+    via = scene.program("Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17928; Pro)")
+    rule = settings(ForwardTo=scene.rng.choice(_DROPS), RuleOperation="AddMailboxRule", RuleState="Enabled")
+    scene.act(exchange("UpdateInboxRules", *rule, *settings(RuleCondition="HasAttachment")), via)
+
+
 VARIANTS = (
     Variant("hidden_replies", anybody, hidden_replies),
     Variant("forwarded", anybody, forwarded),
     Variant("mailbox_setting", anybody, mailbox_setting),
     Variant("out_of_sight", anybody, out_of_sight),
     Variant("in_transport", directory_admin, in_transport),
-    Variant("redirected", leader, redirected, held_out=True),
-    Variant("journal", directory_admin, journal, held_out=True),
+    Variant("redirected", leader, redirected),
+    Variant("journal", directory_admin, journal),
+    Variant("warnings_hidden", anybody, warnings_hidden, held_out=True),
+    Variant("by_outlook", on_windows, by_outlook, held_out=True),
 )

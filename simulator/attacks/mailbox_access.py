@@ -6,12 +6,13 @@ from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import SHARED_MAILBOXES
-from simulator.hostile import home_proxy, phone_line, server
+from simulator.hostile import PUBLIC_CLOUDS, anywhere, home_proxy, phone_line, server
 from simulator.moves import INBOX, READ_MAIL, read_mail, search_mail
 from simulator.operations import exchange, named, settings
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeUser, Step
 from simulator.scene import Scene, anybody, directory_admin, part_timer
+from simulator.services import Service
 from simulator.world import World
 
 
@@ -110,6 +111,40 @@ def left_open(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(2, 3) * HOUR)
 
 
+def others_too(world: World, account: Account) -> bool:
+    """Somebody of the company who works in another mailbox, too: a shared one, or that of whom they assist."""
+    return anybody(world, account) and isinstance(account, Person) and bool(account.mailboxes)
+
+
+def through_assistant(scene: Scene) -> None:
+    """An assistant's account, on a home line: the mailbox that they may open is what is read, from end to end."""
+    scene.later(0.5, 6)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(2, 4))
+    boxes = scene.victim.mailboxes if isinstance(scene.victim, Person) else ()
+    steps: list[Step] = []
+    for box in boxes:
+        folders = [named("folder", name) for name in ("Inbox", "Sent Items", "Archive")]
+        steps += [exchange("MailItemsAccessed", *folder, owner=box) for folder in folders] * scene.number(40, 90)
+    scene.spread(steps, via, scene.number(35, 80) * MINUTE)
+
+
+def calendar_app(world: World, account: Account) -> bool:
+    """A third-party app that works in a few shared mailboxes' calendars."""
+    return isinstance(account, Service) and account.job == "calendar"
+
+
+def app_reads_on(scene: Scene) -> None:
+    """Stealthy: an app's leaked secret, on a public cloud: executives' mail, a little of each, for hours (T1528)."""
+    scene.later(0.5, 4, 6)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("graph-python/1.12.0"))
+    steps: list[Step] = []
+    for person in scene.executives(scene.number(8, 14)):
+        steps += [exchange("MailItemsAccessed", *INBOX, owner=person.user)] * scene.number(5, 12)
+    scene.spread(steps, via, scene.number(3, 5) * HOUR)
+
+
 VARIANTS = (
     Variant("whole_mailbox", anybody, whole_mailbox),
     Variant("slowly", anybody, slowly, hours=9),
@@ -117,6 +152,8 @@ VARIANTS = (
     Variant("traces_removed", anybody, traces_removed),
     Variant("exported", directory_admin, exported),
     Variant("by_keyword", part_timer, by_keyword),
-    Variant("purged", directory_admin, purged, held_out=True),
-    Variant("left_open", own_mailbox_only, left_open, hours=4, held_out=True),
+    Variant("purged", directory_admin, purged),
+    Variant("left_open", own_mailbox_only, left_open, hours=4),
+    Variant("through_assistant", others_too, through_assistant, held_out=True),
+    Variant("app_reads_on", calendar_app, app_reads_on, hours=6, held_out=True),
 )

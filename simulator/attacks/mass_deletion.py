@@ -6,11 +6,13 @@ from msgspec.structs import replace
 
 from activities.activity import Category
 from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.habits import FOLDER_SIZE
 from simulator.hostile import VPNS, relay, server
 from simulator.moves import WHO_AM_I, files_in_a_row
 from simulator.operations import SALESFORCE, TEAMS, aws, github, m365, named, other, sharepoint
 from simulator.record import HOUR, MINUTE, NativeObject, Step
-from simulator.scene import Scene, anybody, aws_person, coder, directory_admin, seller
+from simulator.scene import Scene, anybody, aws_account, aws_person, coder, directory_admin, seller
 
 _ENDING = ".lockbit"
 
@@ -117,6 +119,33 @@ def messages(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(35, 90) * MINUTE)
 
 
+def sealed_objects(scene: Scene) -> None:
+    """With a leaked key: objects are written over with themselves, under a key only they have (Codefinger, 2025)."""
+    scene.wait(300, 2_400)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("Boto3/1.35.92 md/Botocore#1.35.92"))
+    name = f"acme-s3-data-{scene.number(0, 11)}"
+    bucket = named("bucket", name)
+    scene.act_all([aws("s3", "ListBuckets"), aws("s3", "ListObjectsV2", *bucket)], via, 3, 40)
+    count = scene.number(180, 600)
+    objects = [NativeObject("object", f"{name}/part-{number:05d}.parquet", 9_000_000) for number in range(count)]
+    scene.spread([aws("s3", "CopyObject", item) for item in objects], via, scene.number(6, 35) * MINUTE)
+    end = [aws("s3", "PutBucketLifecycleConfiguration", *bucket)]
+    end += [aws("s3", "PutObject", NativeObject("object", f"{name}/RESTORE-YOUR-FILES.txt", 1_906))]
+    scene.act_all(end, via, 5, 60)
+
+
+def by_folder(scene: Scene) -> None:
+    """Stealthy: somebody under notice deletes whole folders, also in the bin: few records, thousands of files."""
+    scene.wait(30, 600)
+    files = files_in_a_row(scene, FOLDER_SIZE * scene.number(25, 42))
+    folders = named("folder", *dict.fromkeys(item.name.rpartition("/")[0] for item in files))
+    recycled = [sharepoint("FolderRecycled", folder) for folder in folders]
+    scene.spread(recycled, scene.own(), scene.number(8, 40) * MINUTE)
+    scene.wait(60, 400)
+    emptied = [sharepoint("FolderDeletedFirstStageRecycleBin", folder) for folder in folders]
+    scene.spread(emptied, scene.own(), scene.number(1, 6) * MINUTE)
+
+
 VARIANTS = (
     Variant("wiped", anybody, wiped),
     Variant("ransomware", anybody, ransomware),
@@ -124,6 +153,8 @@ VARIANTS = (
     Variant("bucket", aws_person, bucket),
     Variant("repositories", coder, repositories),
     Variant("customers", seller, customers),
-    Variant("extortion", directory_admin, extortion, held_out=True),
-    Variant("messages", anybody, messages, held_out=True),
+    Variant("extortion", directory_admin, extortion),
+    Variant("messages", anybody, messages),
+    Variant("sealed_objects", aws_account, sealed_objects, held_out=True),
+    Variant("by_folder", anybody, by_folder, held_out=True),
 )

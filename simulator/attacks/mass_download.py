@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from activities.activity import Category
 from simulator.attacks import Variant
+from simulator.devices import scripted
+from simulator.hostile import server
 from simulator.moves import files_in_a_row
 from simulator.operations import NETSUITE, SALESFORCE, WORKDAY, aws, github, named, other, sharepoint
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeObject
 from simulator.scene import Scene, anybody, aws_person, bookkeeper, coder, contractor, seller
+from simulator.services import Service
 from simulator.world import World
 
 _UNITS = ("engineering", "finance", "hr", "legal", "marketing", "sales")
@@ -112,6 +115,31 @@ def personnel_files(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(40, 100) * MINUTE)
 
 
+def rclone(scene: Scene) -> None:
+    """Before a ransom is asked for: rclone on a rented server fetches the department's library (T1567.002)."""
+    scene.later(0.5, 7)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("ISV|rclone.org|rclone/v1.68.2"))
+    scene.log_on(via)
+    scene.wait(20, 200)
+    files = files_in_a_row(scene, scene.number(300, 1_000))
+    scene.spread([sharepoint("FileDownloaded", file) for file in files], via, scene.number(15, 60) * MINUTE)
+
+
+def document_app(world: World, account: Account) -> bool:
+    """A third-party app that looks at a few documents an hour."""
+    return isinstance(account, Service) and account.job == "documents"
+
+
+def supplier(scene: Scene) -> None:
+    """Stealthy: an app's maker was broken into: from its own address, by its own program, it fetches on and on."""
+    scene.wait(300, 1_800)
+    steps = []
+    for unit in scene.rng.sample(_UNITS, k=scene.number(3, 4)):
+        files = files_in_a_row(scene, scene.number(50, 90), unit)
+        steps += [sharepoint("FileDownloaded", file) for file in files]
+    scene.spread(steps, scene.own(), scene.number(3, 5) * HOUR)
+
+
 VARIANTS = (
     Variant("library", anybody, library),
     Variant("slowly", anybody, slowly, hours=7),
@@ -120,6 +148,8 @@ VARIANTS = (
     Variant("repositories", coder, repositories),
     Variant("customers", seller, customers),
     Variant("books", bookkeeper, books),
-    Variant("contractor_collects", contractor, contractor_collects, held_out=True),
-    Variant("personnel_files", personnel, personnel_files, held_out=True),
+    Variant("contractor_collects", contractor, contractor_collects),
+    Variant("personnel_files", personnel, personnel_files),
+    Variant("rclone", anybody, rclone, held_out=True),
+    Variant("supplier", document_app, supplier, hours=6, held_out=True),
 )

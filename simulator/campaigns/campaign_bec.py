@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from activities.activity import Category
 from simulator.attacks import Variant
-from simulator.catalogue import partner
+from simulator.catalogue import consent, partner
+from simulator.devices import scripted
 from simulator.habits import FACTOR_ADDED
-from simulator.hostile import HOMES_FAR, anywhere, home_proxy, phone_line, server
+from simulator.hostile import HOMES_FAR, PUBLIC_CLOUDS, anywhere, home_proxy, phone_line, server
 from simulator.moves import READ_MAIL, read_mail, search_mail
-from simulator.operations import WORKDAY, exchange, named, other, settings
+from simulator.operations import WORKDAY, exchange, named, other, settings, sharepoint
 from simulator.people import Person
 from simulator.record import MINUTE, Account, NativeObject
 from simulator.scene import Scene, Via, anybody
@@ -104,8 +105,36 @@ def wages(scene: Scene) -> None:
     scene.act_all([exchange("HardDelete", *sent)] * scene.number(20, 60), via, 1, 5)
 
 
+def mail_program(scene: Scene) -> None:
+    """An app that copies mailboxes is let in, mail forwarded; then partners get a file with new bank details."""
+    scene.stage("unfamiliar_access")
+    scene.later(0.5, 4)
+    avoid = frozenset({scene.seen.address.location.isp})
+    via = scene.intruder(home_proxy(scene.rng, scene.city, avoid), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(2, 5))
+    scene.stage("oauth_consent")
+    scene.act_all(consent("PERFECTDATA SOFTWARE", "EWS.AccessAsUser.All offline_access"), via, 0.2, 4)
+    scene.stage("mailbox_access")
+    scene.wait(200, 1_200)
+    copy = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("ExchangeServicesClient/15.00.0913.015"))
+    scene.spread([READ_MAIL] * scene.number(250, 600), copy, 50 * MINUTE)
+    scene.rest(0.4)
+    scene.stage("inbox_rule")
+    rule = settings(ForwardTo="ap.desk@consultant-mail.example", Name="fw", From=partner(scene.number(0, 20)))
+    scene.act(exchange("New-InboxRule", *rule), via)
+    scene.rest(0.4)
+    scene.stage("external_sharing")
+    name = scene.victim.user.id.replace("@", "_").replace(".", "_")
+    details = NativeObject("file", f"personal/{name}/Documents/Updated bank details.pdf", 93_410)
+    guests = [named("guest", partner(number)) for number in scene.rng.sample(range(80), k=scene.number(25, 50))]
+    shares = [sharepoint("AddedToSecureLink", details, *guest) for guest in guests]
+    scene.act_all([sharepoint("FileUploaded", details), *shares], via, 2, 30)
+
+
 VARIANTS = (
     Variant("kit", writes_invoices, kit, hours=12, days=4),
     Variant("neighbour", anybody, neighbour, hours=12, days=4),
-    Variant("wages", anybody, wages, hours=12, days=4, held_out=True),
+    Variant("wages", anybody, wages, hours=12, days=4),
+    Variant("mail_program", writes_invoices, mail_program, hours=12, days=4, held_out=True),
 )

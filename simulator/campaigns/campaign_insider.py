@@ -1,17 +1,21 @@
 """Somebody who is about to leave takes data along (CERT's insider threat studies: most of it in the last weeks).
 
-They look where they have no business, collect, carry out, and tidy up behind them, always at their own desk.
+They look where they have no business, collect, carry out, and tidy up behind them, at their own desk, mostly.
 """
 
 from __future__ import annotations
 
 from activities.activity import Category
 from simulator.attacks import Variant
+from simulator.devices import command_line
 from simulator.habits import LIBRARY_SIZE, file
-from simulator.moves import files_in_a_row
-from simulator.operations import SALESFORCE, github, named, other, sharepoint
-from simulator.record import HOUR, MINUTE, NativeObject, Step
-from simulator.scene import Scene, anybody, coder, seller
+from simulator.hostile import VPNS, relay
+from simulator.moves import WHO_AM_I, files_in_a_row
+from simulator.operations import SALESFORCE, aws, github, named, other, sharepoint
+from simulator.people import Person
+from simulator.record import HOUR, MINUTE, Account, NativeDevice, NativeObject, Step
+from simulator.scene import Scene, anybody, aws_person, coder, seller
+from simulator.world import World
 
 _PRIVATE = ("w.next.job@freemail.example", "portfolio.2026@webmail.example")
 
@@ -93,8 +97,40 @@ def customers(scene: Scene) -> None:
     scene.spread(gone, via, scene.number(8, 25) * MINUTE)
 
 
+def cloud_programmer(world: World, account: Account) -> bool:
+    """An administrator of AWS who works on repositories, and uses no commercial VPN for work."""
+    hidden = isinstance(account, Person) and account.privacy is not None
+    return aws_person(world, account) and coder(world, account) and not hidden
+
+
+def extortionist(scene: Scene) -> None:
+    """An administrator who means to ask a ransom for it, at home behind a VPN (as at a maker of networks, 2020)."""
+    laptop, first = scene.seen.device, relay(scene.rng, VPNS, scene.city.country)
+    country = first.location.country
+    scene.stage("anonymous_address")
+    scene.later(3, 8)
+    via = scene.intruder(first, command_line(laptop))
+    looks = [WHO_AM_I, aws("s3", "ListBuckets"), aws("iam", "ListUsers"), aws("secretsmanager", "ListSecrets")]
+    scene.act_all([*looks, aws("ec2", "DescribeKeyPairs"), aws("cloudtrail", "DescribeTrails")], via, 10, 120)
+    scene.rest(0.3)
+    scene.stage("mass_download")
+    numbers = scene.rng.sample(range(160), k=scene.number(80, 150))
+    clones = [github("git.clone", *named("repository", f"service-{number:02d}")) for number in numbers]
+    device = NativeDevice(laptop.id, laptop.os, "git/2.47.1")
+    cloning = scene.intruder(relay(scene.rng, VPNS, country), device)
+    scene.spread(clones, cloning, scene.number(20, 55) * MINUTE)
+    scene.rest(0.3)
+    scene.stage("audit_logging_impaired")
+    via = scene.intruder(relay(scene.rng, VPNS, country), command_line(laptop))
+    logs, day = named("bucket", "acme-cloudtrail-logs"), named("retention_days", "1")
+    steps = [aws("s3", "PutBucketLifecycleConfiguration", *logs, *day)]
+    steps += [aws("logs", "PutRetentionPolicy", *named("log_group", "aws-cloudtrail-logs"), *day)]
+    scene.act_all([*steps, aws("cloudtrail", "StopLogging", *named("trail", "management-events"))], via, 20, 200)
+
+
 VARIANTS = (
     Variant("documents", anybody, documents, hours=12, days=4),
     Variant("source_code", coder, source_code, hours=12, days=4),
-    Variant("customers", seller, customers, hours=12, days=4, held_out=True),
+    Variant("customers", seller, customers, hours=12, days=4),
+    Variant("extortionist", cloud_programmer, extortionist, hours=12, days=4, held_out=True),
 )
