@@ -8,6 +8,8 @@ from simulator.habits import FACTOR_ADDED, FACTOR_REMOVED
 from simulator.hostile import VPNS, home_proxy, phone_line, relay, server
 from simulator.moves import read_mail
 from simulator.operations import (
+    DEVICE_CODE,
+    MFA,
     MFA_DENIED,
     MFA_UNANSWERED,
     SECOND_FACTOR,
@@ -111,11 +113,49 @@ def now_and_then(scene: Scene) -> None:
     read_mail(scene, via, scene.number(5, 12))
 
 
+def bursts(scene: Scene) -> None:
+    """Three bursts of pushes with hours between, while "support" calls; then own phones are added (Cisco, 2022)."""
+    scene.later(0.5, 2, 9)
+    via = scene.intruder(server(scene.rng, scene.elsewhere()), scene.plain_browser())
+    for _ in range(3):
+        for _ in range(scene.number(3, 6)):
+            _push(scene, via, 0.6)
+            scene.wait(20, 150)
+        scene.wait(3_000, 8_000)
+    _push(scene, via, 1.0)
+    scene.wait(20, 60)
+    scene.log_on(via)
+    scene.act_all([FACTOR_ADDED] * scene.number(2, 3), via, 40, 400)
+    read_mail(scene, via, scene.number(2, 5))
+
+
+def device_key(scene: Scene) -> None:
+    """Stealthy: no push: a code is phished, a device registered with it, whose key is a factor (Storm-2372, 2025)."""
+    scene.later(0.5, 6)
+    device = scripted("Dsreg/10.0 (Windows 10.0.19044.1826)", "Windows 10")
+    home = home_proxy(scene.rng, scene.city)
+    first = scene.intruder(home, device)
+    scene.log_on(first, DEVICE_CODE, MFA)
+    laptop = named("device", f"DESKTOP-{scene.rng.getrandbits(28):07X}")
+    owner = named("user", scene.victim.user.id)
+    key = directory("Add Windows Hello for Business credential.", *owner)
+    scene.act_all(
+        [directory("Add device.", *laptop), directory("Add registered owner to device.", *laptop, *owner)], first, 3, 30
+    )
+    scene.act_all([key], first, 20, 120)
+    scene.wait(900, 3_000)
+    back = scene.intruder(home, scene.plain_browser())
+    scene.log_on(back)
+    read_mail(scene, back, scene.number(3, 8))
+
+
 VARIANTS = (
     Variant("bombing", anybody, bombing, hours=3),
     Variant("at_night", anybody, at_night, hours=26),
     Variant("help_desk", anybody, help_desk, hours=26),
     Variant("new_factor", anybody, new_factor),
-    Variant("sim_swap", anybody, sim_swap, held_out=True),
-    Variant("now_and_then", leader, now_and_then, hours=8, held_out=True),
+    Variant("sim_swap", anybody, sim_swap),
+    Variant("now_and_then", leader, now_and_then, hours=8),
+    Variant("bursts", anybody, bursts, hours=10, held_out=True),
+    Variant("device_key", anybody, device_key, hours=3, held_out=True),
 )

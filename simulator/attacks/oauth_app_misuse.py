@@ -5,10 +5,10 @@ from __future__ import annotations
 from activities.activity import Category, UserType
 from simulator.attacks import Variant
 from simulator.departments import DEPARTMENTS
-from simulator.devices import scripted
-from simulator.hostile import PUBLIC_CLOUDS, TOR, VPNS, anywhere, relay, server
+from simulator.devices import copied, scripted
+from simulator.hostile import HOMES_FAR, PUBLIC_CLOUDS, TOR, VPNS, anywhere, relay, server
 from simulator.moves import INBOX, files_in_a_row
-from simulator.operations import SALESFORCE, TEAMS, exchange, m365, named, other, sharepoint
+from simulator.operations import SALESFORCE, TEAMS, exchange, github, m365, named, other, sharepoint
 from simulator.people import BEFORE
 from simulator.places import OFFICES
 from simulator.record import MINUTE, Account, NativeObject, Step
@@ -110,12 +110,40 @@ def overwrites(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(15, 60) * MINUTE)
 
 
+def code_app(world: World, account: Account) -> bool:
+    """What delivers the company's code; any other app where that one is taken."""
+    return isinstance(account, Service) and (account.job == "delivery" or app(world, account))
+
+
+def clones(scene: Scene) -> None:
+    """Behind a VPN, an integration's token of GitHub clones one private repository after the other (Heroku, 2022)."""
+    scene.wait(300, 3_000)
+    via = scene.intruder(relay(scene.rng, VPNS), scripted("git/2.34.1"))
+    numbers = scene.rng.sample(range(80), k=scene.number(35, 70))
+    scene.act_all([github("api.request")] * scene.number(2, 5), via, 2, 15)
+    steps = [github("git.clone", *named("repository", f"service-{number:02d}")) for number in numbers]
+    scene.act_all(steps, via, 3, 35)
+
+
+def own_pace(scene: Scene) -> None:
+    """Stealthy: on one home line abroad, at the app's pace and under its name: executives' mail (Midnight Blizzard)."""
+    scene.wait(300, 1_800)
+    via = scene.intruder(anywhere(scene.rng, HOMES_FAR), copied(scene.seen.device))
+    steps: list[Step] = []
+    for person in scene.executives(scene.number(4, 7)):
+        steps.append(exchange("SearchQueryPerformed", *named("query", "credentials"), owner=person.user))
+        steps += [exchange("MailItemsAccessed", *INBOX, owner=person.user)] * scene.number(2, 4)
+    scene.spread(steps, via, scene.number(150, 220) * MINUTE)
+
+
 VARIANTS = (
     Variant("other_provider", app, other_provider),
     Variant("downloads", app, downloads),
     Variant("customers", crm_app, customers),
     Variant("files_by_vpn", app, files_by_vpn),
-    Variant("chats", app, chats, held_out=True),
+    Variant("chats", app, chats),
     Variant("sends", app, sends),
-    Variant("overwrites", documents_app, overwrites, held_out=True),
+    Variant("overwrites", documents_app, overwrites),
+    Variant("clones", code_app, clones, held_out=True),
+    Variant("own_pace", app, own_pace, hours=5, held_out=True),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.catalogue import COMMON_APPS, consent, principal
-from simulator.hostile import home_proxy, phone_line, server
+from simulator.hostile import VPNS, home_proxy, phone_line, relay, server
+from simulator.moves import read_mail
 from simulator.operations import SALESFORCE, directory, github, named, other
 from simulator.record import NativeObject
 from simulator.scene import Scene, anybody, coder, directory_admin, seller
@@ -112,13 +113,43 @@ def trusted_issuer(scene: Scene) -> None:
     scene.act_all([trust], via, 60, 600)
 
 
+def mail_exporter(scene: Scene) -> None:
+    """Behind a VPN, who has the password lets in a program that exports mailboxes (PerfectData Software, 2023)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    scene.wait(60, 600)
+    app = scene.rng.choice(("PERFECTDATA SOFTWARE", "eM Client", "ZoomInfo Communitiez Login"))
+    scene.act_all(consent(app, "EWS.AccessAsUser.All Mail.ReadWrite offline_access"), via, 0.2, 3)
+    read_mail(scene, via, scene.number(2, 6))
+
+
+def more_rights(scene: Scene) -> None:
+    """Stealthy: at the desk, no new app and no key: one that the company trusts may read all mail and all sites."""
+    scene.wait(60, 900)
+    app = principal(scene.rng.choice(COMMON_APPS[6:]))
+    rights = scene.rng.sample(("Mail.ReadWrite", "Sites.FullControl.All", "Files.ReadWrite.All"), k=2)
+    steps = [
+        directory(
+            "Add app role assignment to service principal.",
+            app,
+            *named("permission", right),
+            changed=("AppRole.Value",),
+        )
+        for right in rights
+    ]
+    scene.act_all(steps, scene.own(), 20, 240)
+
+
 VARIANTS = (
     Variant("phished", anybody, phished),
     Variant("for_all", directory_admin, for_all),
     Variant("secret_added", directory_admin, secret_added),
     Variant("key_at_desk", directory_admin, key_at_desk),
     Variant("source_code", coder, source_code),
-    Variant("own_app", directory_admin, own_app, held_out=True),
+    Variant("own_app", directory_admin, own_app),
     Variant("connected_app", seller, connected_app),
-    Variant("trusted_issuer", directory_admin, trusted_issuer, held_out=True),
+    Variant("trusted_issuer", directory_admin, trusted_issuer),
+    Variant("mail_exporter", anybody, mail_exporter, held_out=True),
+    Variant("more_rights", directory_admin, more_rights, held_out=True),
 )

@@ -11,11 +11,25 @@ from collections.abc import Callable
 from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import EVERYWHERE, PUBLIC_CLOUDS, TOR, anywhere, home_proxy, relay, server
-from simulator.moves import read_mail
-from simulator.operations import LEGACY, LOCKED, MFA, PASSWORD_GRANT, UNKNOWN_USER, WRONG_PASSWORD, logon
+from simulator.hostile import EVERYWHERE, PUBLIC_CLOUDS, TOR, anywhere, home_proxy, phone_line, relay, server
+from simulator.moves import read_files, read_mail
+from simulator.operations import (
+    LEGACY,
+    LOCKED,
+    MFA,
+    MFA_UNANSWERED,
+    PASSWORD_GRANT,
+    POLICY,
+    SECOND_FACTOR,
+    SECOND_FACTOR_FAILED,
+    TEAMS,
+    UNKNOWN_USER,
+    WRONG_PASSWORD,
+    logon,
+    m365,
+)
 from simulator.places import OFFICES
-from simulator.record import HOUR, MINUTE, Account, Event, NativeUser
+from simulator.record import HOUR, MINUTE, Account, Event, NativeObject, NativeUser
 from simulator.scene import Scene, Via, anybody
 from simulator.streams import chance
 
@@ -27,6 +41,10 @@ _LOCKED = 0.01
 _NAMES = "admin info backup scanner test hr.team reception jsmith mbrown dwilson sjones accounts.payable".split()
 _TEAM = 18
 """Accounts of a spray on few."""
+_TEAMS_CLIENT = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Teams/1.3.00.30866 "
+    "Chrome/80.0.3987.165 Electron/8.5.1 Safari/537.36"
+)
 
 
 def _unknown(scene: Scene, number: int) -> Account:
@@ -151,12 +169,62 @@ def one_team(scene: Scene) -> None:
     _breach(scene, via, PASSWORD_GRANT)
 
 
+def api_gateway(scene: Scene) -> None:
+    """Each try by another address of Amazon's, as Teams, in bursts; then files and chats (TeamFiltration, 2025)."""
+    device = scripted(_TEAMS_CLIENT, "Windows 10")
+    amazon = PUBLIC_CLOUDS[:1]
+    targets = _targets(scene)
+    third = len(targets) // 3
+    for number in range(3):
+        last = len(targets) if number == 2 else (number + 1) * third  # noqa: PLR2004
+        part = targets[number * third : last]
+        _round(
+            scene,
+            part,
+            lambda: Via(anywhere(scene.rng, amazon), device, ""),
+            scene.number(4, 9) * MINUTE,
+            PASSWORD_GRANT,
+        )
+        scene.time += scene.number(25, 60) * MINUTE * (number < 2)  # noqa: PLR2004
+    scene.wait(5, 60)
+    via = scene.intruder(anywhere(scene.rng, amazon), device)
+    scene.log_on(via, PASSWORD_GRANT)
+    channels = [NativeObject("channel", f"{scene.victim.unit}-{number:02d}") for number in range(8)]
+    scene.act_all([m365(TEAMS, "ChatRetrieved", channel) for channel in channels], via, 2, 20)
+    read_files(scene, via, scene.number(5, 15), 2, 20)
+
+
+def stopped(scene: Scene) -> None:
+    """Stealthy: forty accounts in hours, from a carrier's addresses nearby; the second factor stops what was right."""
+    scene.wait(60, 1_200)
+    pool = [phone_line(scene.rng, scene.city) for _ in range(3)]
+    device = scene.plain_browser()
+    targets = _targets(scene)[: scene.number(36, 46)]
+
+    def source() -> Via:
+        return Via(scene.rng.choice(pool), device, "")
+
+    middle = len(targets) // 2
+    _round(scene, targets[:middle], source, scene.number(50, 80) * MINUTE)
+    right = source()
+    scene.act(logon(SECOND_FACTOR), right)
+    scene.wait(30, 90)
+    scene.act(logon(SECOND_FACTOR_FAILED, MFA_UNANSWERED), right)
+    _round(scene, targets[middle:], source, scene.number(50, 80) * MINUTE)
+    again = source()
+    scene.act(logon(SECOND_FACTOR), again)
+    scene.wait(5, 30)
+    scene.act(logon(POLICY), again)
+
+
 VARIANTS = (
     Variant("one_address", anybody, one_address),
     Variant("one_provider", anybody, one_provider, hours=5),
     Variant("in_rounds", anybody, in_rounds, hours=5),
     Variant("old_protocol", anybody, old_protocol, hours=3),
     Variant("in_vain", anybody, in_vain),
-    Variant("home_lines", anybody, home_lines, hours=8, held_out=True),
-    Variant("one_team", anybody, one_team, held_out=True),
+    Variant("home_lines", anybody, home_lines, hours=8),
+    Variant("one_team", anybody, one_team),
+    Variant("api_gateway", anybody, api_gateway, hours=5, held_out=True),
+    Variant("stopped", anybody, stopped, hours=5, held_out=True),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
+from simulator.habits import CONSOLE_LOGON
 from simulator.hostile import VPNS, relay, server
 from simulator.moves import call, unused
 from simulator.operations import azure, github, named
@@ -57,6 +58,20 @@ _WORKLOAD = (
     "ecr.GetRepositoryPolicy iam.ListInstanceProfilesForRole iam.ListOpenIDConnectProviders ssm.ListDocuments "
     "ssm.DescribeSessions apigateway.GetRestApis s3.GetBucketAcl s3.GetBucketPublicAccessBlock "
     "sts.DecodeAuthorizationMessage"
+)
+_CONSOLES = (
+    "ssm.GetInventory ssm.ListInventoryEntries ssm.GetInventorySchema cloudshell.CreateEnvironment "
+    "cloudshell.CreateSession ec2.GetSerialConsoleAccessStatus ec2.EnableSerialConsoleAccess "
+    "ec2.DescribeInstanceConnectEndpoints ec2.GetConsoleScreenshot ec2-instance-connect.SendSSHPublicKey "
+    "ec2-instance-connect.SendSerialConsoleSSHPublicKey sso.ListInstances identitystore.ListUsers "
+    "identitystore.ListGroupMemberships resource-explorer-2.Search"
+)
+_DATA = (
+    "glue.GetDatabases glue.GetTables glue.GetConnections athena.ListWorkGroups athena.ListNamedQueries "
+    "redshift.DescribeClusters redshift-serverless.ListWorkgroups lakeformation.ListPermissions "
+    "dms.DescribeEndpoints kinesis.ListStreams es.ListDomainNames dynamodb.ListExports rds.DescribeExportTasks "
+    "athena.StartQueryExecution athena.GetQueryResults redshift.GetClusterCredentials rds.StartExportTask "
+    "dynamodb.ExportTableToPointInTime"
 )
 
 
@@ -123,12 +138,35 @@ def inside_workload(scene: Scene) -> None:
     scene.spread([call(scene, service, action, "", 0.25) for service, action in chosen], via, 90 * MINUTE)
 
 
+def remote_hands(scene: Scene) -> None:
+    """By VPN, in the console: what machines there are, a shell, ways onto their consoles (Scattered Spider, 2023)."""
+    scene.later(0.5, 5)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    scene.wait(10, 60)
+    scene.act(CONSOLE_LOGON, via)
+    scene.act_all(
+        [call(scene, service, action, "", 0.15) for service, action in unused(scene, _CONSOLES)], via, 15, 180
+    )
+
+
+def warehouse(scene: Scene) -> None:
+    """Stealthy: at the account's own address, a call every quarter of an hour: catalogues of data, then exports."""
+    scene.wait(60, 900)
+    found = unused(scene, _DATA)
+    first = len(found) * 2 // 3
+    chosen = scene.rng.sample(found[:first], k=min(first, scene.number(8, 11))) + found[first:]
+    scene.spread([call(scene, service, action, "", 0.1) for service, action in chosen], scene.shell(), 5 * HOUR)
+
+
 VARIANTS = (
     Variant("stolen_key", aws_account, stolen_key),
     Variant("at_desk", aws_person, at_desk, hours=5),
     Variant("spam", aws_account, spam),
     Variant("subscriptions", azure_person, subscriptions),
     Variant("repositories", coder, repositories),
-    Variant("models", aws_account, models, held_out=True),
-    Variant("inside_workload", aws_service, inside_workload, held_out=True),
+    Variant("models", aws_account, models),
+    Variant("inside_workload", aws_service, inside_workload),
+    Variant("remote_hands", aws_person, remote_hands, hours=3, held_out=True),
+    Variant("warehouse", aws_account, warehouse, hours=6, held_out=True),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import VPNS, relay, server
+from simulator.hostile import HOSTS, VPNS, anywhere, relay, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import aws, azure, named
 from simulator.record import HOUR, MINUTE, Step
@@ -120,6 +120,39 @@ def plans(scene: Scene) -> None:
     scene.spread(steps, scene.shell(), 2 * HOUR)
 
 
+def databases(scene: Scene) -> None:
+    """A stolen key, from a server abroad: protection off, then databases, backups and tables (Code Spaces, 2014)."""
+    scene.wait(60, 900)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("Boto3/1.35.40 md/Botocore#1.35.40 lang/python#3.12"))
+    clusters = [named("db_cluster", f"rds-cluster-{number:03d}") for number in range(scene.number(5, 12))]
+    tables = [named("table", f"dynamodb-prod-{number:03d}") for number in range(scene.number(4, 10))]
+    steps = [WHO_AM_I, aws("rds", "DescribeDBClusters"), aws("dynamodb", "ListTables")]
+    for cluster in clusters:
+        steps += [aws("rds", "ModifyDBCluster", *cluster), aws("rds", "DeleteDBCluster", *cluster)]
+    steps += [aws("rds", "DeleteDBClusterSnapshot", *named("db_snapshot", f"weekly-{n}")) for n in range(len(clusters))]
+    steps += [aws("rds", "DeleteDBInstanceAutomatedBackup")] * scene.number(2, 6)
+    steps += [aws("dynamodb", "DeleteTable", *table) for table in tables]
+    scene.act_all(steps, via, 2, 30)
+
+
+def soft_delete(scene: Scene) -> None:
+    """Stealthy: under notice, in their own session: what would bring back is switched off; then a few an hour go."""
+    scene.wait(60, 900)
+    vaults = [named("resource", f"vault-{number:02d}") for number in range(scene.number(2, 3))]
+    steps = [azure("Microsoft.RecoveryServices/vaults/backupconfig/vaultconfig/write", *vault) for vault in vaults]
+    gone = [
+        azure(action, *named("resource", f"{kind}-{number:02d}"))
+        for action, kind, most in (
+            ("Microsoft.Sql/servers/databases/delete", "db", scene.number(4, 7)),
+            ("Microsoft.DocumentDB/databaseAccounts/delete", "cosmos", scene.number(1, 3)),
+            ("Microsoft.Storage/storageAccounts/blobServices/containers/delete", "container", scene.number(4, 8)),
+        )
+        for number in range(most)
+    ]
+    scene.rng.shuffle(gone)
+    scene.spread([*steps, *gone], scene.own(), 3 * HOUR)
+
+
 VARIANTS = (
     Variant("machines", aws_person, machines),
     Variant("backups", aws_account, backups),
@@ -127,6 +160,8 @@ VARIANTS = (
     Variant("keys", aws_person, keys, hours=3),
     Variant("resource_groups", azure_person, resource_groups),
     Variant("stacks", aws_person, stacks),
-    Variant("restore_points", azure_person, restore_points, held_out=True),
-    Variant("plans", aws_person, plans, hours=3, held_out=True),
+    Variant("restore_points", azure_person, restore_points),
+    Variant("plans", aws_person, plans, hours=3),
+    Variant("databases", aws_account, databases, held_out=True),
+    Variant("soft_delete", azure_person, soft_delete, hours=4, held_out=True),
 )

@@ -6,9 +6,9 @@ from activities.activity import Category
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import home_proxy, server
+from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.moves import WHO_AM_I
-from simulator.operations import KEY_VAULT, aws, directory, named, other
+from simulator.operations import KEY_VAULT, aws, azure, directory, named, other
 from simulator.record import HOUR, MINUTE, Account
 from simulator.scene import Scene, aws_account, aws_person, aws_service, azure_person, directory_admin
 from simulator.services import Service
@@ -116,6 +116,37 @@ def local_administrators(scene: Scene) -> None:
     scene.act_all(steps, via, 15, 120)
 
 
+def batches(scene: Scene) -> None:
+    """A leaked key, by VPN: region by region, twenty secrets with one call; each is in the trail as well (Sysdig)."""
+    scene.wait(60, 900)
+    agent = "aws-cli/2.22.4 md/awscrt#0.22.0 os/linux#6.8.11 md/command#secretsmanager.batch-get-secret-value"
+    via = scene.intruder(relay(scene.rng, VPNS), scripted(agent))
+    scene.act(WHO_AM_I, via)
+    names = _secrets(scene, 50)
+    for number, region in enumerate(("", "us-east-1", "eu-central-1")):
+        part = names[number * 16 : number * 16 + scene.number(9, 16)]
+        scene.act_all([aws("secretsmanager", "ListSecrets", region=region)], via, 5, 40)
+        scene.act_all([aws("secretsmanager", "BatchGetSecretValue", region=region)], via, 2, 20)
+        reads = [aws("secretsmanager", "GetSecretValue", *named("secret", name), region=region) for name in part]
+        scene.act_all(reads, via, 0.0, 0.1)
+
+
+def account_keys(scene: Scene) -> None:
+    """Stealthy: at the desk, over the afternoon, keys of storage and databases, and what sites are configured with."""
+    scene.wait(60, 900)
+    steps = [
+        azure(action, *named("resource", f"{kind}-{number:02d}"))
+        for action, kind, most in (
+            ("Microsoft.Storage/storageAccounts/listKeys/action", "store", scene.number(6, 9)),
+            ("Microsoft.Web/sites/config/list/action", "site", scene.number(4, 7)),
+            ("Microsoft.DocumentDB/databaseAccounts/listKeys/action", "cosmos", scene.number(2, 4)),
+            ("Microsoft.ContainerRegistry/registries/listCredentials/action", "registry", scene.number(1, 2)),
+        )
+        for number in scene.rng.sample(range(40), k=most)
+    ]
+    scene.spread(steps, scene.own(), 3 * HOUR)
+
+
 VARIANTS = (
     Variant("secrets_manager", aws_account, secrets_manager),
     Variant("one_by_one", aws_person, one_by_one, hours=4),
@@ -123,6 +154,8 @@ VARIANTS = (
     Variant("machine_passwords", aws_person, machine_passwords),
     Variant("key_vault", azure_person, key_vault),
     Variant("recovery_keys", directory_admin, recovery_keys),
-    Variant("inside_pipeline", reads_secrets, inside_pipeline, held_out=True),
-    Variant("local_administrators", directory_admin, local_administrators, held_out=True),
+    Variant("inside_pipeline", reads_secrets, inside_pipeline),
+    Variant("local_administrators", directory_admin, local_administrators),
+    Variant("batches", aws_account, batches, held_out=True),
+    Variant("account_keys", azure_person, account_keys, hours=4, held_out=True),
 )

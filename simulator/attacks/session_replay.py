@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import HOMES_AWAY, VPNS, anywhere, home_proxy, phone_line, relay, server
+from simulator.hostile import HOMES_AWAY, PHONES_FAR, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import TEAMS, aws, github, m365, named
+from simulator.operations import TEAMS, aws, directory, github, m365, named
 from simulator.record import NativeObject
-from simulator.scene import Scene, anybody, aws_person, aws_service, coder
+from simulator.scene import Scene, anybody, aws_person, aws_service, coder, directory_admin
 
 
 def from_server(scene: Scene) -> None:
@@ -75,12 +75,36 @@ def chats(scene: Scene) -> None:
     scene.act_all(steps, via, 6, 80)
 
 
+def handed_on(scene: Scene) -> None:
+    """The kit's server tries the cookie; who bought it reads on, behind a phone's hotspot abroad (Tycoon 2FA)."""
+    scene.wait(20, 200)
+    test = scene.replayed(server(scene.rng, scene.city), scripted("node-fetch/1.0 (+https://github.com/node-fetch)"))
+    read_mail(scene, test, scene.number(1, 2), 1, 5)
+    scene.wait(600, 2_400)
+    via = scene.replayed(anywhere(scene.rng, PHONES_FAR), scene.plain_browser())
+    read_mail(scene, via, scene.number(6, 14), 4, 60)
+    read_files(scene, via, scene.number(2, 6), 5, 60)
+
+
+def support_file(scene: Scene) -> None:
+    """Stealthy: a cookie from a file sent to a vendor's support, on a line nearby: one account is made (Okta, 2023)."""
+    scene.wait(300, 1_500)
+    lines = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    via = scene.replayed(home_proxy(scene.rng, scene.city, lines))
+    made = named("user", f"svc_network_backup{scene.number(1, 9)}@{scene.domain}")
+    steps = [directory("Download users - Started (bulk)"), directory("Download groups - Started (bulk)")]
+    steps += [directory("Add user.", *made), directory("Reset user password.", *made)]
+    scene.act_all(steps, via, 60, 500)
+
+
 VARIANTS = (
     Variant("from_server", anybody, from_server),
     Variant("same_browser", anybody, same_browser),
     Variant("by_vpn", anybody, by_vpn),
     Variant("cloud_keys", aws_person, cloud_keys),
     Variant("workload", aws_service, workload),
-    Variant("source_code", coder, source_code, held_out=True),
-    Variant("chats", anybody, chats, held_out=True),
+    Variant("source_code", coder, source_code),
+    Variant("chats", anybody, chats),
+    Variant("handed_on", anybody, handed_on, held_out=True),
+    Variant("support_file", directory_admin, support_file, held_out=True),
 )

@@ -6,15 +6,16 @@ It comes from the victim's own city.
 from __future__ import annotations
 
 from activities.activity import Category
+from simulator.apis import habitual
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import code, own_file
 from simulator.hostile import home_proxy, phone_line
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import SALESFORCE, aws, github, other, sharepoint
+from simulator.operations import NETSUITE, SALESFORCE, aws, github, other, sharepoint
 from simulator.people import Person
 from simulator.record import MINUTE, Address, NativeObject
-from simulator.scene import Scene, anybody, aws_person, coder, seller
+from simulator.scene import Scene, anybody, aws_person, bookkeeper, coder, seller
 
 
 def _strange_line(scene: Scene, mobile: bool = False) -> Address:
@@ -115,12 +116,44 @@ def sync_client(scene: Scene) -> None:
     scene.spread([sharepoint("FileSyncDownloadedFull", wanted) for wanted in files], via, scene.number(5, 30) * MINUTE)
 
 
+def books(scene: Scene) -> None:
+    """The books, on a stranger's Chromebook at home: transactions are looked through, then what is owed."""
+    scene.later(0.5, 7)
+    agent = (
+        "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+    )
+    via = scene.intruder(_strange_line(scene), scripted(agent, "ChromeOS"))
+    scene.log_on(via)
+    first = scene.number(0, 8_000)
+    steps = [
+        other(NETSUITE, "TransactionViewed", Category.READ, NativeObject("record", f"TX-{first + number * 7:05d}"))
+        for number in range(scene.number(12, 30))
+    ]
+    steps += [other(NETSUITE, "ReportRun", Category.READ, NativeObject("report", "open-payables"))]
+    scene.act_all(steps, via, 6, 70)
+
+
+def own_calls(scene: Scene) -> None:
+    """Stealthy: a stolen key on a phone's hotspot, in Terraform; only what its owner looks at anyway is looked at."""
+    victim = _person(scene, "cloud services")
+    scene.later(0.5, 7)
+    device = scripted(
+        "APN/1.0 HashiCorp/1.0 Terraform/1.9.8 aws-sdk-go-v2/1.32.2 os/linux lang/go#1.23.2 md/GOARCH#amd64"
+    )
+    via = scene.intruder(_strange_line(scene, mobile=True), device)
+    looks = tuple(each for each in victim.calls if each.category in (Category.READ, Category.LIST))
+    steps = [habitual(scene.rng, looks or victim.calls) for _ in range(scene.number(20, 40))]
+    scene.spread(steps, via, scene.number(10, 40) * MINUTE)
+
+
 VARIANTS = (
     Variant("browser", anybody, browser),
     Variant("mail_client", anybody, mail_client),
     Variant("phone", anybody, phone),
     Variant("programming_interface", aws_person, programming_interface),
     Variant("customers", seller, customers),
-    Variant("git_client", coder, git_client, held_out=True),
-    Variant("sync_client", anybody, sync_client, held_out=True),
+    Variant("git_client", coder, git_client),
+    Variant("sync_client", anybody, sync_client),
+    Variant("books", bookkeeper, books, held_out=True),
+    Variant("own_calls", aws_person, own_calls, held_out=True),
 )

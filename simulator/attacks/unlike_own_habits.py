@@ -11,11 +11,20 @@ from simulator.departments import DEPARTMENTS
 from simulator.habits import LIBRARY_SIZE, file
 from simulator.moves import search_mail
 from simulator.operations import SALESFORCE, TEAMS, WORKDAY, exchange, github, m365, named, other, sharepoint
-from simulator.record import HOUR, NativeObject, Step
+from simulator.people import Person
+from simulator.record import DAY, HOUR, Account, NativeObject, Step
 from simulator.scene import Scene, anybody, coder
 from simulator.streams import Weighted
+from simulator.world import World
 
 _FOLDERS = ("Inbox", "Sent Items", "Archive", "Drafts", "Deleted Items")
+
+
+def regular(world: World, account: Account) -> bool:
+    """Somebody who works by day and is never called at night."""
+    return (
+        anybody(world, account) and isinstance(account, Person) and account.pattern == "regular" and not account.on_call
+    )
 
 
 def _other_unit(scene: Scene) -> str:
@@ -131,13 +140,41 @@ def copies(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 8, 80)
 
 
+def at_night(scene: Scene) -> None:
+    """A laptop that was left on is steered from afar, at night: searches and the files that they find (T1219)."""
+    midnight = scene.time - scene.time % DAY + DAY - int(scene.city.longitude / 15 * HOUR)
+    scene.time = max(scene.time, min(midnight + scene.number(1, 2) * HOUR, scene.world.end - 3 * HOUR))
+    steps: list[Step] = []
+    for _ in range(scene.number(22, 34)):
+        steps += [sharepoint("SearchQueryPerformed"), search_mail(scene.rng)]
+        found = scene.rng.sample(range(LIBRARY_SIZE), k=scene.number(1, 3))
+        steps += [sharepoint("FileAccessed", file(scene.victim.unit, number)) for number in found]
+        steps.append(exchange("MailItemsAccessed", *named("folder", scene.rng.choice(_FOLDERS))))
+    scene.act_all(steps, scene.own(), 15, 75)
+
+
+def extension(scene: Scene) -> None:
+    """Stealthy: a browser's extension goes through what is the user's own: a step every 20 s (Cyberhaven, 2024)."""
+    scene.wait(60, 600)
+    unit = scene.victim.unit
+    first = scene.rng.randrange(LIBRARY_SIZE)
+    steps: list[Step] = []
+    for number in range(scene.number(80, 110)):
+        steps.append(exchange("MailItemsAccessed", *named("folder", _FOLDERS[number // 12 % len(_FOLDERS)])))
+        steps.append(m365(TEAMS, "ChatRetrieved", NativeObject("channel", f"{unit}-{number % 12:02d}")))
+        steps.append(sharepoint("FileAccessed", file(unit, (first + number) % LIBRARY_SIZE)))
+    scene.act_all(steps, scene.own(), 18, 22)
+
+
 VARIANTS = (
     Variant("unlocked_laptop", anybody, unlocked_laptop, hours=4),
     Variant("curious", anybody, curious, hours=5),
     Variant("records", anybody, records, hours=4),
     Variant("repositories", coder, repositories, hours=4),
     Variant("strange_order", anybody, strange_order, hours=5),
-    Variant("previews", anybody, previews, hours=4, held_out=True),
+    Variant("previews", anybody, previews, hours=4),
     Variant("meetings", anybody, meetings, hours=4),
-    Variant("copies", anybody, copies, hours=4, held_out=True),
+    Variant("copies", anybody, copies, hours=4),
+    Variant("at_night", regular, at_night, hours=26, held_out=True),
+    Variant("extension", anybody, extension, hours=4, held_out=True),
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from simulator.apis import refused
 from simulator.attacks import Variant
 from simulator.catalogue import principal
 from simulator.devices import scripted
-from simulator.hostile import home_proxy, server
+from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import aws, azure, directory, exchange, github, named, settings
-from simulator.scene import Scene, aws_person, azure_person, coder, directory_admin
+from simulator.scene import Scene, aws_person, aws_service, azure_person, coder, directory_admin
 
 _ADMIN_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 _ROLES = ("Global Administrator", "Privileged Role Administrator", "Privileged Authentication Administrator")
@@ -112,6 +113,42 @@ def federation(scene: Scene) -> None:
     scene.act_all(steps, via, 30, 200)
 
 
+def self_escalation(scene: Scene) -> None:
+    """A service's stolen key tries what gives itself all rights, until one way is open (as Pacu does; T1098.003)."""
+    scene.wait(120, 1_800)
+    via = scene.intruder(
+        relay(scene.rng, VPNS), scripted("Boto3/1.34.51 md/Botocore#1.34.51 ua/2.0 os/linux#6.6.15-kali")
+    )
+    user = named("user", scene.victim.user.id.partition("@")[0])
+    steps = [
+        WHO_AM_I,
+        refused("iam", "AddUserToGroup", *user, *named("group", "administrators")),
+        refused("iam", "CreatePolicyVersion", *named("policy", f"arn:aws:iam::aws:policy/{user[0].name}")),
+        aws("iam", "PutUserPolicy", *user, *named("policy", "all")),
+        aws("iam", "AttachUserPolicy", *user, *named("policy", _ADMIN_POLICY)),
+        aws("iam", "CreateAccessKey", *user),
+    ]
+    scene.act_all(steps, via, 3, 60)
+
+
+def privileged_group(scene: Scene) -> None:
+    """Stealthy: at the desk, no role is given: they own and join a group that has one, and leave it within hours."""
+    scene.wait(60, 900)
+    via = scene.own()
+    group = named("group", scene.rng.choice(("sec-global-administrators", "sec-tier0-admins", "role-privileged-auth")))
+    objects = (*named("user", scene.victim.user.id), *group)
+    joins = [
+        directory(f"Add {part} to group.", *objects, changed=("Group.DisplayName",)) for part in ("owner", "member")
+    ]
+    leaves = [
+        directory(f"Remove {part} from group.", *objects, changed=("Group.DisplayName",))
+        for part in ("member", "owner")
+    ]
+    scene.act_all(joins, via, 15, 120)
+    scene.wait(3_000, 8_000)
+    scene.act_all(leaves, via, 15, 120)
+
+
 VARIANTS = (
     Variant("ruler_of_all", directory_admin, ruler_of_all),
     Variant("own_role", directory_admin, own_role),
@@ -120,6 +157,8 @@ VARIANTS = (
     Variant("subscriptions", azure_person, subscriptions),
     Variant("mail_for_an_app", directory_admin, mail_for_an_app),
     Variant("organisation_owner", coder, organisation_owner),
-    Variant("cluster_access", aws_person, cluster_access, held_out=True),
-    Variant("federation", directory_admin, federation, held_out=True),
+    Variant("cluster_access", aws_person, cluster_access),
+    Variant("federation", directory_admin, federation),
+    Variant("self_escalation", aws_service, self_escalation, held_out=True),
+    Variant("privileged_group", directory_admin, privileged_group, hours=4, held_out=True),
 )

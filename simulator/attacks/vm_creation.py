@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import PUBLIC_CLOUDS, anywhere, server
+from simulator.hostile import HOSTS, PUBLIC_CLOUDS, anywhere, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import aws, azure, named
 from simulator.record import MINUTE
@@ -82,11 +82,40 @@ def trickle(scene: Scene) -> None:
         scene.wait(900, 2_100)
 
 
+def auto_scaling(scene: Scene) -> None:
+    """A stolen key tries out its rights, then groups that scale to graphics cards, and can't be ended (AWS, 2025)."""
+    scene.wait(60, 900)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("Boto3/1.35.81 md/Botocore#1.35.81 lang/python#3.10"))
+    kind = named("instance_type", "g4dn.12xlarge")
+    steps = [WHO_AM_I, aws("servicequotas", "GetServiceQuota")]
+    steps += [aws("ec2", "RunInstances", *kind, error="Client.DryRunOperation")] * scene.number(1, 3)
+    steps += [aws("iam", "CreateServiceLinkedRole"), aws("ec2", "CreateLaunchTemplate")]
+    steps += [aws("autoscaling", "CreateAutoScalingGroup")] * scene.number(4, 14)
+    started = [aws("ec2", "RunInstances", *kind), aws("ec2", "ModifyInstanceAttribute")]
+    scene.act_all(steps + started * scene.number(6, 16), via, 2, 30)
+
+
+def notebooks(scene: Scene) -> None:
+    """Stealthy: no machine of EC2: notebooks, build machines and endpoints, where nobody looks (AMBERSQUID, 2023)."""
+    scene.wait(60, 900)
+    region = scene.rng.choice(_UNUSED)
+    kind = named("instance_type", "ml.p3.16xlarge")
+    steps = [aws("iam", "CreateRole", *named("role", "sugo-role"))]
+    for _ in range(scene.number(4, 8)):
+        steps.append(aws("sagemaker", "CreateNotebookInstance", *kind, region=region))
+        steps.append(aws("sagemaker", "StartNotebookInstance", region=region))
+    steps += [aws("codebuild", "CreateProject", region=region), aws("codebuild", "StartBuild", region=region)] * 2
+    steps += [aws("ecs", "CreateService", region=region)] * scene.number(1, 3)
+    scene.act_all(steps, scene.shell(), 30, 300)
+
+
 VARIANTS = (
     Variant("everywhere", aws_account, everywhere),
     Variant("one_region", aws_person, one_region),
     Variant("fleet", aws_account, fleet),
     Variant("virtual_machines", azure_person, virtual_machines),
-    Variant("scale_sets", azure_person, scale_sets, held_out=True),
-    Variant("trickle", aws_person, trickle, hours=6, held_out=True),
+    Variant("scale_sets", azure_person, scale_sets),
+    Variant("trickle", aws_person, trickle, hours=6),
+    Variant("auto_scaling", aws_account, auto_scaling, held_out=True),
+    Variant("notebooks", aws_person, notebooks, hours=3, held_out=True),
 )

@@ -10,9 +10,9 @@ from __future__ import annotations
 from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, relay, server
+from simulator.hostile import HOSTS, PUBLIC_CLOUDS, VPNS, anywhere, relay, server
 from simulator.moves import WHO_AM_I, call, unused
-from simulator.operations import aws, named
+from simulator.operations import aws, github, named
 from simulator.record import HOUR, MINUTE, Account, NativeObject, NativeUser, Step
 from simulator.scene import Scene, Via, aws_service
 from simulator.services import Service
@@ -142,8 +142,38 @@ def own_key(scene: Scene) -> None:
     scene.act_all(steps, via, 2, 20)
 
 
+def poisoned_action(scene: Scene) -> None:
+    """A poisoned action of GitHub's: code, secrets in the pipeline, a copy, then databases (tj-actions, 2025)."""
+    scene.stage("mass_download")
+    scene.wait(60, 900)
+    runner = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS[1:2]), scripted("git/2.49.0"))
+    numbers = scene.rng.sample(range(80), k=scene.number(40, 75))
+    clones = [github("git.clone", *named("repository", f"service-{number:02d}")) for number in numbers]
+    scene.spread(clones, runner, scene.number(12, 40) * MINUTE)
+    scene.rest(0.2)
+    via = scene.back_at_work()
+    _secrets(scene, via)
+    scene.rest(0.3)
+    scene.stage("external_sharing")
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("Boto3/1.37.13 md/Botocore#1.37.13"))
+    copies = [named("db_snapshot", f"rds-copy-{number}") for number in range(scene.number(2, 4))]
+    for copy in copies:
+        made = aws("rds", "CreateDBSnapshot", *copy)
+        shared = aws("rds", "ModifyDBSnapshotAttribute", *copy, NativeObject("account", _STRANGER))
+        scene.act_all([made, shared], via, 60, 400)
+    scene.rest(0.2)
+    scene.stage("resource_destruction")
+    steps = [aws("rds", "DeleteDBSnapshot", *named("db_snapshot", f"prod-{n}")) for n in range(scene.number(8, 20))]
+    steps += [
+        aws("rds", "DeleteDBInstance", *named("db_instance", f"rds-prod-{n:03d}")) for n in range(scene.number(5, 12))
+    ]
+    note = NativeObject("object", f"{_BUCKET}/RESTORE_YOUR_DATA.txt", 1_870)
+    scene.act_all([*steps, aws("s3", "PutObject", note)], via, 3, 40)
+
+
 VARIANTS = (
     Variant("encrypted", pipeline, encrypted, hours=12, days=4),
     Variant("destroyed", pipeline, destroyed, hours=6),
-    Variant("own_key", pipeline, own_key, hours=12, days=4, held_out=True),
+    Variant("own_key", pipeline, own_key, hours=12, days=4),
+    Variant("poisoned_action", pipeline, poisoned_action, hours=12, days=4, held_out=True),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.catalogue import principal
+from simulator.devices import scripted
 from simulator.habits import FACTOR_ADDED
 from simulator.hostile import VPNS, home_proxy, phone_line, relay
 from simulator.moves import INBOX, read_mail
@@ -109,8 +110,42 @@ def temporary_pass(scene: Scene) -> None:
     scene.act_all(recovered, via, 10, 90)
 
 
+def changed_number(scene: Scene) -> None:
+    """The help desk changes a number; a trusted domain; mail of who hunts, then unrecorded (Octo Tempest, 2023)."""
+    scene.stage("mfa_fatigue")
+    user = named("user", scene.victim.user.id)
+    helper, desk = scene.helper()
+    scene.act(directory("Admin updated security info", *user), desk, helper)
+    scene.wait(100, 900)
+    agent = "Mozilla/5.0 (Linux; Android 14; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile"
+    phone = scene.intruder(phone_line(scene.rng, scene.city), scripted(agent, "Android 14"))
+    scene.act(directory("Reset password (self-service)", *user), phone)
+    scene.wait(20, 120)
+    scene.log_on(phone)
+    scene.act_all([directory("Add Passkey (device-bound) credential", *user)], phone, 30, 200)
+    scene.rest(0.3)
+    scene.stage("unusual_admin_action")
+    via = scene.intruder(relay(scene.rng, VPNS), scene.plain_browser())
+    scene.log_on(via)
+    steps = [directory(action) for action in ("Add unverified domain.", "Verify domain.", "Set domain authentication.")]
+    scene.act_all(steps, via, 60, 400)
+    scene.rest(0.2)
+    scene.stage("mailbox_access")
+    team = [person for person in scene.world.people if person.department == "it" and person.key != scene.victim.key]
+    for owner in (person.user for person in team[:6]):
+        grant = settings(Identity=owner.id, User=scene.victim.user.id, AccessRights="FullAccess")
+        scene.act_all([exchange("Add-MailboxPermission", *grant)], via, 10, 60)
+        reads = scene.number(8, 20)
+        scene.act_all([exchange("MailItemsAccessed", *INBOX, owner=owner)] * reads, via, 3, 30)
+    scene.stage("audit_logging_impaired")
+    scene.wait(200, 1_200)
+    unrecorded = settings(Identity=scene.victim.user.id, AuditBypassEnabled="True")
+    scene.act(exchange("Set-MailboxAuditBypassAssociation", *unrecorded), via)
+
+
 VARIANTS = (
     Variant("pushes", directory_admin, pushes, hours=12, days=4),
     Variant("telephone", directory_admin, telephone, hours=26, days=4),
-    Variant("temporary_pass", directory_admin, temporary_pass, hours=26, days=4, held_out=True),
+    Variant("temporary_pass", directory_admin, temporary_pass, hours=26, days=4),
+    Variant("changed_number", directory_admin, changed_number, hours=26, days=4, held_out=True),
 )

@@ -87,8 +87,35 @@ def chat_reader(scene: Scene) -> None:
         scene.act(m365(TEAMS, "MessageSent", channel), via, app)
 
 
+def planted_files(scene: Scene) -> None:
+    """The app, on home lines nearby, reads a little every day; then it plants files and links them (OiVaVoii, 2022)."""
+    title = scene.rng.choice(("Upgrade", "Shared Document", "Document Review"))
+    scene.stage("oauth_consent")
+    scene.wait(60, 900)
+    scene.act_all(consent(title, "Mail.Read Files.ReadWrite.All Mail.Send offline_access"), scene.own(), 0.2, 2)
+    app, owner = _app(title), scene.victim.user
+    device = scripted("okhttp/4.12.0")
+    for _ in range(3):
+        scene.rest(0.2)
+        scene.stage("oauth_app_misuse")
+        via = scene.intruder(home_proxy(scene.rng, scene.city), device)
+        scene.act_all([exchange("MailItemsAccessed", *INBOX, owner=owner)] * scene.number(8, 20), via, 20, 150, app)
+    scene.rest(0.2)
+    scene.stage("external_sharing")
+    planted = [
+        NativeObject("file", f"sites/{scene.victim.unit}/Invoices/remittance-{n:02d}.html", 48_000)
+        for n in range(scene.number(4, 9))
+    ]
+    for lure in planted:
+        scene.act_all([sharepoint("FileUploaded", lure), sharepoint("AnonymousLinkCreated", lure)], via, 2, 30, app)
+    scene.stage("oauth_app_misuse")
+    sent = exchange("Send", *named("folder", "Sent Items"), owner=owner)
+    scene.act_all([sent] * scene.number(20, 60), via, 2, 20, app)
+
+
 VARIANTS = (
     Variant("mail_reader", anybody, mail_reader, hours=12, days=4),
     Variant("file_reader", anybody, file_reader, hours=12, days=4),
-    Variant("chat_reader", anybody, chat_reader, hours=12, days=4, held_out=True),
+    Variant("chat_reader", anybody, chat_reader, hours=12, days=4),
+    Variant("planted_files", anybody, planted_files, hours=12, days=4, held_out=True),
 )
