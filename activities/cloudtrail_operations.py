@@ -38,7 +38,8 @@ NAMES: dict[Category, str] = {
     "PutKeyPolicy PutResourcePolicy AddPermission AddLayerVersionPermission SetRepositoryPolicy PutRegistryPolicy "
     "CreateFunctionUrlConfig CreateResourceShare AssociateResourceShare UpdateProjectVisibility "
     "ModifyDocumentPermission AuthorizeSnapshotAccess AuthorizeDataShare ModifyVpcEndpointServicePermissions "
-    "DisableImageBlockPublicAccess DisableSnapshotBlockPublicAccess PutVaultAccessPolicy",
+    "DisableImageBlockPublicAccess DisableSnapshotBlockPublicAccess PutVaultAccessPolicy PutBackupVaultAccessPolicy "
+    "PutBucketReplication PutReplicationConfiguration StartCopyJob",
     Category.SEND: "Publish PublishBatch",
     Category.CREATE_USER: "CreateUser AdminCreateUser SignUp",
     Category.MODIFY_USER: "UpdateUser TagUser UntagUser",
@@ -93,7 +94,10 @@ NAMES: dict[Category, str] = {
     "ReleaseAddress AssociateAddress DisassociateAddress AcceptVpcPeeringConnection ChangeResourceRecordSets "
     "ApplySecurityGroupsToLoadBalancer SetSecurityGroups DisableDomainTransferLock TransferDomainToAnotherAwsAccount "
     "TransferDomain",
-    Category.COMPUTE_START: "RunInstances StartInstances CreateFleet RequestSpotInstances RequestSpotFleet",
+    Category.COMPUTE_START: "RunInstances StartInstances CreateFleet RequestSpotInstances RequestSpotFleet "
+    "CreateAutoScalingGroup CreateNotebookInstance CreateTrainingJob CreateProcessingJob sagemaker:CreateEndpoint "
+    "RunJobFlow CreateNodegroup CreateComputeEnvironment CreateEnvironmentEC2 lightsail:CreateInstances "
+    "CreateWorkspaces",
     Category.COMPUTE_STOP: "StopInstances TerminateInstances RebootInstances",
     Category.EXECUTE: "Invoke InvokeAsync InvokeFunction InvokeModel InvokeModelWithResponseStream Converse "
     "ConverseStream SendCommand StartSession ResumeSession StartAutomationExecution ExecuteCommand StartExecution "

@@ -45,6 +45,9 @@ _POLICIES = (
     "queuePolicy", "topicPolicy",
 )  # fmt: skip
 _ATTRIBUTES = ("createVolumePermission", "launchPermission", "loadPermission")
+_COPIES = frozenset(("PutBucketReplication", "PutReplicationConfiguration", "StartCopyJob"))
+"""Operations whose parameters name the account that data is copied to, each in another place."""
+_NAMED_ACCOUNT = re.compile(rb"(?<![\w-])\d{12}(?![\w-])")
 _CHECKS = frozenset(("CheckMfa",))
 _FIRST_FACTORS = frozenset(("PASSWORD", "EXTERNAL_IDP"))
 _SECOND_FACTORS = ("TOTP", "WEBAUTHN", "MFA", "EMAIL_OTP")
@@ -99,6 +102,8 @@ def let_in(record: dict[str, object]) -> list[str]:
             found += [string(item.get("userId")), "*" if item.get("group") == "all" else ""]
     for value in items(parameters.get("valuesToAdd")):
         found.append("*" if value == "all" else string(value))
+    if record.get("eventName") in _COPIES:
+        found += [account.decode() for account in _NAMED_ACCOUNT.findall(_encode(parameters))]
     principal = parameters.get("principal")
     found += [string(principal), *map(string, items(parameters.get("principals")))]
     return [who for who in dict.fromkeys(found) if who][:_MOST]

@@ -27,7 +27,7 @@ from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView, usual
 
 DELEGATES = re.compile(
-    r"add-?(mailbox|recipient|mailboxfolder)permission|(add|update) ?folder ?permission|\bdelegate\b|"
+    r"(add|set)-?(mailbox|recipient|mailboxfolder)permission|(add|update) ?folder ?permission|\bdelegate\b|"
     r"send ?(as|on ?behalf)|impersonation|full ?access|mailbox ?permission|calendar ?delegation",
     re.IGNORECASE,
 )
@@ -36,6 +36,12 @@ SEVERAL = 3
 MANY = 5
 """Rights given in a day from which on they are many, even for those who give them as their work."""
 GIVING = frozenset({Category.ROLE_GRANT, Category.SHARE, Category.MODIFY, Category.CREATE, Category.OTHER})
+EVERYBODY = ("default", "anonymous", "everyone")
+"""Names that stand for all others, in Exchange and elsewhere."""
+CALENDAR = re.compile(r"[\\/](calendar|kalender|calendrier|calendario|agenda)\b", re.IGNORECASE)
+"""A folder that colleagues look into all the time, where it isn't in English by its translated name."""
+NO_RIGHTS = re.compile(r"\W*(none|availabilityonly|limiteddetails)\W*", re.IGNORECASE)
+"""Values of Exchange's `AccessRights` by which nobody reads anything."""
 REMOVES = re.compile(r"^(remove|delete|revoke|get|list)", re.IGNORECASE)
 
 
@@ -64,6 +70,8 @@ def gives_right(activity: Activity) -> bool:
     """Whether it gives somebody such a right, by its name or by one of its parameters."""
     if activity.category not in GIVING:
         return False
+    if any(entry.type.lower() == "accessrights" and NO_RIGHTS.fullmatch(entry.name) for entry in activity.objects):
+        return False
     return delegates(activity.action) or any(
         delegates(entry.name) or delegates(entry.type) for entry in activity.objects[:4]
     )
@@ -87,7 +95,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         )
         novelties: tuple[Novelty, ...] = ()
         own = (activity.user.id, activity.user.name.lower(), activity.user.email.lower())
-        wide = any(entry.name.lower() in (*own, "default", "anonymous", "everyone") for entry in activity.objects[1:])
+        wide = CALENDAR.search(names) is None and any(
+            entry.name.lower() in (*own, *EVERYBODY) for entry in activity.objects[1:]
+        )
         risk = 75.0 if wide else 45.0
         reason += ", for oneself or everybody" if wide else ""
     elif (

@@ -14,6 +14,7 @@ from stateful.finding import Comparison, Finding, Severity
 from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
+from stateful.wholes import WHOLES
 
 OUTSIDE = frozenset({Tag.EXTERNAL, Tag.PUBLIC, Tag.ANONYMOUS_LINK, Tag.CROSS_ACCOUNT})
 IMAGE = re.compile(r"snapshot|image|\bami\b|modify(db)?(snapshot|image|cluster)|disk|dbcluster|backup", re.IGNORECASE)
@@ -31,11 +32,6 @@ def to_outside(activity: Activity) -> bool:
         return True
     words = (f"{entry.type} {entry.name}" for entry in activity.objects[1:])
     return LINK.search(" ".join([activity.action, *words])) is not None
-
-
-WHOLES = frozenset(
-    {"site", "folder", "library", "list", "bucket", "drive", "repository", "container", "database", "disk"}
-)
 
 
 def whole(activity: Activity) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import CREDENTIAL_STUFFING, PASSWORD_GUESSING
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, FAILED_LOGONS, ISPS, BurstFeature, agent, isp
+from stateful.features import ADDRESSES, AGENTS, DEVICES, FAILED_LOGONS, ISPS, BurstFeature, agent, isp
 from stateful.finding import Comparison, Finding, Severity
+from stateful.strangers import ACQUAINTED, REGISTERED_USES, is_phone
 from stateful.view import Context, UserView, evidence_of
 
 SCATTERED = 4
@@ -26,6 +27,13 @@ def foreign(activity: Activity, user: UserView) -> bool:
         return user.values(ADDRESSES).get(activity.ip) is None
     system = _system(agent(activity))
     return bool(system) and all(_system(known) != system for known in user.values(AGENTS).seen)
+
+
+def is_another(activity: Activity, user: UserView) -> bool:
+    """Whether it was done on a computer that isn't one of the user's, who had theirs for long enough, by their ids."""
+    device, devices = activity.device.id, user.values(DEVICES)
+    acquainted = activity.time - user.since >= ACQUAINTED and devices.total >= REGISTERED_USES
+    return bool(device) and acquainted and devices.get(device) is None and not is_phone(activity)
 
 
 def _system(program: str) -> str:
@@ -52,9 +60,11 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     strange = [ip for ip in burst.marks if ip and not addresses.get(ip)]
     program = burst.evidence[0].program or burst.evidence[0].user_agent
     others = user.burst(FOREIGN)
-    own = not strange or (
-        len(others.marks) < SCATTERED
-        and ((bool(program) and agents.get(program) is not None) or others.count < context.settings["min_failures"])
+    # At the next desk, with the address of all and a laptop of one's own.
+    borrowed = is_another(activity, user)
+    known = bool(program) and agents.get(program) is not None
+    own = not borrowed and (
+        not strange or (len(others.marks) < SCATTERED and (known or others.count < context.settings["min_failures"]))
     )
     # A phone that retries an old password fails from the user's own device, address or networks, for hours if nobody
     # minds it.
@@ -97,7 +107,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.LOGON}),
     succeeded=True,
-    features=(FAILED_LOGONS, FOREIGN, ADDRESSES, AGENTS, ISPS),
+    features=(FAILED_LOGONS, FOREIGN, ADDRESSES, AGENTS, DEVICES, ISPS),
     settings={"min_failures": 10, "min_failures_own": 100},
     learning_days=0,
     runbook=(

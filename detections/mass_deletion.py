@@ -15,6 +15,7 @@ from stateful.finding import Finding, Severity
 from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
+from stateful.wholes import WHOLES
 
 DELETIONS = TallyFeature("deletions", frozenset({Category.DELETE}), HOUR, only=succeeded, prior=3.0)
 DELETIONS_DAY = TallyFeature("deletions_day", frozenset({Category.DELETE}), DAY, only=succeeded, prior=6.0)
@@ -38,8 +39,18 @@ def of_record(activity: Activity) -> bool:
     return kept or (SAID.search(activity.action) is not None and not in_mail(activity))
 
 
+def of_folder(activity: Activity) -> bool:
+    """A folder, library or site of files: each record stands for all that was in it. Of mail the folder is where."""
+    return bool(activity.objects) and activity.objects[0].type.lower() in WHOLES and not in_mail(activity)
+
+
 RECORDS_GONE = TallyFeature(
     "records_deleted", frozenset({Category.DELETE}), HOUR, only=lambda a: succeeded(a) and of_record(a), prior=3.0
+)
+
+
+FOLDERS_GONE = TallyFeature(
+    "folders_deleted", frozenset({Category.DELETE}), HOUR, only=lambda a: succeeded(a) and of_folder(a), prior=2.0
 )
 
 
@@ -47,10 +58,14 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     """A surge of deletions; or of files renamed and overwritten, as by ransomware."""
     if activity.category is Category.DELETE:
         few = context.with_settings(min_count=context.settings["min_records"])
+        whole = context.with_settings(min_count=context.settings["min_folders"])
         most = context.with_settings(min_count=context.settings["min_count_day"])
         records = "deletions of records or messages"
         return chain(
             surge(activity, user, few, RECORDS_GONE, records, least_objects=3) if of_record(activity) else (),
+            surge(activity, user, whole, FOLDERS_GONE, "deletions of whole folders", least_objects=8)
+            if of_folder(activity)
+            else (),
             surge(activity, user, context, DELETIONS, "deletions", least_objects=10),
             # Bit by bit, below every hour's threshold.
             surge(activity, user, most, DELETIONS_DAY, "deletions", least_objects=10, hourly=DELETIONS),
@@ -74,11 +89,12 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.DELETE, Category.MODIFY, Category.UPLOAD}),
     succeeded=True,
-    features=(DELETIONS, DELETIONS_DAY, RECORDS_GONE, *COPIED),
+    features=(DELETIONS, DELETIONS_DAY, RECORDS_GONE, FOLDERS_GONE, *COPIED),
     settings={
         **SURGE,
         "min_count": 120,
         "min_records": 50,
+        "min_folders": 20,
         "min_count_day": 180,
         "times_highest": 3,
         "min_changes": 150,

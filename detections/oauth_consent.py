@@ -27,6 +27,8 @@ BROAD = re.compile(
 """Scopes that read or send mail, change files, or hold for everybody's data: of Microsoft Graph and Google, and of
 Salesforce, GitHub and Slack, where they are single words."""
 INSTALLED = re.compile(r"install", re.IGNORECASE)
+APP_ROLE = re.compile(r"app ?role ?assignment", re.IGNORECASE)
+"""Entra's name of rights that an app has by itself, whoever is logged on or nobody."""
 APP_TYPES = ("app", "application", "serviceprincipal", "service principal", "oauth", "client", "integration")
 
 
@@ -64,6 +66,17 @@ def consented(activity: Activity) -> str:
 CONSENTS = ValuesFeature("consents", consented, CHANGES, shared=True, once=True)
 
 
+def broad_right(activity: Activity) -> str:
+    """An app and what it may do to everybody's data from now on; "" if nothing of the kind was given."""
+    if Tag.ADMIN_CONSENT not in activity.tags or not APP_ROLE.search(activity.action):
+        return ""
+    rights = sorted(entry.name for entry in activity.objects if BROAD.search(entry.name))
+    return f"{consented(activity)[:40]}: {', '.join(rights)[:80]}" if rights else ""
+
+
+APP_RIGHTS = ValuesFeature("app_rights", broad_right, CHANGES, shared=True, once=True)
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Consent to an app that the user never consented to, or a credential added to an app by one who never did."""
     app, words = consented(activity), " ".join(entry.name for entry in activity.objects)
@@ -89,11 +102,25 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             novelties=(Novelty(CONSENTS.name, app),),
         )
         return
-    known = user.values(OPERATIONS).get(operation(activity))
+    known, right = user.values(OPERATIONS).get(operation(activity)), broad_right(activity)
+    routine = known is not None and known.count >= context.settings["routine_count"]
+    if right and not routine and user.is_news(APP_RIGHTS, right, activity.time):
+        yield context.finding(
+            activity,
+            anchor=activity.id,
+            closes=activity.time,
+            risk=65 + 25 * by_stranger(activity, user),
+            severity=Severity.HIGH,
+            reason=f"{activity.action}: an app that is in use gets more rights, to everybody's data ({right})",
+            comparisons=(Comparison("right", right, usual(user.values(APP_RIGHTS)), since=user.since, score=1.0),),
+            evidence=(context.seen(activity),),
+            novelties=(Novelty(APP_RIGHTS.name, right),),
+        )
+        return
     keyed = _names(APP_KEY, activity.action) or (
         Tag.KEY_ADDED in activity.tags and any(entry.type.lower() in APP_TYPES for entry in activity.objects)
     )
-    if keyed and (known is None or known.count < context.settings["routine_count"]):
+    if keyed and not routine:
         target = activity.objects[0].name if activity.objects else activity.app
         yield context.finding(
             activity,
@@ -115,16 +142,16 @@ DETECTION = Detection(
     id="oauth_consent",
     title="Consent to a rare app, or credentials added to an app",
     description=(
-        "A user lets an app act for them that neither they nor others used, or adds a secret or certificate to an "
-        "app. Both "
-        "outlive a new password, and are what phishing for consent is after."
+        "A user lets an app act for them that neither they nor others used, adds a secret or certificate to an app, "
+        "or gives one that is in use rights to everybody's mail or files. All outlive a new password, and are what "
+        "phishing for consent is after."
     ),
     techniques=(STEAL_TOKEN, ADDITIONAL_CREDENTIALS),
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=CHANGES,
     succeeded=True,
-    features=(CONSENTS, OPERATIONS, *STRANGER),
+    features=(CONSENTS, APP_RIGHTS, OPERATIONS, *STRANGER),
     settings={"routine_count": 10},
     learning_days=0,
     runbook=(

@@ -34,12 +34,14 @@ ENDS = re.compile(
     r"\b(delete|destroy)\b",
     re.IGNORECASE,
 )
+LOOSENS = re.compile(r"^putbucket(versioning|lifecycle)|/backup(resource)?(vault)?config(/\w+)?/write$", re.IGNORECASE)
+"""Settings of what can be had back after it was deleted. Records don't always say whether it is less than before."""
 
 
 @lru_cache(maxsize=4096)
 def destroys(action: str) -> str:
     """What an operation destroys: `backups`, `keys`, `resources`, or nothing ("")."""
-    if not ENDS.search(action) and not action.lower().startswith(("putbucketversioning", "putbucketlifecycle")):
+    if not ENDS.search(action) and not LOOSENS.search(action):
         return ""
     if KEYS.search(action):
         return "keys"

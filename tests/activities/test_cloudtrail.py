@@ -598,6 +598,40 @@ OURS, OTHERS = "444455556666", "999988887777"
         ("ModifyImageAttribute", {"launchPermission": {"add": {"items": [{"group": "all"}]}}}, ("public",)),
         ("ModifyDBSnapshotAttribute", {"valuesToAdd": ["all", OTHERS]}, ("public", "external")),
         ("ModifyDBSnapshotAttribute", {"valuesToAdd": []}, ()),
+        (
+            "PutBucketReplication",
+            {
+                "ReplicationConfiguration": {
+                    "Role": f"arn:aws:iam::{OURS}:role/x",
+                    "Rule": {"Destination": {"Account": OTHERS, "Bucket": "arn:aws:s3:::mirror"}},
+                }
+            },
+            ("external",),
+        ),
+        (
+            "PutBucketReplication",
+            {
+                "ReplicationConfiguration": {
+                    "Role": f"arn:aws:iam::{OURS}:role/x",
+                    "Rule": [{"Destination": {"Bucket": "arn:aws:s3:::mirror-999988887777"}}],
+                }
+            },
+            (),
+        ),
+        (
+            "PutReplicationConfiguration",
+            {
+                "replicationConfiguration": {
+                    "rules": [{"destinations": [{"region": "us-west-2", "registryId": OTHERS}]}]
+                }
+            },
+            ("external",),
+        ),
+        (
+            "StartCopyJob",
+            {"destinationBackupVaultArn": f"arn:aws:backup:eu-west-1:{OTHERS}:backup-vault:v"},
+            ("external",),
+        ),
         ("AddPermission20150331v2", {"principal": "*"}, ("public",)),
         ("AddPermission20150331v2", {"principal": "*", "sourceArn": "arn:aws:s3:::x"}, ()),
         ("AddPermission20150331v2", {"principal": OTHERS}, ("external",)),
