@@ -5,10 +5,10 @@ from __future__ import annotations
 from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.devices import copied, scripted
-from simulator.habits import FACTOR_ADDED
+from simulator.habits import FACTOR_ADDED, HABITS
 from simulator.hostile import TOR, VPNS, relay, server
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import SALESFORCE, TEAMS, aws, directory, github, m365, named, other, sharepoint
+from simulator.operations import SALESFORCE, TEAMS, aws, directory, exchange, github, m365, named, other, sharepoint
 from simulator.people import Person
 from simulator.record import Account, NativeObject
 from simulator.scene import Scene, Via, anybody, aws_account, coder, seller
@@ -113,6 +113,40 @@ def listening_in(scene: Scene) -> None:
         via = via._replace(address=relay(scene.rng, VPNS, country))
 
 
+def outbound_phish(scene: Scene) -> None:
+    """Behind a VPN, whoever was ever written to gets a link in the owner's name; what was sent is thrown away."""
+    scene.later(0.5, 7)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(2, 5))
+    sent = named("folder", "Sent Items")
+    scene.act_all([exchange("Send", *sent)] * scene.number(40, 110), via, 1, 12)
+    scene.act_all([exchange("MoveToDeletedItems", *sent)] * scene.number(10, 40), via, 0.5, 4)
+
+
+def programmer_without_vpn(world: World, account: Account) -> bool:
+    """Somebody who works with the company's repositories, and uses no commercial VPN."""
+    return without_vpn(world, account) and coder(world, account)
+
+
+def night_shift(scene: Scene) -> None:
+    """Stealthy: at night, behind a VPN, somebody else does a programmer's work in their name (IT workers, 2024)."""
+    victim = scene.victim
+    if not isinstance(victim, Person):
+        msg = f"expected a person, found {victim.key}"
+        raise TypeError(msg)
+    scene.later(9, 13, 5)
+    country, first = victim.city.country, scene.intruder(scene.seen.address, scene.plain_browser())
+    for number in range(scene.number(3, 4)):
+        via = first._replace(address=relay(scene.rng, VPNS, country))
+        if number == 0:
+            scene.log_on(via)
+        steps = [HABITS["code"].step(scene.rng, victim) for _ in range(scene.number(4, 8))]
+        steps += [HABITS["chat"].step(scene.rng, victim) for _ in range(scene.number(1, 3))]
+        scene.act_all(steps, via, 20, 180)
+        scene.wait(600, 2_000)
+
+
 VARIANTS = (
     Variant("tor", anybody, tor),
     Variant("commercial_vpn", anybody, commercial_vpn),
@@ -120,6 +154,8 @@ VARIANTS = (
     Variant("api_through_tor", aws_account, api_through_tor),
     Variant("repositories", coder, repositories),
     Variant("data_loader", seller, data_loader),
-    Variant("help_desk_call", without_vpn, help_desk_call, hours=26, held_out=True),
-    Variant("listening_in", without_vpn, listening_in, hours=5, held_out=True),
+    Variant("help_desk_call", without_vpn, help_desk_call, hours=26),
+    Variant("listening_in", without_vpn, listening_in, hours=5),
+    Variant("outbound_phish", without_vpn, outbound_phish, hours=3, held_out=True),
+    Variant("night_shift", programmer_without_vpn, night_shift, hours=19, held_out=True),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulator.attacks import Variant
+from simulator.devices import scripted
 from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.operations import aws, azure, exchange, github, named, settings
 from simulator.record import NativeObject
@@ -11,6 +12,13 @@ from simulator.scene import Scene, aws_person, aws_service, azure_person, coder,
 _TRAILS = ("management-events", "organization-trail", "s3-data-events")
 _LOOKS = ("DescribeTrails", "GetTrailStatus", "GetEventSelectors")
 _WEAKENS = ("PutEventSelectors", "UpdateTrail", "PutInsightSelectors")
+_ALERTS = (
+    "Creation of forwarding/redirect rule",
+    "Elevation of Exchange admin privilege",
+    "Suspicious email sending patterns detected",
+    "Unusual volume of file deletion",
+)
+_POWERSHELL = "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.3031"
 
 
 def _trail(scene: Scene) -> NativeObject:
@@ -124,6 +132,31 @@ def short_memory(scene: Scene) -> None:
     scene.act_all(steps, scene.shell(), 15, 150)
 
 
+def alerts_off(scene: Scene) -> None:
+    """With an administrator's password, PowerShell on a home line: alerts go, then what some mailboxes log."""
+    scene.later(0.5, 6)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scripted(_POWERSHELL, "Windows 10"))
+    scene.log_on(via)
+    alerts = scene.rng.sample(_ALERTS, k=scene.number(2, 3))
+    steps = [exchange("Disable-ProtectionAlert", *settings(Identity=alert)) for alert in alerts]
+    boxes = [person.user.id for person in scene.executives(scene.number(2, 4))]
+    steps += [exchange("Set-Mailbox", *settings(Identity=box, AuditEnabled="False")) for box in boxes]
+    scene.act_all(steps, via, 8, 80)
+
+
+def trusted_address(scene: Scene) -> None:
+    """Stealthy: nothing is off, but what watches trusts an address from now on, and files away what it finds (Pacu)."""
+    scene.wait(60, 900)
+    detector = named("detector", "6ab6e6ee780ed494f3b7ca56acdc74df")
+    steps = [
+        aws("guardduty", "ListDetectors"),
+        aws("guardduty", "ListIPSets", *detector),
+        aws("guardduty", "CreateIPSet", *detector, *named("ip_set", "branch-egress")),
+        aws("guardduty", "CreateFilter", *detector, *named("filter", "known-noise")),
+    ]
+    scene.act_all(steps, scene.shell(), 15, 150)
+
+
 VARIANTS = (
     Variant("trail_stopped", aws_person, trail_stopped),
     Variant("narrowed", aws_person, narrowed),
@@ -132,6 +165,8 @@ VARIANTS = (
     Variant("diagnostics", azure_person, diagnostics),
     Variant("forwarding_cut", aws_service, forwarding_cut),
     Variant("code_watchers", coder, code_watchers),
-    Variant("sentinel_blinded", azure_person, sentinel_blinded, held_out=True),
-    Variant("short_memory", aws_person, short_memory, held_out=True),
+    Variant("sentinel_blinded", azure_person, sentinel_blinded),
+    Variant("short_memory", aws_person, short_memory),
+    Variant("alerts_off", directory_admin, alerts_off, held_out=True),
+    Variant("trusted_address", aws_person, trusted_address, held_out=True),
 )

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+from activities.activity import Outcome
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON
 from simulator.hostile import EVERYWHERE, HOMES_FAR, HOSTS, anywhere, home_proxy, server
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import LEGACY, LOCKED, MFA, PASSWORD_GRANT, WRONG_PASSWORD, aws, exchange, logon, named
+from simulator.operations import (
+    LEGACY,
+    LOCKED,
+    MFA,
+    PASSWORD_GRANT,
+    POLICY,
+    SECOND_FACTOR,
+    WRONG_PASSWORD,
+    aws,
+    exchange,
+    github,
+    logon,
+    named,
+)
 from simulator.places import OFFICES
 from simulator.record import MINUTE, SECOND
-from simulator.scene import Scene, Via, anybody, aws_person, contractor, leader, part_timer
+from simulator.scene import Scene, Via, anybody, aws_person, coder, contractor, leader, part_timer
 from simulator.streams import chance
 
 _NO_CONSOLE_LOGON = CONSOLE_LOGON._replace(
     category=logon(WRONG_PASSWORD).category, outcome=logon(WRONG_PASSWORD).outcome, error="Failed authentication"
+)
+_PROGRAMS = (
+    ("Mozilla/5.0 (Windows Phone 10.0; Android 6.0.1; Microsoft; Lumia 950) Mobile Safari/537.36", "Windows Phone 10"),
+    ("Mozilla/5.0 (X11; Linux x86_64; rv:94.0) Gecko/20100101 Firefox/94.0", "Linux"),
+    ("Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.3031", "Windows 10"),
+    ("Apple-iPhone12C1/1903.89", "iOS 15.3"),
+    ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/15.1 Safari/605.1.15", "macOS 12"),
+    ("azsdk-python-identity/1.12.0 Python/3.10.6", "Linux"),
 )
 
 
@@ -136,6 +158,38 @@ def colleague_guesses(scene: Scene) -> None:
     read_mail(scene, via, scene.number(5, 12), 10, 90)
 
 
+def factor_in_the_way(scene: Scene) -> None:
+    """A guess is right, but a factor is asked for: as one program after the other, until one isn't (MFASweep)."""
+    scene.later(0, 7)
+    via = Via(server(scene.rng, scene.elsewhere()), scripted("python-requests/2.31.0"), "")
+    scene.spread([logon(WRONG_PASSWORD)] * scene.number(25, 60), via, scene.number(8, 25) * MINUTE)
+    for agent, system in scene.rng.sample(_PROGRAMS, k=scene.number(4, 6)):
+        scene.wait(4, 40)
+        refusal = POLICY if chance(scene.rng, 0.3) else SECOND_FACTOR
+        scene.act(logon(refusal), via._replace(device=scripted(agent, system)))
+    scene.wait(5, 60)
+    via = scene.intruder(via.address, scripted("BAV2ROPC", ""))
+    scene.log_on(via, LEGACY, PASSWORD_GRANT)
+    read_mail(scene, via, scene.number(5, 15), 1, 20)
+
+
+def same_scheme(scene: Scene) -> None:
+    """A programmer's passwords follow a scheme, and one leaked: GitHub's is guessed, a key is added (Gentoo, 2018)."""
+    scene.later(0, 6, 3)
+    via = Via(home_proxy(scene.rng, scene.elsewhere()), scene.plain_browser(), "")
+    failed = github("user.failed_login")._replace(outcome=Outcome.FAILURE)
+    for _ in range(scene.number(4, 5)):
+        scene.act_all([failed] * scene.number(4, 8), via, 6, 40)
+        scene.wait(240, 720)
+    via = scene.intruder(via.address, via.device)
+    scene.act(github("user.login"), via)
+    scene.wait(20, 90)
+    scene.act(github("public_key.create", *named("key", "id_rsa")), via)
+    numbers = scene.rng.sample(range(80), k=scene.number(3, 7))
+    steps = [github("repo.download_zip", *named("repository", f"service-{number:02d}")) for number in numbers]
+    scene.act_all(steps, via, 10, 90)
+
+
 VARIANTS = (
     Variant("guessing", anybody, guessing),
     Variant("slowly", anybody, slowly, hours=8),
@@ -143,6 +197,8 @@ VARIANTS = (
     Variant("console", aws_person, console),
     Variant("botnet", part_timer, botnet, hours=9),
     Variant("lockouts", contractor, lockouts),
-    Variant("fasthttp", anybody, fasthttp, hours=3, held_out=True),
-    Variant("colleague_guesses", leader, colleague_guesses, hours=26, held_out=True),
+    Variant("fasthttp", anybody, fasthttp, hours=3),
+    Variant("colleague_guesses", leader, colleague_guesses, hours=26),
+    Variant("factor_in_the_way", anybody, factor_in_the_way, held_out=True),
+    Variant("same_scheme", coder, same_scheme, hours=3, held_out=True),
 )

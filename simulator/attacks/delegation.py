@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from simulator.attacks import Variant
+from simulator.catalogue import app_id
 from simulator.devices import scripted
-from simulator.hostile import home_proxy, phone_line, server
+from simulator.hostile import VPNS, home_proxy, phone_line, relay, server
 from simulator.moves import INBOX, read_mail
 from simulator.operations import directory, exchange, named, settings
+from simulator.people import BEFORE
 from simulator.record import MINUTE
-from simulator.scene import Scene, anybody, directory_admin, leader
+from simulator.scene import Scene, Via, anybody, directory_admin, leader
 
 _POWERSHELL = "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.20348.2849"
 
@@ -134,6 +136,44 @@ def left_ajar(scene: Scene) -> None:
     scene.spread(steps, scene.program("PowerShell/7.4.6"), scene.number(15, 60) * MINUTE)
 
 
+def second_account(scene: Scene) -> None:
+    """An executive's account, behind a VPN: folders are opened to a colleague, taken over too, who reads on in them."""
+    scene.later(0.5, 6)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(2, 5))
+    owner, reader = scene.victim.user, scene.colleague()
+    rights = settings(User=reader.user.id, AccessRights="Editor")
+    for name in ("Top of Information Store", "Inbox", "Sent Items"):
+        given = settings(Identity=f"{owner.id}:\\{name}")
+        scene.act_all([exchange("Add-MailboxFolderPermission", *given, *rights)], via, 10, 90)
+    scene.wait(300, 1_200)
+    second = scene.intruder(via.address, via.device)
+    scene.log_on(second, actor=reader)
+    folders = [named("folder", scene.rng.choice(("Inbox", "Sent Items"))) for _ in range(scene.number(15, 45))]
+    reads = [exchange("MailItemsAccessed", *folder, owner=owner) for folder in folders]
+    scene.act_all(reads, second, 3, 40, reader)
+
+
+def app_role(scene: Scene) -> None:
+    """Stealthy: two cmdlets let an app that the company knows read all mail, which it then does (RBAC for apps)."""
+    scene.wait(60, 900)
+    known = [one for one in scene.world.services if one.job == "documents" and one.starts == BEFORE]
+    app = scene.rng.choice(known)
+    given = settings(Name=f"{app.user.name} mail", App=app_id(app.user.name), Role="Application Mail.Read")
+    steps = [
+        exchange("New-ServicePrincipal", *settings(AppId=app_id(app.user.name), DisplayName=app.user.name)),
+        exchange("New-ManagementRoleAssignment", *given),
+    ]
+    scene.act_all(steps, scene.program("PowerShell/7.4.6"), 30, 300)
+    # It takes a while until the right is there.
+    scene.wait(1_800, 3_600)
+    via = Via(app.address, app.device, scene.intruder(app.address).session)
+    for owner in scene.executives(scene.number(3, 6)):
+        reads = [exchange("MailItemsAccessed", *INBOX, owner=owner.user)] * scene.number(5, 12)
+        scene.act_all(reads, via, 2, 30, app)
+
+
 VARIANTS = (
     Variant("full_access", directory_admin, full_access),
     Variant("impersonation", directory_admin, impersonation),
@@ -143,6 +183,8 @@ VARIANTS = (
     Variant("many_boxes", directory_admin, many_boxes),
     Variant("by_group", directory_admin, by_group, hours=3),
     Variant("folder_rights", leader, folder_rights),
-    Variant("new_box", directory_admin, new_box, held_out=True),
-    Variant("left_ajar", directory_admin, left_ajar, held_out=True),
+    Variant("new_box", directory_admin, new_box),
+    Variant("left_ajar", directory_admin, left_ajar),
+    Variant("second_account", leader, second_account, hours=3, held_out=True),
+    Variant("app_role", directory_admin, app_role, hours=3, held_out=True),
 )

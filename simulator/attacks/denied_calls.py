@@ -9,8 +9,8 @@ from simulator.departments import DEPARTMENTS
 from simulator.devices import scripted
 from simulator.habits import LIBRARY_SIZE, file
 from simulator.hostile import PUBLIC_CLOUDS, anywhere, server
-from simulator.moves import WHO_AM_I
-from simulator.operations import SALESFORCE, WORKDAY, aws, azure, named, other, sharepoint
+from simulator.moves import INBOX, WHO_AM_I
+from simulator.operations import EXCHANGE, SALESFORCE, TEAMS, WORKDAY, aws, azure, m365, named, other, sharepoint
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeObject, Step
 from simulator.scene import Scene, anybody, aws_account, aws_person, aws_service, azure_person
@@ -207,6 +207,41 @@ def others_secrets(scene: Scene) -> None:
         scene.wait(2_200, 3_600)
 
 
+def spam_kit(scene: Scene) -> None:
+    """A key from a web page's settings: region by region, may it send; may it make a user (AndroxGh0st, AA24-016A)."""
+    scene.wait(60, 600)
+    agent = "aws-sdk-php/3.279.9 OS/Linux#5.15.0 lang/php#8.1.2 GuzzleHttp/7"
+    via = scene.intruder(server(scene.rng, scene.elsewhere()), scripted(agent))
+    steps = [WHO_AM_I]
+    for region in scene.rng.sample(_REGIONS, k=scene.number(7, 12)):
+        asked = (("ses", "GetSendQuota"), ("ses", "ListIdentities"), ("sns", "GetSMSAttributes"))
+        steps += [aws(service, action, error="AccessDenied", region=region) for service, action in asked]
+    user = named("user", scene.rng.choice(("ses_xcatze", "iDevXploit", "boto-admin")))
+    wanted = [refused("iam", action, *user) for action in ("CreateUser", "AttachUserPolicy", "CreateLoginProfile")]
+    scene.act_all(steps + wanted * scene.number(1, 3), via, 0.3, 6)
+
+
+def document_app(world: World, account: Account) -> bool:
+    """A third-party app that looks at a few documents an hour."""
+    return isinstance(account, Service) and account.job == "documents"
+
+
+def beyond_consent(scene: Scene) -> None:
+    """Stealthy: an app's leaked secret, its program copied: mail, files and chats that it was never let see (T1528)."""
+    scene.wait(300, 2_400)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scene.seen.device)
+    steps = [
+        m365(EXCHANGE, "MailItemsAccessed", *INBOX, owner=person.user, denied=True)
+        for person in scene.executives(scene.number(12, 20))
+    ]
+    for unit in ("executive", "hr", "legal"):
+        numbers = scene.rng.sample(range(LIBRARY_SIZE), k=scene.number(4, 8))
+        steps += [sharepoint("FileAccessed", file(unit, number), denied=True) for number in numbers]
+        channels = [NativeObject("channel", f"{unit}-{number:02d}") for number in range(scene.number(2, 5))]
+        steps += [m365(TEAMS, "ChatRetrieved", channel, denied=True) for channel in channels]
+    scene.spread(steps, via, scene.number(2, 3) * HOUR)
+
+
 VARIANTS = (
     Variant("enumeration", aws_account, enumeration),
     Variant("by_hand", aws_person, by_hand, hours=3),
@@ -217,6 +252,8 @@ VARIANTS = (
     Variant("escalations", aws_service, escalations),
     Variant("personnel", no_personnel, personnel, hours=4),
     Variant("closed_objects", crm_integration, closed_objects),
-    Variant("models_by_region", aws_account, models_by_region, held_out=True),
-    Variant("others_secrets", aws_service, others_secrets, hours=8, held_out=True),
+    Variant("models_by_region", aws_account, models_by_region),
+    Variant("others_secrets", aws_service, others_secrets, hours=8),
+    Variant("spam_kit", aws_account, spam_kit, held_out=True),
+    Variant("beyond_consent", document_app, beyond_consent, hours=5, held_out=True),
 )

@@ -10,7 +10,7 @@ from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import DEVICE_ADDED, FACTOR_ADDED, HABITS
 from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, relay, server
-from simulator.moves import INBOX, files_in_a_row, read_files, read_mail
+from simulator.moves import INBOX, files_in_a_row, read_files, read_mail, some_file
 from simulator.operations import TEAMS, directory, exchange, github, logon, m365, named, sharepoint
 from simulator.people import Person
 from simulator.places import office_egress
@@ -194,6 +194,39 @@ def old_server(scene: Scene) -> None:
         scene.wait(900, 2_700)
 
 
+def revenge(scene: Scene) -> None:
+    """Dismissed, and GitHub was forgotten: from home, repositories go, guards first (First Republic Bank, 2020)."""
+    victim = scene.victim
+    if not isinstance(victim, Person):
+        msg = f"expected somebody who left, found {victim.key}"
+        raise TypeError(msg)
+    via = scene.intruder(victim.home(victim.leaves or 0), scripted(_BROWSER, "Windows 10"))
+    scene.act(github("user.login"), via)
+    repositories = [
+        named("repository", f"service-{number:02d}") for number in scene.rng.sample(range(80), k=scene.number(6, 14))
+    ]
+    scene.act_all([github("repo.download_zip", *each) for each in repositories[:3]], via, 30, 200)
+    for each in repositories:
+        scene.act_all([github("protected_branch.destroy", *each), github("repo.destroy", *each)], via, 5, 90)
+
+
+def borrowed_name(scene: Scene) -> None:
+    """Stealthy: the help desk enables somebody who left, reads others' files in that name, and disables it again."""
+    helper, desk = scene.helper()
+    user = named("user", scene.victim.user.id)
+    enabled = [directory("Enable account.", *user), directory("Reset user password.", *user)]
+    scene.act_all(enabled, desk, 20, 120, helper)
+    scene.wait(60, 400)
+    via = scene.intruder(desk.address, desk.device)
+    # On the company's own laptops, no second factor is asked for.
+    scene.act(logon("0"), via)
+    for unit in scene.rng.sample(("hr", "executive", "finance", "legal"), k=scene.number(2, 3)):
+        files = [some_file(scene, unit) for _ in range(scene.number(6, 14))]
+        scene.act_all([sharepoint("FileAccessed", wanted) for wanted in files], via, 10, 90)
+    scene.wait(30, 300)
+    scene.act(directory("Disable account.", *user), desk, helper)
+
+
 VARIANTS = (
     Variant("kept_session", left, kept_session, beside=False),
     Variant("enabled_again", left, enabled_again, hours=26, beside=False),
@@ -203,6 +236,8 @@ VARIANTS = (
     Variant("retired_mail", retired, retired_mail, beside=False),
     Variant("old_phone", left, old_phone, hours=5, beside=False),
     Variant("handed_on", left_own_login, handed_on, hours=26, beside=False),
-    Variant("reset_and_enrolled", left, reset_and_enrolled, beside=False, held_out=True),
-    Variant("old_server", retired, old_server, hours=5, beside=False, held_out=True),
+    Variant("reset_and_enrolled", left, reset_and_enrolled, beside=False),
+    Variant("old_server", retired, old_server, hours=5, beside=False),
+    Variant("revenge", left_repositories, revenge, beside=False, held_out=True),
+    Variant("borrowed_name", left, borrowed_name, hours=26, beside=False, held_out=True),
 )

@@ -7,9 +7,10 @@ from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.catalogue import partner
 from simulator.devices import scripted
+from simulator.habits import FOLDER_SIZE
 from simulator.hostile import PUBLIC_CLOUDS, anywhere, home_proxy, server
 from simulator.moves import WHO_AM_I, files_in_a_row
-from simulator.operations import NETSUITE, aws, azure, github, named, other, sharepoint
+from simulator.operations import NETSUITE, TEAMS, aws, azure, directory, github, m365, named, other, sharepoint
 from simulator.record import MINUTE, NativeObject
 from simulator.scene import Scene, anybody, aws_person, aws_service, azure_person, bookkeeper, coder
 
@@ -156,6 +157,39 @@ def replicated(scene: Scene) -> None:
     scene.act_all(steps, scene.shell(), 20, 200)
 
 
+def guest(scene: Scene) -> None:
+    """In an account that was taken over, a guest is invited into the team, and folders are shared with the guest."""
+    scene.later(0.5, 6)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    address, unit = scene.rng.choice(_PRIVATE), scene.victim.unit
+    guest = named("guest", address)
+    scene.wait(60, 400)
+    scene.act(directory("Invite external user", *named("user", address)), via)
+    scene.wait(30, 300)
+    scene.act(m365(TEAMS, "MemberAdded", *named("team", unit), *guest), via)
+    files = files_in_a_row(scene, FOLDER_SIZE * scene.number(4, 10))
+    folders = named("folder", *dict.fromkeys(file.name.rpartition("/")[0] for file in files))
+    for folder in folders:
+        steps = [
+            sharepoint("SharingInvitationCreated", folder, *guest),
+            sharepoint("AddedToSecureLink", folder, *guest),
+        ]
+        scene.act_all(steps, via, 2, 60)
+
+
+def outside_member(scene: Scene) -> None:
+    """Stealthy: at their desk, a programmer lets a private account into a few repositories (T1213.003)."""
+    scene.wait(60, 900)
+    member = named("user", scene.rng.choice(("kx-labs-dev", "jd-side-project", "north-wind-77")))
+    numbers = scene.rng.sample(range(80), k=scene.number(3, 6))
+    steps = [
+        github("org.add_outside_collaborator", *named("repository", f"service-{number:02d}"), *member)
+        for number in numbers
+    ]
+    scene.act_all(steps, scene.own(), 30, 300)
+
+
 VARIANTS = (
     Variant("anonymous_links", anybody, anonymous_links),
     Variant("private_address", anybody, private_address),
@@ -167,6 +201,8 @@ VARIANTS = (
     Variant("disk_links", azure_person, disk_links),
     Variant("reports_by_mail", bookkeeper, reports_by_mail),
     Variant("let_in", aws_service, let_in),
-    Variant("lure", anybody, lure, held_out=True),
-    Variant("replicated", aws_person, replicated, held_out=True),
+    Variant("lure", anybody, lure),
+    Variant("replicated", aws_person, replicated),
+    Variant("guest", anybody, guest, held_out=True),
+    Variant("outside_member", coder, outside_member, held_out=True),
 )

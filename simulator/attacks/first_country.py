@@ -6,10 +6,11 @@ from activities.activity import Category
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.habits import CONSOLE_LOGON, DEVICE_ADDED
+from simulator.habits import CONSOLE_LOGON, DEVICE_ADDED, FACTOR_ADDED, FACTOR_REMOVED, HABITS, PASSWORD_CHANGE
 from simulator.hostile import HOMES_AWAY, HOMES_FAR, HOSTS, PHONES_AWAY, PHONES_FAR, anywhere
 from simulator.moves import WHO_AM_I, read_files, read_mail
 from simulator.operations import DEVICE_CODE, TEAMS, WORKDAY, aws, github, m365, named, other
+from simulator.people import Person
 from simulator.record import NativeObject
 from simulator.scene import Scene, anybody, aws_person, aws_service, coder
 
@@ -107,6 +108,32 @@ def models(scene: Scene) -> None:
     scene.act_all([*looks, *asked], via, 2, 60)
 
 
+def locked_out(scene: Scene) -> None:
+    """On a phone abroad: a factor is added, the owner's goes, the password changes; then the mailbox (T1531)."""
+    scene.later(1, 8)
+    agent = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Mobile"
+    via = scene.intruder(anywhere(scene.rng, PHONES_AWAY), scripted(agent, "Android 10"))
+    scene.log_on(via)
+    scene.act_all([FACTOR_ADDED, FACTOR_REMOVED, PASSWORD_CHANGE], via, 20, 150)
+    read_mail(scene, via, scene.number(6, 15), 5, 60)
+
+
+def shipped_laptop(scene: Scene) -> None:
+    """Stealthy: after work, a programmer's own laptop does its work on a home line abroad (US v. Chapman, 2024)."""
+    victim = scene.victim
+    if not isinstance(victim, Person):
+        msg = f"expected a person, found {victim.key}"
+        raise TypeError(msg)
+    scene.later(9, 13, 4)
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), scene.seen.device)
+    scene.log_on(via)
+    for _ in range(scene.number(3, 4)):
+        steps = [HABITS["code"].step(scene.rng, victim) for _ in range(scene.number(3, 7))]
+        steps += [HABITS["chat"].step(scene.rng, victim) for _ in range(scene.number(1, 3))]
+        scene.act_all(steps, via, 20, 150)
+        scene.wait(400, 1_200)
+
+
 VARIANTS = (
     Variant("rented_server", anybody, rented_server),
     Variant("home_line", anybody, home_line),
@@ -115,6 +142,8 @@ VARIANTS = (
     Variant("source_code", coder, source_code),
     Variant("device_code", anybody, device_code),
     Variant("wages", anybody, wages),
-    Variant("chats", anybody, chats, held_out=True),
-    Variant("models", aws_service, models, held_out=True),
+    Variant("chats", anybody, chats),
+    Variant("models", aws_service, models),
+    Variant("locked_out", anybody, locked_out, held_out=True),
+    Variant("shipped_laptop", coder, shipped_laptop, hours=18, held_out=True),
 )

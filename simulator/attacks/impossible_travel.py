@@ -5,16 +5,18 @@ The owner goes on working; the intruder is in a city where the company has an of
 
 from __future__ import annotations
 
+from simulator.apis import habitual
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON, FACTOR_ADDED
 from simulator.hostile import home_proxy, phone_line, server
-from simulator.moves import WHO_AM_I, files_in_a_row, read_files, read_mail
-from simulator.operations import TEAMS, aws, github, m365, named, sharepoint
+from simulator.moves import READ_MAIL, WHO_AM_I, files_in_a_row, read_files, read_mail, search_mail
+from simulator.operations import TEAMS, aws, exchange, github, m365, named, sharepoint
 from simulator.people import Person
 from simulator.places import OFFICES
 from simulator.record import Account, NativeObject
-from simulator.scene import Scene, anybody, aws_person, coder, contractor
+from simulator.scene import Scene, anybody, aws_person, aws_service, coder, contractor
+from simulator.services import Service
 from simulator.world import World
 
 _TWO_COASTS = ("New York", "San Francisco")
@@ -110,6 +112,35 @@ def code_key(scene: Scene) -> None:
     scene.act_all([github("git.clone", *named("repository", f"service-{n:02d}")) for n in numbers], via, 10, 120)
 
 
+def invoice(scene: Scene) -> None:
+    """From a home line at another office's, while the owner works: an invoice is looked for, answered, thrown away."""
+    scene.wait(300, 1_800)
+    via = scene.intruder(home_proxy(scene.rng, scene.elsewhere()), scene.plain_browser())
+    scene.log_on(via)
+    scene.act_all([search_mail(scene.rng) for _ in range(scene.number(2, 4))], via, 15, 90)
+    read_mail(scene, via, scene.number(3, 7))
+    sent = named("folder", "Sent Items")
+    for _ in range(scene.number(2, 4)):
+        scene.act_all([exchange("Send", *sent), exchange("MoveToDeletedItems", *sent), READ_MAIL], via, 20, 300)
+
+
+def twin(scene: Scene) -> None:
+    """Stealthy: a workload's key from its image, used by the same kit at another office's: its own calls, a few."""
+    service = scene.victim
+    if not isinstance(service, Service):
+        msg = f"expected a service account, found {service.key}"
+        raise TypeError(msg)
+    here = service.address.location.country
+    city = scene.rng.choice([office.city for office in OFFICES if office.city.country != here])
+    via = scene.intruder(server(scene.rng, city), service.device)
+    reads = tuple(call for call in service.calls if call.action.startswith(("Get", "Describe", "Decrypt")))
+    calls = tuple(call for call in reads if "Secret" not in call.action)
+    scene.wait(60, 600)
+    for _ in range(scene.number(3, 4)):
+        scene.act_all([habitual(scene.rng, calls) for _ in range(scene.number(4, 9))], via, 2, 40)
+        scene.wait(500, 1_500)
+
+
 VARIANTS = (
     Variant("rented_server", anybody, rented_server),
     Variant("home_line", anybody, home_line),
@@ -117,6 +148,8 @@ VARIANTS = (
     Variant("other_coast", on_one_coast, other_coast),
     Variant("console", aws_person, console),
     Variant("subcontractor", contractor, subcontractor, hours=3),
-    Variant("own_factor", anybody, own_factor, held_out=True),
-    Variant("code_key", coder, code_key, held_out=True),
+    Variant("own_factor", anybody, own_factor),
+    Variant("code_key", coder, code_key),
+    Variant("invoice", anybody, invoice, held_out=True),
+    Variant("twin", aws_service, twin, hours=3, held_out=True),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import home_proxy, phone_line, server
+from simulator.hostile import VPNS, home_proxy, phone_line, relay, server
 from simulator.moves import read_mail, search_mail
 from simulator.operations import exchange, named, settings
 from simulator.people import Person
@@ -115,6 +115,31 @@ def by_outlook(scene: Scene) -> None:
     scene.act(exchange("UpdateInboxRules", *rule, *settings(RuleCondition="HasAttachment")), via)
 
 
+def two_rules(scene: Scene) -> None:
+    """Behind a VPN: mail about money goes out as an attachment; a second rule deletes what the first one bounces."""
+    scene.later(0.5, 6)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(3, 8))
+    scene.wait(20, 150)
+    out = settings(ForwardAsAttachmentTo=scene.rng.choice(_DROPS), Name="Updates", SubjectOrBodyContainsWords=_MONEY)
+    hide = settings(DeleteMessage="True", Name="Updates 2", FromAddressContainsWords="postmaster;mailer-daemon")
+    scene.act_all([exchange("New-InboxRule", *out), exchange("New-InboxRule", *hide)], via, 30, 200)
+
+
+def by_contact(scene: Scene) -> None:
+    """Stealthy: an administrator makes a contact with a name like one inside; executives' mail is copied to it."""
+    scene.wait(60, 900)
+    via = scene.own()
+    name = scene.rng.choice(("Board Archive", "Journal Mailbox", "Legal Hold"))
+    made = settings(Name=name, ExternalEmailAddress=scene.rng.choice(_DROPS), HiddenFromAddressListsEnabled="True")
+    steps = [exchange("New-MailContact", *made)]
+    for boss in scene.executives(scene.number(1, 3)):
+        copied = settings(ForwardingAddress=name, DeliverToMailboxAndForward="True", Identity=boss.user.id)
+        steps.append(exchange("Set-Mailbox", *copied))
+    scene.act_all(steps, via, 20, 200)
+
+
 VARIANTS = (
     Variant("hidden_replies", anybody, hidden_replies),
     Variant("forwarded", anybody, forwarded),
@@ -123,6 +148,8 @@ VARIANTS = (
     Variant("in_transport", directory_admin, in_transport),
     Variant("redirected", leader, redirected),
     Variant("journal", directory_admin, journal),
-    Variant("warnings_hidden", anybody, warnings_hidden, held_out=True),
-    Variant("by_outlook", on_windows, by_outlook, held_out=True),
+    Variant("warnings_hidden", anybody, warnings_hidden),
+    Variant("by_outlook", on_windows, by_outlook),
+    Variant("two_rules", anybody, two_rules, held_out=True),
+    Variant("by_contact", directory_admin, by_contact, held_out=True),
 )

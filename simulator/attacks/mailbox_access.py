@@ -5,7 +5,7 @@ from __future__ import annotations
 from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.habits import SHARED_MAILBOXES
+from simulator.habits import DEVICE_ADDED, SHARED_MAILBOXES
 from simulator.hostile import PUBLIC_CLOUDS, anywhere, home_proxy, phone_line, server
 from simulator.moves import INBOX, READ_MAIL, read_mail, search_mail
 from simulator.operations import exchange, named, settings
@@ -145,6 +145,28 @@ def app_reads_on(scene: Scene) -> None:
     scene.spread(steps, via, scene.number(3, 5) * HOUR)
 
 
+def new_phone(scene: Scene) -> None:
+    """The mailbox is set up on somebody else's phone, which fetches months of it, folder by folder."""
+    scene.later(0.5, 8)
+    device = scripted("Outlook-Android/2.0 (Android 13; CPH2477)", "Android 13")
+    via = scene.intruder(phone_line(scene.rng, scene.city), device)
+    scene.log_on(via)
+    scene.wait(10, 60)
+    scene.act(DEVICE_ADDED, via)
+    for name in ("Inbox", "Sent Items", "Archive"):
+        scene.act_all([exchange("MailItemsAccessed", *named("folder", name))] * scene.number(60, 140), via, 0.5, 6)
+
+
+def spoliation(scene: Scene) -> None:
+    """Stealthy: who knows that lawyers will ask deletes for good, at their desk, a subject an hour, all afternoon."""
+    scene.wait(60, 900)
+    for name in scene.rng.sample(("Sent Items", "Inbox", "Archive", "Deleted Items"), k=scene.number(3, 4)):
+        scene.act(search_mail(scene.rng), scene.own())
+        scene.wait(20, 120)
+        gone = [exchange("HardDelete", *named("folder", name))] * scene.number(25, 45)
+        scene.spread(gone, scene.own(), scene.number(35, 55) * MINUTE)
+
+
 VARIANTS = (
     Variant("whole_mailbox", anybody, whole_mailbox),
     Variant("slowly", anybody, slowly, hours=9),
@@ -154,6 +176,8 @@ VARIANTS = (
     Variant("by_keyword", part_timer, by_keyword),
     Variant("purged", directory_admin, purged),
     Variant("left_open", own_mailbox_only, left_open, hours=4),
-    Variant("through_assistant", others_too, through_assistant, held_out=True),
-    Variant("app_reads_on", calendar_app, app_reads_on, hours=6, held_out=True),
+    Variant("through_assistant", others_too, through_assistant),
+    Variant("app_reads_on", calendar_app, app_reads_on, hours=6),
+    Variant("new_phone", anybody, new_phone, held_out=True),
+    Variant("spoliation", anybody, spoliation, hours=5, held_out=True),
 )

@@ -8,7 +8,7 @@ from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import FOLDER_SIZE
-from simulator.hostile import VPNS, relay, server
+from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.moves import WHO_AM_I, files_in_a_row
 from simulator.operations import SALESFORCE, TEAMS, aws, github, m365, named, other, sharepoint
 from simulator.record import HOUR, MINUTE, NativeObject, Step
@@ -146,6 +146,37 @@ def by_folder(scene: Scene) -> None:
     scene.spread(emptied, scene.own(), scene.number(1, 6) * MINUTE)
 
 
+def buckets_emptied(scene: Scene) -> None:
+    """With a leaked key and a program for Windows: bucket after bucket, a thousand objects a call (GUI-vil)."""
+    scene.wait(300, 1_800)
+    via = scene.intruder(
+        server(scene.rng, scene.city), scripted("S3 Browser/11.6.7 (https://s3browser.com)", "Windows")
+    )
+    scene.act_all([aws("s3", "ListBuckets")], via, 2, 20)
+    for number in scene.rng.sample(range(12), k=scene.number(5, 8)):
+        store = named("bucket", f"acme-s3-data-{number}")
+        scene.act_all([aws("s3", "ListObjectVersions", *store)], via, 3, 40)
+        scene.act_all([aws("s3", "DeleteObjects", *store)] * scene.number(18, 45), via, 0.4, 5)
+        scene.act_all([aws("s3", "DeleteBucket", *store)], via, 1, 10)
+    note = NativeObject("object", "acme-s3-data-restore/README.txt", 1_204)
+    made = aws("s3", "CreateBucket", *named("bucket", "acme-s3-data-restore"))
+    scene.act_all([made, aws("s3", "PutObject", note)], via, 10, 90)
+
+
+def one_version(scene: Scene) -> None:
+    """Stealthy: in the owner's session, on a line nearby: one version is kept; files are sealed (Proofpoint, 2022)."""
+    scene.wait(300, 1_800)
+    lines = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    via = scene.replayed(home_proxy(scene.rng, scene.city, lines))
+    scene.act(sharepoint("ListUpdated", *named("list", f"sites/{scene.victim.unit}/Shared Documents")), via)
+    steps: list[Step] = []
+    for wanted in files_in_a_row(scene, scene.number(90, 170)):
+        # Twice each, so that the one version that is kept is unreadable, too.
+        steps += [sharepoint("FileModified", wanted)] * 2
+    scene.wait(60, 400)
+    scene.spread(steps, via, scene.number(80, 140) * MINUTE)
+
+
 VARIANTS = (
     Variant("wiped", anybody, wiped),
     Variant("ransomware", anybody, ransomware),
@@ -155,6 +186,8 @@ VARIANTS = (
     Variant("customers", seller, customers),
     Variant("extortion", directory_admin, extortion),
     Variant("messages", anybody, messages),
-    Variant("sealed_objects", aws_account, sealed_objects, held_out=True),
-    Variant("by_folder", anybody, by_folder, held_out=True),
+    Variant("sealed_objects", aws_account, sealed_objects),
+    Variant("by_folder", anybody, by_folder),
+    Variant("buckets_emptied", aws_account, buckets_emptied, held_out=True),
+    Variant("one_version", anybody, one_version, hours=4, held_out=True),
 )

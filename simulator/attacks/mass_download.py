@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from activities.activity import Category
+from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import server
+from simulator.hostile import VPNS, relay, server
 from simulator.moves import files_in_a_row
 from simulator.operations import NETSUITE, SALESFORCE, WORKDAY, aws, github, named, other, sharepoint
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeObject
-from simulator.scene import Scene, anybody, aws_person, bookkeeper, coder, contractor, seller
+from simulator.scene import Scene, anybody, aws_account, aws_person, bookkeeper, coder, contractor, seller
 from simulator.services import Service
 from simulator.world import World
 
@@ -140,6 +141,31 @@ def supplier(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(3, 5) * HOUR)
 
 
+def bulk_api(scene: Scene) -> None:
+    """A seller let a caller's app in: behind a VPN, whole objects are exported, part by part (UNC6040, 2025)."""
+    scene.later(0.5, 7)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scripted("Salesforce-Multi-Org-Fetcher/1.0"))
+    scene.act(other(SALESFORCE, "Login", Category.LOGON), via)
+    kinds = ("Account", "Contact", "Case", "Opportunity", "Lead", "User", "Task", "EmailMessage")
+    for kind in scene.rng.sample(kinds, k=scene.number(4, 6)):
+        scene.wait(10, 120)
+        scene.act(other(SALESFORCE, "QueryExecuted", Category.READ, NativeObject("object", kind)), via)
+        parts = [NativeObject("object", kind, scene.number(20, 95) * 1_000_000) for _ in range(scene.number(8, 24))]
+        steps = [other(SALESFORCE, "BulkApiResultDownloaded", Category.DOWNLOAD, part) for part in parts]
+        scene.act_all(steps, via, 2, 30)
+
+
+def snapshot_blocks(scene: Scene) -> None:
+    """Stealthy: from where the account always works, disks are read through snapshots, block by block (coldsnap)."""
+    scene.wait(60, 900)
+    via = scene.program("coldsnap/0.6.1 aws-sdk-rust/1.8.5")
+    for number in scene.rng.sample(range(60), k=scene.number(2, 3)):
+        name = resource("ec2.amazonaws.com", "snapshot", number).name
+        scene.act_all([aws("ebs", "ListSnapshotBlocks", *named("snapshot", name))], via, 5, 60)
+        blocks = [aws("ebs", "GetSnapshotBlock", NativeObject("snapshot", name, 524_288))] * scene.number(150, 400)
+        scene.spread(blocks, via, scene.number(15, 30) * MINUTE)
+
+
 VARIANTS = (
     Variant("library", anybody, library),
     Variant("slowly", anybody, slowly, hours=7),
@@ -150,6 +176,8 @@ VARIANTS = (
     Variant("books", bookkeeper, books),
     Variant("contractor_collects", contractor, contractor_collects),
     Variant("personnel_files", personnel, personnel_files),
-    Variant("rclone", anybody, rclone, held_out=True),
-    Variant("supplier", document_app, supplier, hours=6, held_out=True),
+    Variant("rclone", anybody, rclone),
+    Variant("supplier", document_app, supplier, hours=6),
+    Variant("bulk_api", seller, bulk_api, held_out=True),
+    Variant("snapshot_blocks", aws_account, snapshot_blocks, held_out=True),
 )

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from activities.activity import Category
 from simulator.attacks import Variant
+from simulator.attacks.anonymous_address import without_vpn
 from simulator.catalogue import consent, partner
 from simulator.devices import scripted
 from simulator.habits import FACTOR_ADDED
-from simulator.hostile import HOMES_FAR, PUBLIC_CLOUDS, anywhere, home_proxy, phone_line, server
+from simulator.hostile import HOMES_FAR, PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import READ_MAIL, read_mail, search_mail
-from simulator.operations import WORKDAY, exchange, named, other, settings, sharepoint
+from simulator.operations import NETSUITE, WORKDAY, exchange, named, other, settings, sharepoint
 from simulator.people import Person
+from simulator.places import OFFICES
 from simulator.record import MINUTE, Account, NativeObject
-from simulator.scene import Scene, Via, anybody
+from simulator.scene import Scene, Via, anybody, bookkeeper
 from simulator.world import World
 
 
@@ -132,9 +134,50 @@ def mail_program(scene: Scene) -> None:
     scene.act_all([sharepoint("FileUploaded", details), *shares], via, 2, 30)
 
 
+def through_colleague(scene: Scene) -> None:
+    """Behind a VPN, a first mailbox sends a link to colleagues; a bookkeeper's account changes a supplier's bank."""
+    scene.stage("anonymous_address")
+    scene.later(0.5, 4)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(3, 7))
+    scene.stage("mailbox_access")
+    sent = named("folder", "Sent Items")
+    scene.act_all([exchange("Send", *sent)] * scene.number(30, 70), via, 1, 10)
+    scene.act_all([exchange("HardDelete", *sent)] * scene.number(30, 70), via, 0.5, 5)
+    scene.rest(0.3)
+    _supplier(scene)
+
+
+def _supplier(scene: Scene) -> None:
+    """The bookkeeper who fell for it: at work, and on a home line at another office's."""
+    world, me = scene.world, scene.victim.key
+    staff = [one for one in world.people if bookkeeper(world, one) and one.leaves is None and one.key != me]
+    second, desk = scene.at_work(staff) or (scene.victim, scene.own())
+    here = desk.address.location.country
+    city = scene.rng.choice([office.city for office in OFFICES if office.city.country != here])
+    scene.stage("impossible_travel")
+    scene.wait(300, 1_500)
+    via = scene.intruder(home_proxy(scene.rng, city), scene.plain_browser())
+    scene.log_on(via, actor=second)
+    scene.act_all([search_mail(scene.rng), *[READ_MAIL] * scene.number(5, 10)], via, 10, 90, second)
+    scene.stage("inbox_rule")
+    rule = settings(MoveToFolder="Archive", MarkAsRead="True", Name=".", From=partner(scene.number(0, 20)))
+    scene.act_all([exchange("New-InboxRule", *rule)], via, 30, 300, second)
+    scene.rest(0.3)
+    scene.stage("unfamiliar_access")
+    supplier = NativeObject("vendor", f"V-{scene.number(0, 499):04d}")
+    looks = [other(NETSUITE, "VendorViewed", Category.READ, supplier)] * scene.number(2, 5)
+    steps = [*looks, other(NETSUITE, "VendorBankDetailsEdited", Category.MODIFY, supplier)]
+    again = scene.intruder(home_proxy(scene.rng, city), via.device)
+    scene.log_on(again, actor=second)
+    scene.act_all([*steps, *[READ_MAIL] * scene.number(2, 5)], again, 20, 180, second)
+
+
 VARIANTS = (
     Variant("kit", writes_invoices, kit, hours=12, days=4),
     Variant("neighbour", anybody, neighbour, hours=12, days=4),
     Variant("wages", anybody, wages, hours=12, days=4),
-    Variant("mail_program", writes_invoices, mail_program, hours=12, days=4, held_out=True),
+    Variant("mail_program", writes_invoices, mail_program, hours=12, days=4),
+    Variant("through_colleague", without_vpn, through_colleague, hours=12, days=4, held_out=True),
 )

@@ -128,9 +128,38 @@ def extortionist(scene: Scene) -> None:
     scene.act_all([*steps, aws("cloudtrail", "StopLogging", *named("trail", "management-events"))], via, 20, 200)
 
 
+def bribed(scene: Scene) -> None:
+    """Paid to, somebody looks up customers by the hundred, exports them, and shares the lists (Coinbase, 2025)."""
+    for _ in range(2):
+        scene.stage("unlike_own_habits")
+        via = scene.back_at_work()
+        numbers = scene.rng.sample(range(20_000), k=scene.number(110, 190))
+        found = [NativeObject("account", f"001A{number:05d}") for number in numbers]
+        viewed = [other(SALESFORCE, "RecordViewed", Category.READ, account) for account in found]
+        scene.spread(viewed, via, scene.number(90, 140) * MINUTE)
+        scene.rest(0.25)
+    scene.stage("mass_download")
+    via = scene.back_at_work()
+    reports = [
+        NativeObject("report", f"accounts-{number:02d}", scene.number(5, 60) * 1_000_000)
+        for number in scene.rng.sample(range(100), k=scene.number(22, 45))
+    ]
+    exported = [other(SALESFORCE, "ReportExported", Category.DOWNLOAD, report) for report in reports]
+    scene.spread(exported, via, scene.number(20, 45) * MINUTE)
+    scene.rest(0.2)
+    scene.stage("external_sharing")
+    via, guest = scene.back_at_work(), named("guest", scene.rng.choice(_PRIVATE))
+    name = scene.victim.user.id.replace("@", "_").replace(".", "_")
+    for number in range(scene.number(4, 9)):
+        listed = NativeObject("file", f"personal/{name}/Documents/list-{number:02d}.xlsx", 4_100_000)
+        shared = [sharepoint("FileUploaded", listed), sharepoint("SharingInvitationCreated", listed, *guest)]
+        scene.act_all(shared, via, 20, 150)
+
+
 VARIANTS = (
     Variant("documents", anybody, documents, hours=12, days=4),
     Variant("source_code", coder, source_code, hours=12, days=4),
     Variant("customers", seller, customers, hours=12, days=4),
-    Variant("extortionist", cloud_programmer, extortionist, hours=12, days=4, held_out=True),
+    Variant("extortionist", cloud_programmer, extortionist, hours=12, days=4),
+    Variant("bribed", seller, bribed, hours=12, days=4, held_out=True),
 )
