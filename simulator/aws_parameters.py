@@ -80,6 +80,8 @@ def _of_kind(action: str, kind: str, names: list[str]) -> dict[str, object]:  # 
         return {"names": names} if action == "GetParameters" else {"name": names[0]}
     if kind == "instance" and action.endswith("Instances"):
         return {"instancesSet": {"items": [{"instanceId": name} for name in names]}}
+    if kind == "instance_type" and action == "ModifyInstanceAttribute":
+        return {"instanceType": {"value": names[0]}}
     if kind == "instance_type":
         items = [{"imageId": "ami-0c101f26f147fa7fd", "minCount": len(names), "maxCount": len(names)}]
         return {"instanceType": names[0], "instancesSet": {"items": items}}

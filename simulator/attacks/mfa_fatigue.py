@@ -5,8 +5,8 @@ from __future__ import annotations
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import FACTOR_ADDED, FACTOR_REMOVED
-from simulator.hostile import VPNS, home_proxy, phone_line, relay, server
-from simulator.moves import read_mail
+from simulator.hostile import HOMES_AWAY, PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
+from simulator.moves import read_files, read_mail
 from simulator.operations import (
     DEVICE_CODE,
     MFA,
@@ -149,6 +149,37 @@ def device_key(scene: Scene) -> None:
     read_mail(scene, back, scene.number(3, 8))
 
 
+def while_working(scene: Scene) -> None:
+    """On a home line abroad, pushes while the victim is at work and may be asked anyway; one is taken for that."""
+    scene.wait(60, 600)
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), scene.plain_browser())
+    for _ in range(scene.number(3, 6)):
+        _push(scene, via, _REFUSED_OF_FEW)
+        scene.wait(40, 240)
+    scene.act(logon(SECOND_FACTOR), Via(via.address, via.device, ""))
+    scene.wait(10, 40)
+    scene.log_on(via)
+    scene.act_all([FACTOR_ADDED, directory("User changed default security info")], via, 30, 240)
+    read_mail(scene, via, scene.number(4, 10))
+    scene.act_all([FACTOR_REMOVED], via, 30, 240)
+
+
+def guessed_codes(scene: Scene) -> None:
+    """Stealthy: nobody is asked: one-time codes are guessed, ten to a session, until one is right (AuthQuake, 2024)."""
+    scene.later(0.5, 6, 4)
+    device = scene.plain_browser()
+    address = anywhere(scene.rng, PUBLIC_CLOUDS)
+    for _ in range(scene.number(5, 9)):
+        quiet = Via(address, device, "")
+        scene.act(logon(SECOND_FACTOR), quiet)
+        scene.act_all([logon(SECOND_FACTOR_FAILED)] * scene.number(8, 10), quiet, 1, 6)
+        scene.wait(60, 500)
+    via = scene.intruder(address, device)
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(4, 9))
+    read_files(scene, via, scene.number(3, 8))
+
+
 VARIANTS = (
     Variant("bombing", anybody, bombing, hours=3),
     Variant("at_night", anybody, at_night, hours=26),
@@ -156,6 +187,8 @@ VARIANTS = (
     Variant("new_factor", anybody, new_factor),
     Variant("sim_swap", anybody, sim_swap),
     Variant("now_and_then", leader, now_and_then, hours=8),
-    Variant("bursts", anybody, bursts, hours=10, held_out=True),
-    Variant("device_key", anybody, device_key, hours=3, held_out=True),
+    Variant("bursts", anybody, bursts, hours=10),
+    Variant("device_key", anybody, device_key, hours=3),
+    Variant("while_working", anybody, while_working, held_out=True),
+    Variant("guessed_codes", anybody, guessed_codes, hours=4, held_out=True),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from activities.activity import Category, UserType
 from simulator.attacks import Variant
+from simulator.catalogue import principal
 from simulator.departments import DEPARTMENTS
 from simulator.devices import copied, scripted
-from simulator.hostile import HOMES_FAR, PUBLIC_CLOUDS, TOR, VPNS, anywhere, relay, server
+from simulator.hostile import HOMES_FAR, HOSTS, PUBLIC_CLOUDS, TOR, VPNS, anywhere, relay, server
 from simulator.moves import INBOX, files_in_a_row
-from simulator.operations import SALESFORCE, TEAMS, exchange, github, m365, named, other, sharepoint
+from simulator.operations import SALESFORCE, TEAMS, directory, exchange, github, m365, named, other, sharepoint
 from simulator.people import BEFORE
 from simulator.places import OFFICES
 from simulator.record import MINUTE, Account, NativeObject, Step
@@ -136,6 +137,44 @@ def own_pace(scene: Scene) -> None:
     scene.spread(steps, via, scene.number(150, 220) * MINUTE)
 
 
+def more_apps(scene: Scene) -> None:
+    """A forgotten app's secret, from a rented server: who there is, then apps of the intruder's (Midnight Blizzard)."""
+    scene.wait(300, 3_000)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("python-requests/2.31.0"))
+    steps = [directory(f"Download {what} - Started (bulk)") for what in ("users", "groups")]
+    for title in scene.rng.sample(("Mail Health Test", "Tenant Probe", "AAD Sync Staging"), k=scene.number(1, 2)):
+        made = principal(title)
+        rights = (made, *named("permission", "full_access_as_app"))
+        steps += [directory("Add application.", made), directory("Add service principal.", made)]
+        steps += [
+            directory("Update application – Certificates and secrets management ", made, changed=("KeyDescription",)),
+            directory("Add app role assignment to service principal.", *rights, changed=("AppRole.Value",)),
+        ]
+    scene.act_all(steps, via, 15, 240)
+    for person in scene.executives(scene.number(3, 6)):
+        scene.act_all([exchange("MailItemsAccessed", *INBOX, owner=person.user)] * scene.number(5, 12), via, 2, 20)
+
+
+def support_cases(scene: Scene) -> None:
+    """Stealthy: in another cloud, under the app's own name: cases are searched for keys, the traces deleted (UNC6395).
+
+    An app that has nothing to do with customers has never asked for such records at all.
+    """
+    scene.wait(300, 1_800)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), copied(scene.seen.device))
+    kinds = ("Case", "EmailMessage", "CaseComment", "User", "ContentVersion", "LoginHistory")
+    steps: list[Step] = []
+    for kind in scene.rng.sample(kinds, k=scene.number(4, 6)):
+        size = NativeObject("object", kind, scene.number(2, 30) * 1_000_000)
+        steps += [other(SALESFORCE, "QueryExecuted", Category.READ, NativeObject("object", kind))] * scene.number(1, 3)
+        steps += [
+            other(SALESFORCE, "BulkJobCreated", Category.CREATE, NativeObject("object", kind)),
+            other(SALESFORCE, "BulkJobExported", Category.DOWNLOAD, size),
+            other(SALESFORCE, "BulkJobDeleted", Category.DELETE, NativeObject("object", kind)),
+        ]
+    scene.act_all(steps, via, 60, 400)
+
+
 VARIANTS = (
     Variant("other_provider", app, other_provider),
     Variant("downloads", app, downloads),
@@ -144,6 +183,8 @@ VARIANTS = (
     Variant("chats", app, chats),
     Variant("sends", app, sends),
     Variant("overwrites", documents_app, overwrites),
-    Variant("clones", code_app, clones, held_out=True),
-    Variant("own_pace", app, own_pace, hours=5, held_out=True),
+    Variant("clones", code_app, clones),
+    Variant("own_pace", app, own_pace, hours=5),
+    Variant("more_apps", app, more_apps, hours=4, held_out=True),
+    Variant("support_cases", crm_app, support_cases, hours=4, held_out=True),
 )

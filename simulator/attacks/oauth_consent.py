@@ -5,7 +5,8 @@ from __future__ import annotations
 from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.catalogue import COMMON_APPS, consent, principal
-from simulator.hostile import VPNS, home_proxy, phone_line, relay, server
+from simulator.devices import scripted
+from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import read_mail
 from simulator.operations import SALESFORCE, directory, github, named, other
 from simulator.record import NativeObject
@@ -141,6 +142,42 @@ def more_rights(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 20, 240)
 
 
+def injected_app(scene: Scene) -> None:
+    """A user's stolen session registers an app, gives it a secret, and consents to it (GraphRunner, 2023)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("Mozilla/5.0 (Windows NT; PowerShell/7.4.6)"))
+    scene.log_on(via)
+    title = scene.rng.choice(("Win Defend for M365", "Outlook Sync Helper", "Graph Test App"))
+    made = principal(title)
+    steps = [
+        directory("Add application.", made),
+        directory("Add owner to application.", *named("user", scene.victim.user.id), made),
+        directory("Update application – Certificates and secrets management ", made, changed=_KEYS),
+    ]
+    scene.act_all(steps, via, 1, 20)
+    scene.wait(30, 200)
+    scopes = "Mail.ReadWrite Mail.Send Files.ReadWrite.All Chat.Read Directory.Read.All offline_access"
+    scene.act_all(consent(title, scopes), via, 0.2, 3)
+
+
+def lookalike(scene: Scene) -> None:
+    """Stealthy: a second app of a known name asks for next to nothing; its page then takes the session (Tycoon, 2025).
+
+    The consent is at the desk, the logon minutes later from the kit's server, by its program.
+    """
+    scene.wait(60, 1_200)
+    scene.act_all(
+        consent(scene.rng.choice(("Adobe", "DocuSign eSignature", "RingCentral")), "openid profile email"),
+        scene.own(),
+        0.2,
+        2,
+    )
+    scene.wait(60, 400)
+    kit = scene.intruder(server(scene.rng, scene.city), scripted("axios/1.7.9"))
+    scene.log_on(kit)
+    read_mail(scene, kit, scene.number(2, 5), 1, 10)
+
+
 VARIANTS = (
     Variant("phished", anybody, phished),
     Variant("for_all", directory_admin, for_all),
@@ -150,6 +187,8 @@ VARIANTS = (
     Variant("own_app", directory_admin, own_app),
     Variant("connected_app", seller, connected_app),
     Variant("trusted_issuer", directory_admin, trusted_issuer),
-    Variant("mail_exporter", anybody, mail_exporter, held_out=True),
-    Variant("more_rights", directory_admin, more_rights, held_out=True),
+    Variant("mail_exporter", anybody, mail_exporter),
+    Variant("more_rights", directory_admin, more_rights),
+    Variant("injected_app", anybody, injected_app, held_out=True),
+    Variant("lookalike", anybody, lookalike, held_out=True),
 )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import EVERYWHERE, PUBLIC_CLOUDS, TOR, anywhere, home_proxy, phone_line, relay, server
+from simulator.hostile import EVERYWHERE, PUBLIC_CLOUDS, TOR, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import read_files, read_mail
 from simulator.operations import (
     LEGACY,
@@ -25,13 +25,16 @@ from simulator.operations import (
     TEAMS,
     UNKNOWN_USER,
     WRONG_PASSWORD,
+    directory,
     logon,
     m365,
 )
+from simulator.people import Person
 from simulator.places import OFFICES
 from simulator.record import HOUR, MINUTE, Account, Event, NativeObject, NativeUser
 from simulator.scene import Scene, Via, anybody
 from simulator.streams import chance
+from simulator.world import World
 
 _MOST = 400
 _LEAST = 40
@@ -41,6 +44,8 @@ _LOCKED = 0.01
 _NAMES = "admin info backup scanner test hr.team reception jsmith mbrown dwilson sjones accounts.payable".split()
 _TEAM = 18
 """Accounts of a spray on few."""
+_OFTEN_THERE = 0.7
+"""Share of days at the office, of those who are mostly there."""
 _TEAMS_CLIENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Teams/1.3.00.30866 "
     "Chrome/80.0.3987.165 Electron/8.5.1 Safari/537.36"
@@ -217,6 +222,53 @@ def stopped(scene: Scene) -> None:
     scene.act(logon(POLICY), again)
 
 
+def guessed_names(scene: Scene) -> None:
+    """By VPN, by a program: first, which names there are; then two have it, and one is stopped (Peach Sandstorm, 2023).
+
+    Most names that it begins with were guessed and don't exist.
+    """
+    device = scripted("go-http-client/1.1", "")
+    pool = [relay(scene.rng, VPNS) for _ in range(14)]
+
+    def source() -> Via:
+        return Via(scene.rng.choice(pool), device, "")
+
+    guessed = [_unknown(scene, number) for number in range(scene.number(80, 150))]
+    _round(scene, guessed, source, scene.number(10, 20) * MINUTE, PASSWORD_GRANT)
+    scene.wait(600, 2_400)
+    targets = [target for target in _targets(scene) if not target.key.startswith("unknown/")]
+    stopped_one, middle = targets.pop(), len(targets) // 2
+    _round(scene, targets[:middle], source, scene.number(20, 40) * MINUTE, PASSWORD_GRANT)
+    scene.act(logon(SECOND_FACTOR, PASSWORD_GRANT), source(), stopped_one)
+    _round(scene, targets[middle:], source, scene.number(20, 40) * MINUTE, PASSWORD_GRANT)
+    scene.wait(5, 60)
+    via = scene.intruder(scene.rng.choice(pool), device)
+    scene.log_on(via, PASSWORD_GRANT)
+    listed = [directory(f"Download {what} - Started (bulk)") for what in ("users", "groups", "devices")]
+    scene.act_all(listed, via, 5, 60)
+
+
+def office_worker(world: World, account: Account) -> bool:
+    """Somebody who mostly works at the office."""
+    return anybody(world, account) and isinstance(account, Person) and account.office_share > _OFTEN_THERE
+
+
+def from_inside(scene: Scene) -> None:
+    """Stealthy: on an infected computer in the office where the victim works, too: each of forty accounts once.
+
+    Everybody there comes from that address, but nobody logs on by a program.
+    """
+    scene.wait(60, 600)
+    device = scripted("Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.4894", "Windows 10")
+    address = scene.seen.address
+    targets = [target for target in _targets(scene) if not target.key.startswith("unknown/")]
+    targets = targets[: scene.number(38, 60)]
+    _round(scene, targets, lambda: Via(address, device, ""), scene.number(40, 90) * MINUTE, PASSWORD_GRANT)
+    via = scene.intruder(address, device)
+    scene.log_on(via, PASSWORD_GRANT)
+    read_mail(scene, via, scene.number(6, 15), 1, 12)
+
+
 VARIANTS = (
     Variant("one_address", anybody, one_address),
     Variant("one_provider", anybody, one_provider, hours=5),
@@ -225,6 +277,8 @@ VARIANTS = (
     Variant("in_vain", anybody, in_vain),
     Variant("home_lines", anybody, home_lines, hours=8),
     Variant("one_team", anybody, one_team),
-    Variant("api_gateway", anybody, api_gateway, hours=5, held_out=True),
-    Variant("stopped", anybody, stopped, hours=5, held_out=True),
+    Variant("api_gateway", anybody, api_gateway, hours=5),
+    Variant("stopped", anybody, stopped, hours=5),
+    Variant("guessed_names", anybody, guessed_names, hours=4, held_out=True),
+    Variant("from_inside", office_worker, from_inside, hours=3, held_out=True),
 )

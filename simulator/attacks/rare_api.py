@@ -7,7 +7,7 @@ from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON
 from simulator.hostile import VPNS, relay, server
 from simulator.moves import call, unused
-from simulator.operations import azure, github, named
+from simulator.operations import aws, azure, github, named
 from simulator.record import HOUR, MINUTE
 from simulator.scene import Scene, Via, aws_account, aws_person, aws_service, azure_person, coder
 
@@ -72,6 +72,13 @@ _DATA = (
     "dms.DescribeEndpoints kinesis.ListStreams es.ListDomainNames dynamodb.ListExports rds.DescribeExportTasks "
     "athena.StartQueryExecution athena.GetQueryResults redshift.GetClusterCredentials rds.StartExportTask "
     "dynamodb.ExportTableToPointInTime"
+)
+_SENDING = (
+    "ses.CreateEmailIdentity ses.PutEmailIdentityDkimAttributes ses.PutEmailIdentityMailFromAttributes "
+    "ses.CreateConfigurationSet workmail.CreateOrganization workmail.DescribeOrganization workmail.CreateUser "
+    "workmail.RegisterToWorkMail iam.CreateUser iam.CreateLoginProfile iam.CreateRole iam.ListGroups "
+    "organizations.DescribeOrganization organizations.LeaveOrganization account.EnableRegion "
+    "route53domains.ListDomains support.DescribeSeverityLevels"
 )
 
 
@@ -159,6 +166,37 @@ def warehouse(scene: Scene) -> None:
     scene.spread([call(scene, service, action, "", 0.1) for service, action in chosen], scene.shell(), 5 * HOUR)
 
 
+def federated_console(scene: Scene) -> None:
+    """A leaked key becomes a session of the console, behind a VPN; from there on mail and domains (JavaGhost, 2025)."""
+    device = scripted("aws-cli/1.22.34 Python/3.10.12 Linux/5.15.0-113-generic botocore/1.23.34")
+    via = scene.intruder(relay(scene.rng, VPNS), device)
+    scene.wait(60, 300)
+    key = (("ses", "GetSendQuota"), ("iam", "ListAccountAliases"), ("sts", "GetFederationToken"))
+    scene.act_all([call(scene, service, action) for service, action in key], via, 3, 40)
+    scene.wait(60, 300)
+    browser = scene.intruder(via.address, scene.plain_browser())
+    scene.act_all([aws("signin", "GetSigninToken"), CONSOLE_LOGON], browser, 1, 6)
+    steps = [call(scene, service, action, "", 0.2) for service, action in unused(scene, _SENDING)]
+    scene.act_all(steps, browser, 10, 150)
+
+
+def worm(scene: Scene) -> None:
+    """Stealthy: no intruder comes: a poisoned package spreads on the programmer's own computer (Shai-Hulud, 2025)."""
+    scene.wait(60, 900)
+    via = scene.program("node/22.11.0 octokit-rest.js/21.0.2")
+    scene.act_all([github("api.request")] * scene.number(4, 9), via, 0.5, 4)
+    made = named("repository", f"{scene.rng.getrandbits(72):018x}")
+    runner = (
+        "repo.create repo.register_self_hosted_runner workflows.created_workflow_run repo.self_hosted_runner_online"
+    )
+    scene.act_all([github(action, *made) for action in f"{runner} repo.update_actions_settings".split()], via, 2, 30)
+    scene.act_all([github("git.push", *made)] * 4, via, 2, 20)
+    numbers = scene.rng.sample(range(80), k=scene.number(4, 9))
+    for name in (f"service-{number:02d}" for number in numbers):
+        steps = ("environment.create", "repo.create_actions_secret", "repo.rename", "repo.access")
+        scene.act_all([github(action, *named("repository", name)) for action in steps], via, 1, 12)
+
+
 VARIANTS = (
     Variant("stolen_key", aws_account, stolen_key),
     Variant("at_desk", aws_person, at_desk, hours=5),
@@ -167,6 +205,8 @@ VARIANTS = (
     Variant("repositories", coder, repositories),
     Variant("models", aws_account, models),
     Variant("inside_workload", aws_service, inside_workload),
-    Variant("remote_hands", aws_person, remote_hands, hours=3, held_out=True),
-    Variant("warehouse", aws_account, warehouse, hours=6, held_out=True),
+    Variant("remote_hands", aws_person, remote_hands, hours=3),
+    Variant("warehouse", aws_account, warehouse, hours=6),
+    Variant("federated_console", aws_account, federated_console, held_out=True),
+    Variant("worm", coder, worm, held_out=True),
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import HOSTS, VPNS, anywhere, relay, server
+from simulator.hostile import HOMES_AWAY, HOSTS, VPNS, anywhere, relay, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import aws, azure, named
 from simulator.record import HOUR, MINUTE, Step
-from simulator.scene import Scene, aws_account, aws_person, azure_person
+from simulator.scene import Scene, aws_account, aws_person, aws_service, azure_person
 
 _EC2 = "ec2.amazonaws.com"
 
@@ -153,6 +153,45 @@ def soft_delete(scene: Scene) -> None:
     scene.spread([*steps, *gone], scene.own(), 3 * HOUR)
 
 
+def one_after_another(scene: Scene) -> None:
+    """Weeks after they left, from home abroad, with a key that still works: a script ends all machines (NCS, 2023)."""
+    scene.wait(60, 900)
+    agent = "Boto3/1.26.165 Python/3.11.4 Windows/10 Botocore/1.29.165"
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), scripted(agent, "Windows 10"))
+    steps = [WHO_AM_I, aws("ec2", "DescribeInstances"), aws("ec2", "DescribeImages")]
+    for number in scene.rng.sample(range(60), k=scene.number(25, 55)):
+        machine = resource(_EC2, "instance", number)
+        steps += [aws("ec2", "StopInstances", machine)] * (number % 4 == 0)
+        steps.append(aws("ec2", "TerminateInstances", machine))
+    steps += [aws("ec2", "DeregisterImage", resource(_EC2, "image", n)) for n in range(scene.number(4, 12))]
+    scene.act_all(steps, via, 20, 70)
+
+
+def torn_down(scene: Scene) -> None:
+    """Stealthy: a poisoned step of a pipeline, at its own address, in its own session: all that it once deployed goes.
+
+    Balancers before services, images and names of the network last, as a program does that undoes a plan.
+    """
+    scene.wait(60, 900)
+    kinds = (
+        ("elasticloadbalancing", "DeleteLoadBalancer", "load_balancer", scene.number(3, 7)),
+        ("elasticloadbalancing", "DeleteTargetGroup", "target_group", scene.number(3, 7)),
+        ("ecs", "DeleteService", "service", scene.number(6, 14)),
+        ("ecs", "DeleteCluster", "cluster", scene.number(1, 2)),
+        ("autoscaling", "DeleteAutoScalingGroup", "group", scene.number(2, 5)),
+        ("sqs", "DeleteQueue", "queue", scene.number(3, 8)),
+        ("ecr", "DeleteRepository", "repository", scene.number(4, 10)),
+        ("logs", "DeleteLogGroup", "log_group", scene.number(3, 8)),
+        ("route53", "DeleteHostedZone", "zone", 1),
+    )
+    steps = [
+        aws(service, action, *named(kind, f"{service}-prod-{number:03d}"))
+        for service, action, kind, most in kinds
+        for number in range(most)
+    ]
+    scene.act_all(steps, scene.own(), 15, 110)
+
+
 VARIANTS = (
     Variant("machines", aws_person, machines),
     Variant("backups", aws_account, backups),
@@ -162,6 +201,8 @@ VARIANTS = (
     Variant("stacks", aws_person, stacks),
     Variant("restore_points", azure_person, restore_points),
     Variant("plans", aws_person, plans, hours=3),
-    Variant("databases", aws_account, databases, held_out=True),
-    Variant("soft_delete", azure_person, soft_delete, hours=4, held_out=True),
+    Variant("databases", aws_account, databases),
+    Variant("soft_delete", azure_person, soft_delete, hours=4),
+    Variant("one_after_another", aws_account, one_after_another, held_out=True),
+    Variant("torn_down", aws_service, torn_down, held_out=True),
 )

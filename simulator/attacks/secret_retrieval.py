@@ -147,6 +147,36 @@ def account_keys(scene: Scene) -> None:
     scene.spread(steps, scene.own(), 3 * HOUR)
 
 
+def opened_vaults(scene: Scene) -> None:
+    """Behind a VPN, by command line: vaults are opened to oneself, then emptied (Storm-0501, 2025)."""
+    scene.later(0.5, 5)
+    agent = "python/3.12.7 (Windows-10-10.0.19045-SP0) AZURECLI/2.67.0 (MSI)"
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scripted(agent, "Windows 10"))
+    scene.log_on(via)
+    scene.act_all([azure("Microsoft.KeyVault/vaults/read", *named("resource", "vault-00"))], via, 5, 60)
+    names = _secrets(scene, 50)
+    for number in range(scene.number(2, 4)):
+        vault = named("resource", f"vault-{number:02d}")
+        scene.act_all([azure("Microsoft.KeyVault/vaults/accessPolicies/write", *vault)], via, 20, 120)
+        secret = other(KEY_VAULT, "SecretGet", None)
+        reads = [secret._replace(objects=named("secret", name)) for name in names[number * 11 : number * 11 + 11]]
+        scene.act_all([other(KEY_VAULT, "SecretList", None), *reads], via, 0.5, 6)
+
+
+def of_each_kind(scene: Scene) -> None:
+    """Stealthy: at their desk, over the afternoon, a few of each store: nowhere many, but everywhere some."""
+    scene.wait(60, 900)
+    names = _secrets(scene, 12)
+    machines = [resource("ec2.amazonaws.com", "instance", number) for number in scene.rng.sample(range(60), k=4)]
+    steps = [aws("secretsmanager", "GetSecretValue", *named("secret", name)) for name in names[: scene.number(3, 5)]]
+    steps += [aws("ssm", "GetParameter", *named("parameter", f"/{name}")) for name in names[5 : 5 + scene.number(4, 6)]]
+    steps += [aws("ec2", "GetPasswordData", machine) for machine in machines]
+    steps += [aws("acm", "ExportCertificate", *named("certificate", f"cert-{n}")) for n in range(scene.number(2, 3))]
+    steps += [aws("lightsail", "DownloadDefaultKeyPair")]
+    scene.rng.shuffle(steps)
+    scene.spread(steps, scene.shell(), 3 * HOUR)
+
+
 VARIANTS = (
     Variant("secrets_manager", aws_account, secrets_manager),
     Variant("one_by_one", aws_person, one_by_one, hours=4),
@@ -156,6 +186,8 @@ VARIANTS = (
     Variant("recovery_keys", directory_admin, recovery_keys),
     Variant("inside_pipeline", reads_secrets, inside_pipeline),
     Variant("local_administrators", directory_admin, local_administrators),
-    Variant("batches", aws_account, batches, held_out=True),
-    Variant("account_keys", azure_person, account_keys, hours=4, held_out=True),
+    Variant("batches", aws_account, batches),
+    Variant("account_keys", azure_person, account_keys, hours=4),
+    Variant("opened_vaults", azure_person, opened_vaults, hours=3, held_out=True),
+    Variant("of_each_kind", aws_person, of_each_kind, hours=4, held_out=True),
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import HOMES_AWAY, PHONES_FAR, VPNS, anywhere, home_proxy, phone_line, relay, server
+from simulator.hostile import HOMES_AWAY, HOMES_FAR, PHONES_FAR, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import TEAMS, aws, directory, github, m365, named
+from simulator.operations import TEAMS, aws, directory, exchange, github, m365, named, settings
 from simulator.record import NativeObject
 from simulator.scene import Scene, anybody, aws_person, aws_service, coder, directory_admin
 
@@ -97,6 +97,29 @@ def support_file(scene: Scene) -> None:
     scene.act_all(steps, via, 60, 500)
 
 
+def rule_abroad(scene: Scene) -> None:
+    """On a home line abroad, the kit's cookie: who pays whom is looked for, what is answered is hidden (Storm-1167)."""
+    scene.wait(120, 1_500)
+    via = scene.replayed(anywhere(scene.rng, HOMES_FAR), scene.plain_browser())
+    read_mail(scene, via, scene.number(8, 16), 4, 50)
+    scene.wait(30, 200)
+    hidden = settings(Name=".", SubjectContainsWords="invoice;payment", MoveToFolder="RSS Feeds", MarkAsRead="True")
+    scene.act(exchange("New-InboxRule", *hidden), via)
+    scene.act_all([exchange("Send", *named("folder", "Sent Items"))] * scene.number(2, 6), via, 60, 300)
+
+
+def rotating_lines(scene: Scene) -> None:
+    """Stealthy: copied browser; each few steps by another line of a proxy network in the victim's city, for hours."""
+    scene.wait(120, 900)
+    for _ in range(scene.number(8, 13)):
+        via = scene.replayed(home_proxy(scene.rng, scene.city))
+        if scene.rng.random() < 0.5:  # noqa: PLR2004
+            read_mail(scene, via, scene.number(2, 4), 5, 60)
+        else:
+            read_files(scene, via, scene.number(2, 5), 5, 60)
+        scene.wait(120, 900)
+
+
 VARIANTS = (
     Variant("from_server", anybody, from_server),
     Variant("same_browser", anybody, same_browser),
@@ -105,6 +128,8 @@ VARIANTS = (
     Variant("workload", aws_service, workload),
     Variant("source_code", coder, source_code),
     Variant("chats", anybody, chats),
-    Variant("handed_on", anybody, handed_on, held_out=True),
-    Variant("support_file", directory_admin, support_file, held_out=True),
+    Variant("handed_on", anybody, handed_on),
+    Variant("support_file", directory_admin, support_file),
+    Variant("rule_abroad", anybody, rule_abroad, held_out=True),
+    Variant("rotating_lines", anybody, rotating_lines, hours=6, held_out=True),
 )

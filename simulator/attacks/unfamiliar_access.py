@@ -9,10 +9,10 @@ from activities.activity import Category
 from simulator.apis import habitual
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.habits import code, own_file
+from simulator.habits import CONSOLE_LOGON, code, own_file
 from simulator.hostile import home_proxy, phone_line
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import NETSUITE, SALESFORCE, aws, github, other, sharepoint
+from simulator.operations import NETSUITE, SALESFORCE, TEAMS, aws, github, m365, other, sharepoint
 from simulator.people import Person
 from simulator.record import MINUTE, Address, NativeObject
 from simulator.scene import Scene, anybody, aws_person, bookkeeper, coder, seller
@@ -146,6 +146,33 @@ def own_calls(scene: Scene) -> None:
     scene.spread(steps, via, scene.number(10, 40) * MINUTE)
 
 
+def console(scene: Scene) -> None:
+    """A stranger's browser on a home line, in the console of the cloud: what there is, page after page."""
+    victim = _person(scene, "cloud services")
+    scene.later(0.5, 7)
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:146.0) Gecko/20100101 Firefox/146.0"
+    via = scene.intruder(_strange_line(scene), scripted(agent, "Windows 10"))
+    scene.log_on(via)
+    scene.wait(5, 40)
+    scene.act(CONSOLE_LOGON, via)
+    looks = tuple(each for each in victim.calls if each.category in (Category.READ, Category.LIST))
+    steps = [habitual(scene.rng, looks or victim.calls) for _ in range(scene.number(12, 25))]
+    steps += [aws("ce", "GetCostAndUsage"), aws("ec2", "DescribeRegions"), aws("s3", "ListBuckets")]
+    scene.act_all(steps, via, 4, 70)
+
+
+def chat_client(scene: Scene) -> None:
+    """Stealthy: no mail, no files: a stranger's tablet, by another carrier, in the team's own chats and meetings."""
+    scene.later(0.5, 7)
+    agent = "TeamsMobile-Android/1416/1.0.0.2025193702 (Android 13; SM-X200)"
+    via = scene.intruder(_strange_line(scene, mobile=True), scripted(agent, "Android 13"))
+    scene.log_on(via)
+    channels = [NativeObject("channel", f"{scene.victim.unit}-{number:02d}") for number in range(12)]
+    steps = [m365(TEAMS, "ChatRetrieved", scene.rng.choice(channels)) for _ in range(scene.number(12, 25))]
+    steps += [m365(TEAMS, "MeetingParticipantDetail", scene.rng.choice(channels)) for _ in range(scene.number(2, 5))]
+    scene.act_all(steps, via, 5, 80)
+
+
 VARIANTS = (
     Variant("browser", anybody, browser),
     Variant("mail_client", anybody, mail_client),
@@ -154,6 +181,8 @@ VARIANTS = (
     Variant("customers", seller, customers),
     Variant("git_client", coder, git_client),
     Variant("sync_client", anybody, sync_client),
-    Variant("books", bookkeeper, books, held_out=True),
-    Variant("own_calls", aws_person, own_calls, held_out=True),
+    Variant("books", bookkeeper, books),
+    Variant("own_calls", aws_person, own_calls),
+    Variant("console", aws_person, console, held_out=True),
+    Variant("chat_client", anybody, chat_client, held_out=True),
 )

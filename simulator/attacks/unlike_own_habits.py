@@ -13,7 +13,7 @@ from simulator.moves import search_mail
 from simulator.operations import SALESFORCE, TEAMS, WORKDAY, exchange, github, m365, named, other, sharepoint
 from simulator.people import Person
 from simulator.record import DAY, HOUR, Account, NativeObject, Step
-from simulator.scene import Scene, anybody, coder
+from simulator.scene import Scene, anybody, coder, seller
 from simulator.streams import Weighted
 from simulator.world import World
 
@@ -166,6 +166,34 @@ def extension(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 18, 22)
 
 
+def others_customers(scene: Scene) -> None:
+    """A seller with another offer goes through the customers of their colleagues, one by one, and what they bought."""
+    scene.wait(60, 600)
+    first = scene.number(0, 19_000)
+    steps: list[Step] = []
+    for number in range(scene.number(90, 150)):
+        customer = NativeObject("account", f"001A{first + number:05d}")
+        steps.append(other(SALESFORCE, "RecordViewed", Category.READ, customer))
+        if number % 4 == 0:
+            steps.append(other(SALESFORCE, "RelatedListViewed", Category.READ, customer))
+        if number % 15 == 14:  # noqa: PLR2004
+            steps.append(other(SALESFORCE, "ReportRun", Category.READ, NativeObject("report", f"by-owner-{number}")))
+    scene.spread(steps, scene.own(), scene.number(1, 3) * HOUR)
+
+
+def assistant(scene: Scene) -> None:
+    """Stealthy: nothing is searched for: an assistant is asked over and over, and what it found is opened (Copilot)."""
+    scene.wait(60, 600)
+    steps: list[Step] = []
+    for _ in range(scene.number(40, 65)):
+        steps += [m365(TEAMS, "CopilotInteraction")] * scene.number(1, 2)
+        unit = _other_unit(scene)
+        found = scene.rng.sample(range(LIBRARY_SIZE), k=scene.number(1, 3))
+        steps += [sharepoint("FileAccessed", file(unit, number)) for number in found]
+        steps.append(m365(TEAMS, "MessageHostedContentRead", NativeObject("channel", f"{unit}-00")))
+    scene.act_all(steps, scene.own(), 15, 80)
+
+
 VARIANTS = (
     Variant("unlocked_laptop", anybody, unlocked_laptop, hours=4),
     Variant("curious", anybody, curious, hours=5),
@@ -175,6 +203,8 @@ VARIANTS = (
     Variant("previews", anybody, previews, hours=4),
     Variant("meetings", anybody, meetings, hours=4),
     Variant("copies", anybody, copies, hours=4),
-    Variant("at_night", regular, at_night, hours=26, held_out=True),
-    Variant("extension", anybody, extension, hours=4, held_out=True),
+    Variant("at_night", regular, at_night, hours=26),
+    Variant("extension", anybody, extension, hours=4),
+    Variant("others_customers", seller, others_customers, hours=4, held_out=True),
+    Variant("assistant", anybody, assistant, hours=5, held_out=True),
 )

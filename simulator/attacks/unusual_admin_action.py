@@ -6,7 +6,7 @@ from simulator.apis import refused
 from simulator.attacks import Variant
 from simulator.catalogue import principal
 from simulator.devices import scripted
-from simulator.hostile import VPNS, home_proxy, relay, server
+from simulator.hostile import HOMES_AWAY, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import aws, azure, directory, exchange, github, named, settings
 from simulator.scene import Scene, aws_person, aws_service, azure_person, coder, directory_admin
@@ -149,6 +149,34 @@ def privileged_group(scene: Scene) -> None:
     scene.act_all(leaves, via, 15, 120)
 
 
+def invited_guest(scene: Scene) -> None:
+    """An administrator's stolen session, on a home line abroad: a guest is invited and rules all (Octo Tempest)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), scene.plain_browser())
+    scene.log_on(via)
+    guest = named("user", f"it.support{scene.number(10, 99)}@freemail.example")
+    scene.act_all([directory("Invite external user", *guest)], via, 60, 300)
+    scene.wait(120, 900)
+    role = named("role", scene.rng.choice(_ROLES))
+    steps = [directory("Add member to role.", *guest, *role, changed=("Role.DisplayName",))]
+    steps += [directory("Convert external user to internal member", *guest)]
+    scene.act_all(steps, via, 30, 200)
+
+
+def permission_set(scene: Scene) -> None:
+    """Stealthy: at the desk, no user and no role: a set of all rights is made, and given to themselves (T1098.003)."""
+    scene.wait(60, 900)
+    rights = named("permission_set", scene.rng.choice(("ReadOnlyOps", "BillingViewer", "SupportTemp")))
+    user = named("user", scene.victim.user.id)
+    steps = [
+        aws("sso", "CreatePermissionSet", *rights),
+        aws("sso", "AttachManagedPolicyToPermissionSet", *rights, *named("policy", _ADMIN_POLICY)),
+        aws("sso", "CreateAccountAssignment", *rights, *user),
+        aws("sso", "ProvisionPermissionSet", *rights),
+    ]
+    scene.act_all(steps, scene.shell(), 10, 120)
+
+
 VARIANTS = (
     Variant("ruler_of_all", directory_admin, ruler_of_all),
     Variant("own_role", directory_admin, own_role),
@@ -159,6 +187,8 @@ VARIANTS = (
     Variant("organisation_owner", coder, organisation_owner),
     Variant("cluster_access", aws_person, cluster_access),
     Variant("federation", directory_admin, federation),
-    Variant("self_escalation", aws_service, self_escalation, held_out=True),
-    Variant("privileged_group", directory_admin, privileged_group, hours=4, held_out=True),
+    Variant("self_escalation", aws_service, self_escalation),
+    Variant("privileged_group", directory_admin, privileged_group, hours=4),
+    Variant("invited_guest", directory_admin, invited_guest, hours=3, held_out=True),
+    Variant("permission_set", aws_person, permission_set, held_out=True),
 )

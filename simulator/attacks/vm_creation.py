@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.hostile import HOSTS, PUBLIC_CLOUDS, anywhere, server
@@ -109,6 +110,30 @@ def notebooks(scene: Scene) -> None:
     scene.act_all(steps, scene.shell(), 30, 300)
 
 
+def micro_nodes(scene: Scene) -> None:
+    """A leaked key: not large machines, but dozens of the smallest in many regions, that share lines (Meson, 2024)."""
+    scene.wait(60, 900)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("aws-cli/2.13.0 Python/3.11.4 Linux/5.15.0"))
+    kind = named("instance_type", scene.rng.choice(("t3.micro", "t2.micro", "t3a.nano")))
+    steps = [WHO_AM_I, aws("ec2", "DescribeRegions")]
+    for region in scene.rng.sample(_UNUSED, k=scene.number(3, 5)):
+        group = named("security_group", f"sg-0{scene.rng.getrandbits(64):016x}")
+        steps += [aws("ec2", "DescribeImages", region=region), aws("ec2", "CreateSecurityGroup", region=region)]
+        steps += [aws("ec2", "AuthorizeSecurityGroupIngress", *group, region=region)]
+        steps += [aws("ec2", "RunInstances", *kind * scene.number(5, 20), region=region)] * scene.number(4, 10)
+    scene.act_all(steps, via, 2, 25)
+
+
+def resized(scene: Scene) -> None:
+    """Stealthy: no machine is made: at their desk, those that there are become the largest and start (T1578.005)."""
+    scene.wait(60, 900)
+    kind = named("instance_type", scene.rng.choice(_LARGE))
+    for number in scene.rng.sample(range(60), k=scene.number(5, 9)):
+        machine = resource("ec2.amazonaws.com", "instance", number)
+        steps = [aws("ec2", "StopInstances", machine), aws("ec2", "ModifyInstanceAttribute", machine, *kind)]
+        scene.act_all([*steps, aws("ec2", "StartInstances", machine, *kind)], scene.shell(), 40, 240)
+
+
 VARIANTS = (
     Variant("everywhere", aws_account, everywhere),
     Variant("one_region", aws_person, one_region),
@@ -116,6 +141,8 @@ VARIANTS = (
     Variant("virtual_machines", azure_person, virtual_machines),
     Variant("scale_sets", azure_person, scale_sets),
     Variant("trickle", aws_person, trickle, hours=6),
-    Variant("auto_scaling", aws_account, auto_scaling, held_out=True),
-    Variant("notebooks", aws_person, notebooks, hours=3, held_out=True),
+    Variant("auto_scaling", aws_account, auto_scaling),
+    Variant("notebooks", aws_person, notebooks, hours=3),
+    Variant("micro_nodes", aws_account, micro_nodes, held_out=True),
+    Variant("resized", aws_person, resized, hours=3, held_out=True),
 )

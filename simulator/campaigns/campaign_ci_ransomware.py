@@ -171,9 +171,34 @@ def poisoned_action(scene: Scene) -> None:
     scene.act_all([*steps, aws("s3", "PutObject", note)], via, 3, 40)
 
 
+def by_mail(scene: Scene) -> None:
+    """A key found in code: a user, databases exported, the bucket gone, a demand by mail (Crimson Collective, 2025)."""
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("TruffleHog"))
+    scene.stage("rare_api")
+    scene.act(WHO_AM_I, via)
+    scene.rest(0.1)
+    via = scene.intruder(relay(scene.rng, VPNS), scripted("aws-cli/2.31.4 md/awscrt#0.27.6 os/linux#6.12.38-kali"))
+    _explore(scene, via)
+    actor = _come_back(scene, via)
+    scene.rest(0.3)
+    scene.stage("mass_download")
+    for number in range(scene.number(3, 6)):
+        database, copy = named("db_instance", f"rds-prod-{number:03d}"), named("db_snapshot", f"tmp-{number}")
+        steps = [aws("rds", "ModifyDBInstance", *database), aws("rds", "CreateDBSnapshot", *copy, *database)]
+        scene.act_all([*steps, aws("rds", "StartExportTask", *copy)], via, 60, 400, actor)
+    objects = _objects(scene, scene.number(180, 350))
+    scene.act_all([aws("s3", "GetObject", item) for item in objects], via, 0.3, 4, actor)
+    scene.rest(0.4)
+    via = scene.intruder(relay(scene.rng, VPNS), via.device)
+    scene.stage("mass_deletion")
+    scene.act_all([aws("s3", "DeleteObject", item) for item in objects], via, 0.1, 2, actor)
+    scene.act_all([aws("ses", "SendEmail")] * scene.number(3, 9), via, 20, 200, actor)
+
+
 VARIANTS = (
     Variant("encrypted", pipeline, encrypted, hours=12, days=4),
     Variant("destroyed", pipeline, destroyed, hours=6),
     Variant("own_key", pipeline, own_key, hours=12, days=4),
-    Variant("poisoned_action", pipeline, poisoned_action, hours=12, days=4, held_out=True),
+    Variant("poisoned_action", pipeline, poisoned_action, hours=12, days=4),
+    Variant("by_mail", pipeline, by_mail, hours=12, days=4, held_out=True),
 )

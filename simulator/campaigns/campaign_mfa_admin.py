@@ -14,8 +14,11 @@ from simulator.hostile import VPNS, home_proxy, phone_line, relay
 from simulator.moves import INBOX, read_mail
 from simulator.operations import (
     MFA_DENIED,
+    MFA_UNANSWERED,
+    POLICY,
     SECOND_FACTOR,
     SECOND_FACTOR_FAILED,
+    azure,
     directory,
     exchange,
     logon,
@@ -143,9 +146,47 @@ def changed_number(scene: Scene) -> None:
     scene.act(exchange("Set-MailboxAuditBypassAssociation", *unrecorded), via)
 
 
+def whole_cloud(scene: Scene) -> None:
+    """Two accounts are refused, the third approves: then subscriptions, their keys, and backups (Storm-0501, 2025)."""
+    scene.stage("mfa_fatigue")
+    scene.later(1, 6)
+    address = relay(scene.rng, VPNS)
+    via = scene.intruder(address, scene.plain_browser())
+    quiet = Via(via.address, via.device, "")
+    for tried in (scene.colleague(), scene.colleague()):
+        scene.act(logon(POLICY), quiet, tried)
+        scene.wait(60, 600)
+    for _ in range(scene.number(2, 4)):
+        scene.act(logon(SECOND_FACTOR), quiet)
+        scene.wait(30, 90)
+        scene.act(logon(SECOND_FACTOR_FAILED, MFA_UNANSWERED), quiet)
+        scene.wait(60, 400)
+    scene.log_on(via)
+    scene.act_all([FACTOR_ADDED], via, 20, 200)
+    scene.rest(0.3)
+    scene.stage("unusual_admin_action")
+    via = scene.intruder(relay(scene.rng, VPNS), via.device)
+    scene.log_on(via)
+    steps = [azure("Microsoft.Authorization/elevateAccess/action")]
+    steps += [azure("Microsoft.Authorization/roleAssignments/write", *named("role", "Owner"))] * scene.number(2, 4)
+    scene.act_all(steps, via, 30, 300)
+    scene.rest(0.3)
+    scene.stage("secret_retrieval")
+    keys = "Microsoft.Storage/storageAccounts/listKeys/action"
+    stores = [named("resource", f"store-{number:02d}") for number in range(scene.number(14, 25))]
+    scene.act_all([azure(keys, *store) for store in stores], via, 5, 60)
+    scene.wait(2_000, 6_000)
+    scene.stage("resource_destruction")
+    steps = [azure("Microsoft.Compute/snapshots/delete", *named("resource", f"snap-{n:02d}")) for n in range(12)]
+    steps += [azure("Microsoft.Authorization/locks/delete", *named("resource", f"lock-{n:02d}")) for n in range(3)]
+    steps += [azure("Microsoft.Storage/storageAccounts/delete", *store) for store in stores]
+    scene.act_all(steps, via, 3, 40)
+
+
 VARIANTS = (
     Variant("pushes", directory_admin, pushes, hours=12, days=4),
     Variant("telephone", directory_admin, telephone, hours=26, days=4),
     Variant("temporary_pass", directory_admin, temporary_pass, hours=26, days=4),
-    Variant("changed_number", directory_admin, changed_number, hours=26, days=4, held_out=True),
+    Variant("changed_number", directory_admin, changed_number, hours=26, days=4),
+    Variant("whole_cloud", directory_admin, whole_cloud, hours=12, days=4, held_out=True),
 )

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from activities.activity import UserType
 from simulator.attacks import Variant
-from simulator.catalogue import app_id, consent
+from simulator.catalogue import app_id, consent, principal
 from simulator.departments import DEPARTMENTS
 from simulator.devices import scripted
 from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import INBOX, files_in_a_row
-from simulator.operations import TEAMS, exchange, m365, named, settings, sharepoint
+from simulator.operations import TEAMS, azure, directory, exchange, m365, named, settings, sharepoint
 from simulator.record import Account, NativeObject, NativeUser
-from simulator.scene import Scene, anybody
+from simulator.scene import Scene, anybody, azure_person, directory_admin
+from simulator.world import World
 
 
 def _app(title: str) -> Account:
     """The app as an actor of its own."""
     return Account(key=f"app/{title}", user=NativeUser(app_id(title), title, UserType.APP))
+
+
+def administrator(world: World, account: Account) -> bool:
+    """Somebody who administers Azure or the directory."""
+    return azure_person(world, account) or directory_admin(world, account)
 
 
 def mail_reader(scene: Scene) -> None:
@@ -113,9 +119,41 @@ def planted_files(scene: Scene) -> None:
     scene.act_all([sent] * scene.number(20, 60), via, 2, 20, app)
 
 
+def miner(scene: Scene) -> None:
+    """Behind a VPN, an administrator's account makes an app that may do all, and mines (Storm-1283, 2023)."""
+    title = scene.rng.choice(("Cost Insights", "Resource Sync", "VM Health"))
+    scene.stage("oauth_consent")
+    scene.later(1, 6)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    made, key = principal(title), ("KeyDescription",)
+    steps = [
+        directory("Add application.", made),
+        directory("Update application – Certificates and secrets management ", made, changed=key),
+    ]
+    scene.act_all([*steps, *consent(title, "user_impersonation offline_access")], via, 5, 90)
+    scene.stage("unusual_admin_action")
+    owner = (made, *named("role", "Contributor"))
+    scene.act_all([azure("Microsoft.Authorization/roleAssignments/write", *owner)] * 2, via, 60, 400)
+    scene.rest(0.3)
+    app = _app(title)
+    server_ = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("azsdk-net-ResourceManager/1.13.0"))
+    for _ in range(2):
+        scene.rest(0.3)
+        scene.stage("vm_creation")
+        numbers = range(scene.number(8, 20))
+        cards = [
+            azure(f"Microsoft.{kind}/write", *named("resource", f"node-{number:03d}"))
+            for number in numbers
+            for kind in ("Network/networkInterfaces", "Compute/virtualMachines", "Compute/virtualMachines/extensions")
+        ]
+        scene.act_all(cards, server_, 2, 40, app)
+
+
 VARIANTS = (
     Variant("mail_reader", anybody, mail_reader, hours=12, days=4),
     Variant("file_reader", anybody, file_reader, hours=12, days=4),
     Variant("chat_reader", anybody, chat_reader, hours=12, days=4),
-    Variant("planted_files", anybody, planted_files, hours=12, days=4, held_out=True),
+    Variant("planted_files", anybody, planted_files, hours=12, days=4),
+    Variant("miner", administrator, miner, hours=12, days=4, held_out=True),
 )
