@@ -65,6 +65,8 @@ _KINDS: dict[str, str] = {
     "trustAnchorId": "trust_anchor",
     "instanceType": "instance_type",
     "externalUserId": "user",
+    "backupVaultName": "backup_vault",
+    "recoveryPointArn": "recovery_point",
     "RegionName": "region",
 }
 _OF_NAME = {

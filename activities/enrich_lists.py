@@ -7,6 +7,7 @@ from pathlib import Path
 import iporigin
 
 from activities.enrich_address import Address, RangeTable
+from activities.enrich_gateways import GATEWAY_SYSTEMS
 from activities.enrich_hosting import HOSTING_SYSTEMS
 from activities.enrich_mobile import MOBILE_SYSTEMS
 from activities.enrich_ranges import networks_of_file
@@ -20,7 +21,7 @@ _KINDS = {
     iporigin.BOT: HOSTING,
     iporigin.CDN: CDN,
 }
-_SYSTEMS = {HOSTING: HOSTING_SYSTEMS, MOBILE: MOBILE_SYSTEMS}
+_SYSTEMS = {HOSTING: HOSTING_SYSTEMS, MOBILE: MOBILE_SYSTEMS, RELAY: GATEWAY_SYSTEMS}
 _RELAYS = frozenset({"Apple Private Relay", "Apple Intelligence Proxy"})
 _UNLICENSED = frozenset(
     {
@@ -52,8 +53,8 @@ class Lists:
     def tags(self, address: Address, asn: int | None) -> tuple[str, ...]:
         """The tags of a public address of an autonomous system.
 
-        A system that rents servers out makes its addresses `hosting`, one of a carrier's radio network `mobile`, only
-        where no list says something closer.
+        A system that rents servers out makes its addresses `hosting`, one of a carrier's radio network `mobile`, one of
+        companies' web gateways `relay`, only where no list says something closer.
         """
         found: set[str] = {tag for tags in self._own.containing(address) for tag in tags}
         if self._packaged:

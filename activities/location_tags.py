@@ -25,7 +25,7 @@ PROXY = "proxy"
 HOSTING = "hosting"
 CDN = "cdn"
 RELAY = "relay"
-"""A privacy relay of a device's maker: ordinary people, about where they are."""
+"""A privacy relay of a device's maker, or a web gateway of companies: ordinary people, about where they are."""
 
 OWN = frozenset({OFFICE, CORPORATE, VPN, ADMIN})
 """The organisation vouches for the address: what public lists say of it is left out."""

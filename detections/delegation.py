@@ -38,10 +38,14 @@ MANY = 5
 GIVING = frozenset({Category.ROLE_GRANT, Category.SHARE, Category.MODIFY, Category.CREATE, Category.OTHER})
 EVERYBODY = ("default", "anonymous", "everyone")
 """Names that stand for all others, in Exchange and elsewhere."""
+OPENED = frozenset({"mailbox", "identity", "folder", "mailboxpermission", "mailboxfolderpermission"})
+"""Types of what is opened, not of whom it is opened to."""
 CALENDAR = re.compile(r"[\\/](calendar|kalender|calendrier|calendario|agenda)\b", re.IGNORECASE)
 """A folder that colleagues look into all the time, where it isn't in English by its translated name."""
 NO_RIGHTS = re.compile(r"\W*(none|availabilityonly|limiteddetails)\W*", re.IGNORECASE)
 """Values of Exchange's `AccessRights` by which nobody reads anything."""
+SERVICE = re.compile(r"gserviceaccount\.com$", re.IGNORECASE)
+"""Google's accounts of services, as which people act by a token (IAM, "Service account impersonation")."""
 REMOVES = re.compile(r"^(remove|delete|revoke|get|list)", re.IGNORECASE)
 
 
@@ -96,9 +100,11 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         novelties: tuple[Novelty, ...] = ()
         own = (activity.user.id, activity.user.name.lower(), activity.user.email.lower())
         wide = CALENDAR.search(names) is None and any(
-            entry.name.lower() in (*own, *EVERYBODY) for entry in activity.objects[1:]
+            entry.name.lower() in (*own, *EVERYBODY)
+            for entry in activity.objects[1:]
+            if entry.type.lower() not in OPENED
         )
-        risk = 75.0 if wide else 45.0
+        risk = 75.0 if wide else 40.0
         reason += ", for oneself or everybody" if wide else ""
     elif (
         target
@@ -115,7 +121,10 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         comparison = Comparison("acted as", target, usual(user.values(IMPERSONATED)), since=user.since, score=1.0)
         # That others read the same mailbox doesn't explain one after another.
         novelties = (Novelty(IMPERSONATED.name, target),) if others < SEVERAL else ()
-        risk = 35.0 + 10 * min(others, 5)
+        # Whoever may act as a service holds all that it may.
+        first = not user.values(IMPERSONATED).total and activity.impersonated is not None
+        service = first and SERVICE.search(target) is not None
+        risk = 35.0 + 15 * service + 10 * min(others, 5)
     else:
         return
     strange = by_stranger(activity, user)
@@ -125,7 +134,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=risk + (30 if strange else 15 * program),
+        risk=risk + (35 if strange else 15 * program),
         severity=Severity.HIGH if strange or risk > 70 else None if novelties == () or others > 1 else Severity.LOW,  # noqa: PLR2004
         reason=reason + (", from a device and an address that aren't the user's" if strange else ""),
         comparisons=(comparison,),

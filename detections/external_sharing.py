@@ -14,7 +14,7 @@ from stateful.finding import Comparison, Finding, Severity
 from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
-from stateful.wholes import WHOLES
+from stateful.wholes import whole
 
 OUTSIDE = frozenset({Tag.EXTERNAL, Tag.PUBLIC, Tag.ANONYMOUS_LINK, Tag.CROSS_ACCOUNT})
 IMAGE = re.compile(r"snapshot|image|\bami\b|modify(db)?(snapshot|image|cluster)|disk|dbcluster|backup", re.IGNORECASE)
@@ -34,9 +34,17 @@ def to_outside(activity: Activity) -> bool:
     return LINK.search(" ".join([activity.action, *words])) is not None
 
 
-def whole(activity: Activity) -> bool:
-    """It is of something that holds many others."""
-    return bool(activity.objects) and activity.objects[0].type.lower() in WHOLES
+PRIVATE = re.compile(
+    r"[@_][\w.-]*(mail|outlook|hotmail|live\.|yahoo|icloud|gmx|proton|aol\.|yandex|tutanota|web\.de|qq\.|163\.)",
+    re.IGNORECASE,
+)
+"""Addresses of providers that anybody has a mailbox with, also as a guest is written: `a_gmail.com#EXT#@...`."""
+
+
+def to_partner(activity: Activity) -> bool:
+    """Whether it names who gets access, and that is somebody of another organization."""
+    guests = [entry.name for entry in activity.objects[1:] if "@" in entry.name or "#ext#" in entry.name.lower()]
+    return bool(guests) and not any(PRIVATE.search(guest) for guest in guests)
 
 
 SHARES = TallyFeature("shares", frozenset({Category.SHARE}), HOUR, only=succeeded, prior=2.0)
@@ -72,7 +80,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     # Of what holds many others a few are much, and for who never let outsiders in before today.
     known = activity.time - user.since >= context.settings["known_days"] * DAY
     fresh = outside and known and user.is_recent(OPENED, operation(activity), activity.time)
-    count = context.settings["min_count"] / (4 if whole(activity) or fresh else 2 if outside else 1)
+    few = whole(activity) or (fresh and not to_partner(activity))
+    count = context.settings["min_count"] / (4 if few else 2 if outside else 1)
     chance = MANY_AT_FIRST if fresh else context.settings["max_probability"]
     most = context.with_settings(min_count=count, max_probability=chance)
     yield from surge(activity, user, most, SHARES, "shares", base=65 if outside else 50)

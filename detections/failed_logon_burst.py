@@ -9,7 +9,7 @@ from stateful.attack import CREDENTIAL_STUFFING, PASSWORD_GUESSING
 from stateful.detection import Detection
 from stateful.features import ADDRESSES, AGENTS, DEVICES, FAILED_LOGONS, ISPS, BurstFeature, agent, isp
 from stateful.finding import Comparison, Finding, Severity
-from stateful.strangers import ACQUAINTED, REGISTERED_USES, is_phone
+from stateful.strangers import is_phone, other_device
 from stateful.view import Context, UserView, evidence_of
 
 SCATTERED = 4
@@ -27,13 +27,6 @@ def foreign(activity: Activity, user: UserView) -> bool:
         return user.values(ADDRESSES).get(activity.ip) is None
     system = _system(agent(activity))
     return bool(system) and all(_system(known) != system for known in user.values(AGENTS).seen)
-
-
-def is_another(activity: Activity, user: UserView) -> bool:
-    """Whether it was done on a computer that isn't one of the user's, who had theirs for long enough, by their ids."""
-    device, devices = activity.device.id, user.values(DEVICES)
-    acquainted = activity.time - user.since >= ACQUAINTED and devices.total >= REGISTERED_USES
-    return bool(device) and acquainted and devices.get(device) is None and not is_phone(activity)
 
 
 def _system(program: str) -> str:
@@ -61,7 +54,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     program = burst.evidence[0].program or burst.evidence[0].user_agent
     others = user.burst(FOREIGN)
     # At the next desk, with the address of all and a laptop of one's own.
-    borrowed = is_another(activity, user)
+    borrowed = other_device(activity, user) and not is_phone(activity)
     known = bool(program) and agents.get(program) is not None
     own = not borrowed and (
         not strange or (len(others.marks) < SCATTERED and (known or others.count < context.settings["min_failures"]))

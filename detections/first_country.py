@@ -11,7 +11,7 @@ from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
 from stateful.features import AGENTS, COUNTRIES, EXPECTED, agent
 from stateful.finding import Comparison, Finding, Novelty, Severity
-from stateful.strangers import STRANGER, own_device, unregistered
+from stateful.strangers import STRANGER, other_device, own_device, unregistered
 from stateful.view import Context, UserView, usual
 
 
@@ -26,16 +26,19 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     # A new country on a device that is known is how a journey looks; on a new device, how a stolen account looks.
     program = agent(activity)
-    known_device = own_device(activity, user) or (
-        bool(program) and user.values(AGENTS).get(program) is not None and not unregistered(activity, user)
-    )
+    known_program = bool(program) and user.values(AGENTS).get(program) is not None
+    strange = unregistered(activity, user) or other_device(activity, user)
+    known_device = own_device(activity, user) or (known_program and not strange)
     if not program and user.is_held(COUNTRIES, country):
         # Another record without a device adds nothing to what was said of those with one.
         return
     near = any(borders(country, other) for other in known.seen)
-    if not program:
-        # Where devices are recorded, some apps leave them out.
-        device, base = "an unrecorded device", 45 if user.values(AGENTS).total else 55
+    recorded = bool(program) or not user.values(AGENTS).total
+    if not recorded:
+        # Where devices are recorded, some apps leave them out: of the logon something is recorded.
+        device, base = "an unrecorded device", 30
+    elif not program:
+        device, base = "an unrecorded device", 55
     elif known_device:
         device, base = "a device seen before", 25 if own_device(activity, user) else 35
     else:
@@ -44,8 +47,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=base + 20 * (1 - known.chance_of_new()) * (not known_device) - 20 * near,
-        severity=Severity.LOW if known_device else None,
+        risk=base + 20 * (1 - known.chance_of_new()) * (recorded and not known_device) - 20 * near,
+        severity=Severity.LOW if known_device or not recorded else None,
         reason=f"{activity.action} from {country}, a country this user was never seen in, on {device}",
         comparisons=(
             Comparison("country", country, usual(known), since=user.since, score=1 - known.chance_of_new()),

@@ -52,7 +52,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     own = own and (own_phone(activity, user) or known is None or known.last != move.origin.time)
     abroad = country not in countries.seen
     # That others live there, with the same provider, explains a gateway for all, but no computer that isn't the user's.
-    shared = own or not user.values(DEVICES).seen
+    # Where no device is recorded, though the user's are elsewhere, the program must do.
+    shared = own or not user.values(DEVICES).seen or not (strange or activity.device.id)
     score = user.places(PLACES).score(here)
     minutes = abs(activity.time - move.origin.time) / 60_000
     yield context.finding(

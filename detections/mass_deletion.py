@@ -15,7 +15,7 @@ from stateful.finding import Finding, Severity
 from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
-from stateful.wholes import WHOLES
+from stateful.wholes import whole
 
 DELETIONS = TallyFeature("deletions", frozenset({Category.DELETE}), HOUR, only=succeeded, prior=3.0)
 DELETIONS_DAY = TallyFeature("deletions_day", frozenset({Category.DELETE}), DAY, only=succeeded, prior=6.0)
@@ -41,7 +41,7 @@ def of_record(activity: Activity) -> bool:
 
 def of_folder(activity: Activity) -> bool:
     """A folder, library or site of files: each record stands for all that was in it. Of mail the folder is where."""
-    return bool(activity.objects) and activity.objects[0].type.lower() in WHOLES and not in_mail(activity)
+    return whole(activity) and not in_mail(activity)
 
 
 RECORDS_GONE = TallyFeature(
@@ -58,12 +58,12 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     """A surge of deletions; or of files renamed and overwritten, as by ransomware."""
     if activity.category is Category.DELETE:
         few = context.with_settings(min_count=context.settings["min_records"])
-        whole = context.with_settings(min_count=context.settings["min_folders"])
+        folders = context.with_settings(min_count=context.settings["min_folders"])
         most = context.with_settings(min_count=context.settings["min_count_day"])
         records = "deletions of records or messages"
         return chain(
             surge(activity, user, few, RECORDS_GONE, records, least_objects=3) if of_record(activity) else (),
-            surge(activity, user, whole, FOLDERS_GONE, "deletions of whole folders", least_objects=8)
+            surge(activity, user, folders, FOLDERS_GONE, "deletions of whole folders", least_objects=8)
             if of_folder(activity)
             else (),
             surge(activity, user, context, DELETIONS, "deletions", least_objects=10),

@@ -8,7 +8,7 @@ from activities.activity import Activity, Category
 from stateful.attack import STEAL_COOKIE, WEB_SESSION
 from stateful.detection import Detection
 from stateful.features import AGENTS, EXPECTED, ISPS, PLACES, SESSIONS, agent, fix_of, isp, origin_of
-from stateful.finding import Comparison, Finding, Severity
+from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.models import Changed
 from stateful.strangers import BEEN_THERE, STRANGER, been_there, own_phone, unregistered
 from stateful.view import Context, UserView
@@ -64,6 +64,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             ),
         ),
         evidence=(context.seen(activity),),
+        # Many colleagues come in where their company's network ends. Nobody else's program does.
+        novelties=() if strange_program else (Novelty(ISPS.name, network),),
     )
 
 
@@ -82,7 +84,7 @@ DETECTION = Detection(
     news_of=(ISPS,),
     features=(*STRANGER, *BEEN_THERE, SESSIONS, ISPS),
     settings={"max_probability": 0.1},
-    learning_days=1,
+    learning_days=3,
     runbook=(
         "Revoke the session and all refresh tokens of the user now: a new password alone does not.",
         "Find out how the token was lost: phishing proxy, malware, a key in a repository.",

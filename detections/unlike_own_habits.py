@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from activities.activity import Activity, Category
+from activities.activity import Activity, Category, UserType
 from stateful.attack import VALID_ACCOUNTS
 from stateful.copies import COPIED, copying
 from stateful.detection import Detection
@@ -14,6 +14,9 @@ from stateful.finding import Comparison, Finding, Severity
 from stateful.grounds import GROUNDS, NEW_GROUNDS, NEW_READS, WORK, areas
 from stateful.models import DAY, Habits, risk_of
 from stateful.view import Context, UserView
+
+SERVICES = 3
+"""How many times as many new places it takes with a program: what is backed up or archived comes in batches."""
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -74,6 +77,7 @@ def _walk(activity: Activity, user: UserView, context: Context) -> Iterable[Find
     if grounds.total < settings["min_activities"] or activity.category not in WORK:
         return
     chance = grounds.chance_of_new()
+    times = 1 if activity.user.type is UserType.PERSON else SERVICES
     # A new project has folders, but not in the sites of several departments.
     wide = areas(user.burst(NEW_READS).marks) >= settings["min_areas"]
     for burst, least, what in (
@@ -85,7 +89,7 @@ def _walk(activity: Activity, user: UserView, context: Context) -> Iterable[Find
         ),
     ):
         # Only what adds to a run can make it worth saying.
-        if burst.last != activity.time or burst.count < max(least, settings["times_highest"] * burst.most):
+        if burst.last != activity.time or burst.count < max(times * least, settings["times_highest"] * burst.most):
             continue
         tail = burst.tail(chance)
         if tail > settings["max_probability_walk"] or burst.count < settings["share_new"] * burst.among:
@@ -95,7 +99,7 @@ def _walk(activity: Activity, user: UserView, context: Context) -> Iterable[Find
             activity,
             anchor=burst.first,
             closes=burst.last + HOUR,
-            risk=55 + 5 * min(burst.count / least - 1, 6),
+            risk=55 + 5 * min(burst.count / (times * least) - 1, 6),
             reason=f"{burst.count} {what}, among the last {burst.among} activities ({names[:200]})",
             comparisons=(
                 Comparison(

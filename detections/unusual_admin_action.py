@@ -15,13 +15,16 @@ from stateful.strangers import STRANGER, by_stranger
 from stateful.view import Context, UserView
 
 POWERFUL = re.compile(
-    r"admin|owner|\broot\b|privileg|superuser|full ?access|power ?user|(^|:)\*$|\biam:|organi[sz]ation|\ball ?access",
+    r"admin|owner|\broot\b|privileg|superuser|full ?access|power ?user|(^|:)\*$|(?<!:)\biam:|organi[sz]ation|"
+    r"\ball ?access",
     re.IGNORECASE,
 )
 ELSEWHERE = re.compile(
     r"consent|permission ?grant|app role|mailbox|recipient ?permission|folder ?permission", re.IGNORECASE
 )
 """Of these speak the detections oauth_consent and delegation."""
+ACTIVATED = re.compile(r"PIM activation", re.IGNORECASE)
+"""A right that somebody was given before is taken up for some hours; of the giving this detection spoke."""
 MEMBERSHIP = re.compile(r"member", re.IGNORECASE)
 """Being in a group or list: what that allows, if anything, only its name tells."""
 
@@ -37,6 +40,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     names = (activity.user.id, activity.user.name.lower(), activity.user.email.lower())
     oneself = any(entry.name and entry.name.lower() in names for entry in activity.objects)
     strange = by_stranger(activity, user)
+    if ACTIVATED.search(activity.action) and not strange:
+        return
     if not (powerful or oneself or strange):
         return
     # Who looks after groups and lists is in some; a policy or role is a right whatever its name.

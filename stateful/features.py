@@ -103,6 +103,9 @@ class ValuesFeature(Feature):
     """Each first is told to the tenant, so that it is known how many users show a value."""
     once: bool = False
     """Shown once, not day after day: learnt at once, since what is held is learnt when it is shown again."""
+    present: bool = False
+    """New ones of a person are learnt only where somebody was there: of a token that renews itself nobody speaks, and
+    what comes after it would be no news."""
 
     def fresh(self) -> Values:
         """No values."""
@@ -338,16 +341,16 @@ ANONYMOUS = ("tor", "proxy", "anonymous", "hosting")
 EXPECTED = frozenset({"vpn", "office", "corporate", "admin", "aws-service", "cloud", "private", "relay"})
 """Tags of addresses that say nothing of where a person is: the company's own, a known VPN, a service."""
 
-COUNTRIES = ValuesFeature("countries", lambda a: a.location.country, shared=True)
-CITIES = ValuesFeature("cities", lambda a: a.location.city)
-ISPS = ValuesFeature("isps", isp, shared=True)
-ADDRESSES = ValuesFeature("addresses", lambda a: a.ip)
-AGENTS = ValuesFeature("agents", agent, shared=True)
+COUNTRIES = ValuesFeature("countries", lambda a: a.location.country, shared=True, present=True)
+CITIES = ValuesFeature("cities", lambda a: a.location.city, present=True)
+ISPS = ValuesFeature("isps", isp, shared=True, present=True)
+ADDRESSES = ValuesFeature("addresses", lambda a: a.ip, present=True)
+AGENTS = ValuesFeature("agents", agent, shared=True, present=True)
 DEVICES = ValuesFeature("devices", lambda a: a.device.id)
 APPS = ValuesFeature("apps", lambda a: a.app, shared=True)
 RESOURCES = ValuesFeature("resources", resource, shared=True)
 OPERATIONS = ValuesFeature("operations", operation, tried=True, shared=True, once=True)
-ANONYMITY = ValuesFeature("anonymity", anonymity, shared=True)
+ANONYMITY = ValuesFeature("anonymity", anonymity, shared=True, present=True)
 ACTIVITY_RATE = RateFeature("activity_rate")
 PLACES = PlacesFeature("places")
 SESSIONS = SessionsFeature("sessions")
@@ -371,6 +374,11 @@ NEW_OPERATIONS = BurstFeature("new_operations", counts=_new_operation, mark=oper
 def by_person(activity: Activity) -> bool:
     """Somebody was there: not a service, not a token that renewed itself."""
     return activity.user.type is _PERSON and _NON_INTERACTIVE not in activity.tags
+
+
+def renewed_itself(activity: Activity) -> bool:
+    """A person's token or program, with nobody there."""
+    return _NON_INTERACTIVE in activity.tags and activity.user.type is _PERSON
 
 
 def unique(features: Mapping[str, tuple[Feature, ...]]) -> list[Feature]:

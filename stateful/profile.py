@@ -12,7 +12,7 @@ from stateful import held as holding
 from stateful import insights as telling
 from stateful.detection import Detection, by_correlation
 from stateful.ended import JUDGED_BY, Ended, changed, is_notice, told
-from stateful.features import ADDRESSES, ValuesFeature, by_person, has_succeeded, unique
+from stateful.features import ADDRESSES, ValuesFeature, by_person, has_succeeded, renewed_itself, unique
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
 from stateful.insights import Failing
@@ -96,8 +96,9 @@ class _Plan:
     done: bool
     counting: tuple[Callable[[Profile, Activity, UserView], None], ...]
     learning: tuple[Callable[[Profile, Activity], None], ...]
-    values: tuple[tuple[str, Callable[[Activity], str], int, bool, bool], ...]
-    """Of each feature: name, value of an activity, bit, whether it is learnt and whether the tenant is told."""
+    values: tuple[tuple[str, Callable[[Activity], str], int, bool, bool, bool], ...]
+    """Of each feature: name, value of an activity, bit, whether it is learnt, also where nobody was there, and whether
+    the tenant is told."""
     people: _Judges
     """Where a person was there."""
     others: _Judges
@@ -167,14 +168,15 @@ class ProfileFold:
         for count in plan.counting:
             count(state, item, user)
         news, shown, models = 0, list[_Shown](), state.values
-        for name, of, bit, learnt, shared in plan.values:
+        renewed = renewed_itself(item)
+        for name, of, bit, learnt, unattended, shared in plan.values:
             value = of(item)
             if value:
                 values = models[name]
                 known = values.seen.get(value[:VALUE_LENGTH])
                 if known is None:
                     news |= bit
-                if learnt:
+                if learnt and (unattended or not renewed or known is not None):
                     shown.append((name, value, values, known, shared))
         judges = plan.people if by_person(item) else plan.others
         said = _judged(judges.all if news else judges.usual, news, state, item, user, self._once)
@@ -293,7 +295,8 @@ class ProfileFold:
             counting=tuple(feature.count for feature in features if feature.counts_in),
             learning=tuple(feature.learn for feature in features if feature.learns),
             values=tuple(
-                (feature.name, feature.of, bit, done or feature.tried, feature.shared) for feature, bit in bits.items()
+                (feature.name, feature.of, bit, done or feature.tried, not feature.present, feature.shared)
+                for feature, bit in bits.items()
             ),
             people=judges(person=done),
             others=judges(person=False),

@@ -24,13 +24,23 @@ from stateful.view import UserView
 PHONE = re.compile(r"android|iphone|ipad|\bios\b|mobile", re.IGNORECASE)
 REGISTERED_USES, REGISTERED_SHARE = 20, 0.8
 """Activities with a device's id, of a program or of all, after which one without says something."""
+SELDOM = 0.1
+"""P(another device) below which a user has few, and each for long."""
 ACQUAINTED = 5 * DAY
 """ms for which a user is known before anybody is a stranger: first things are first for everybody."""
 
 
+SIGN_IN_LOGS = frozenset({"entra_signin", "okta"})
+"""Formats whose records give a device's id or not, whatever app was signed in to."""
+
+
+def _where(activity: Activity) -> str:
+    return activity.source if activity.source in SIGN_IN_LOGS else activity.app[:24]
+
+
 def _program(activity: Activity) -> str:
     # Programs' names are short; what is longer is a user agent that nobody knows, and told by its beginning.
-    return f"{agent(activity)[:32]} in {activity.app[:24]}"
+    return f"{agent(activity)[:32]} in {_where(activity)}"
 
 
 REGISTERED = ValuesFeature("registered", lambda a: _program(a) if a.device.id else "")
@@ -59,7 +69,7 @@ def chance_unregistered(activity: Activity, user: UserView) -> float:
     if not bare or not user.is_recent(UNREGISTERED, bare, activity.time):
         return 1.0
     registered = user.values(REGISTERED)
-    here = f" in {activity.app[:24]}"
+    here = f" in {_where(activity)}"
     if _any_in(user.values(UNREGISTERED), here) and not _any_in(registered, here):
         return 1.0
     if user.is_recent(AGENTS, agent(activity), activity.time):
@@ -84,6 +94,14 @@ def own_device(activity: Activity, user: UserView) -> bool:
     """It was done on a device that the user had for more than a day, by its id."""
     device = activity.device.id
     return bool(device) and not user.is_recent(DEVICES, device, activity.time)
+
+
+def other_device(activity: Activity, user: UserView) -> bool:
+    """It was done on a device that isn't one of the user's, by its id, and who seldom has another one."""
+    device, devices = activity.device.id, user.values(DEVICES)
+    if not device or devices.get(device) is not None or activity.time - user.since < ACQUAINTED:
+        return False
+    return devices.total >= REGISTERED_USES and devices.chance_of_new() < SELDOM
 
 
 def is_phone(activity: Activity) -> bool:

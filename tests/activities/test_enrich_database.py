@@ -15,6 +15,8 @@ from activities.activity import NOWHERE, Location
 from activities.enrich_address import parse
 from activities.enrich_database import PACKAGED, Database
 from activities.enrich_files import EnrichmentError
+from activities.enrich_gateways import _SYSTEMS as GATEWAYS
+from activities.enrich_gateways import GATEWAY_SYSTEMS
 from activities.enrich_hosting import _SYSTEMS as HOSTS
 from activities.enrich_hosting import HOSTING_SYSTEMS
 from activities.enrich_mobile import _SYSTEMS as CARRIERS
@@ -182,5 +184,5 @@ def test_directory(tmp_path: Path) -> None:
 
 
 def test_a_system_stands_once() -> None:
-    numbers = [number for systems in (HOSTS, CARRIERS) for numbers in systems.values() for number in numbers]
-    assert len(numbers) == len(HOSTING_SYSTEMS | MOBILE_SYSTEMS)
+    numbers = [number for systems in (HOSTS, CARRIERS, GATEWAYS) for numbers in systems.values() for number in numbers]
+    assert len(numbers) == len(HOSTING_SYSTEMS | MOBILE_SYSTEMS | GATEWAY_SYSTEMS)
