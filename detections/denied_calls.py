@@ -51,7 +51,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     if activity.category is Category.TOKEN and user.tally(DENIED_ROLES).last_objects() >= roles:
         few = context.with_settings(min_count=roles)
         return surge(activity, user, few, DENIED_ROLES, "refused roles", base=50, least_objects=int(roles))
-    kinds = len(user.burst(DENIED_KINDS).marks) >= context.settings["min_kinds"]
+    marks = user.burst(DENIED_KINDS).marks
+    apps = {mark.partition(":")[0] for mark in marks}
+    kinds = len(marks) >= context.settings["min_kinds"] or len(apps) >= context.settings["min_apps"]
     person, objects = activity.user.type is UserType.PERSON, context.settings["min_objects"]
     if kinds or (person and user.tally(DENIED).last_objects() >= objects):
         return surge(activity, user, context, DENIED, "denied calls", base=50 if kinds else 40)
@@ -74,7 +76,15 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=TRIED,
     features=(DENIED, DENIED_DAY, DENIED_ROLES, DENIED_KINDS),
-    settings={**SURGE, "min_count": 12, "max_probability": 0.01, "min_kinds": 4, "min_objects": 25, "min_roles": 6},
+    settings={
+        **SURGE,
+        "min_count": 12,
+        "max_probability": 0.01,
+        "min_kinds": 4,
+        "min_apps": 3,
+        "min_objects": 25,
+        "min_roles": 6,
+    },
     learning_days=1,
     runbook=(
         "See what was tried, from which address and with which key; what succeeded in between?",

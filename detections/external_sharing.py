@@ -11,10 +11,10 @@ from stateful.attack import TO_CLOUD_STORAGE, TRANSFER_TO_ACCOUNT
 from stateful.detection import Detection
 from stateful.features import HOUR, TallyFeature, ValuesFeature, operation, succeeded
 from stateful.finding import Comparison, Finding, Severity
+from stateful.kinds import whole
 from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
-from stateful.wholes import whole
 
 OUTSIDE = frozenset({Tag.EXTERNAL, Tag.PUBLIC, Tag.ANONYMOUS_LINK, Tag.CROSS_ACCOUNT})
 IMAGE = re.compile(r"snapshot|image|\bami\b|modify(db)?(snapshot|image|cluster)|disk|dbcluster|backup", re.IGNORECASE)
@@ -48,7 +48,8 @@ def to_partner(activity: Activity) -> bool:
 
 
 SHARES = TallyFeature("shares", frozenset({Category.SHARE}), HOUR, only=succeeded, prior=2.0)
-OPENED = ValuesFeature("opened", lambda a: operation(a) if to_outside(a) else "", frozenset({Category.SHARE}))
+OPENS = frozenset({Category.SHARE, Category.ROLE_GRANT})
+OPENED = ValuesFeature("opened", lambda a: operation(a) if to_outside(a) else "", OPENS)
 
 
 MANY_AT_FIRST = 0.15
@@ -58,6 +59,9 @@ MANY_AT_FIRST = 0.15
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A disk image or a database's copy shared with another account; or a surge of shares."""
     outside = to_outside(activity)
+    if activity.category is Category.ROLE_GRANT and not (outside and whole(activity)):
+        # Of rights on other things unusual_admin_action speaks.
+        return
     words = f"{activity.action} {activity.objects[0].type if activity.objects else ''}"
     image = IMAGE.search(words) is not None
     if outside and (image or whole(activity)) and user.is_news(OPENED, operation(activity), activity.time):
@@ -97,7 +101,7 @@ DETECTION = Detection(
     techniques=(TO_CLOUD_STORAGE, TRANSFER_TO_ACCOUNT),
     severity=Severity.HIGH,
     evaluate=evaluate,
-    categories=frozenset({Category.SHARE}),
+    categories=OPENS,
     succeeded=True,
     features=(SHARES, OPENED),
     settings={**SURGE, "min_count": 20, "known_days": 10},

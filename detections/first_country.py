@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from activities.activity import Activity, Category
+from activities.activity import Activity, Category, UserType
 from activities.country_area import borders
 from activities.tags import Tag
 from stateful.attack import CLOUD_ACCOUNTS
@@ -33,12 +33,17 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         # Another record without a device adds nothing to what was said of those with one.
         return
     near = any(borders(country, other) for other in known.seen)
+    person = activity.user.type is UserType.PERSON
+    rooted = not person and known_device and len(known.seen) == 1 and known.total >= context.settings["min_rooted"]
     recorded = bool(program) or not user.values(AGENTS).total
     if not recorded:
         # Where devices are recorded, some apps leave them out: of the logon something is recorded.
         device, base = "an unrecorded device", 30
     elif not program:
         device, base = "an unrecorded device", 55
+    elif rooted:
+        # A program doesn't travel: its key does. That others run there explains nothing.
+        device, base = "a program seen before, of an account that never was elsewhere", 60
     elif known_device:
         device, base = "a device seen before", 25 if own_device(activity, user) else 35
     else:
@@ -48,7 +53,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         anchor=activity.id,
         closes=activity.time,
         risk=base + 20 * (1 - known.chance_of_new()) * (recorded and not known_device) - 20 * near,
-        severity=Severity.LOW if known_device or not recorded else None,
+        severity=Severity.LOW if (known_device and not rooted) or not recorded else None,
         reason=f"{activity.action} from {country}, a country this user was never seen in, on {device}",
         comparisons=(
             Comparison("country", country, usual(known), since=user.since, score=1 - known.chance_of_new()),
@@ -57,7 +62,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             ),
         ),
         evidence=(context.seen(activity),),
-        novelties=(Novelty(COUNTRIES.name, country),),
+        novelties=() if rooted else (Novelty(COUNTRIES.name, country),),
     )
 
 
@@ -75,7 +80,7 @@ DETECTION = Detection(
     succeeded=True,
     news_of=(COUNTRIES,),
     features=(*STRANGER, COUNTRIES),
-    settings={"min_located": 20},
+    settings={"min_located": 20, "min_rooted": 300},
     judged_by_others=True,
     runbook=(
         "Ask the user, by a channel other than the account, whether they are in that country.",

@@ -32,6 +32,7 @@ WORDS = re.compile(r"contain|subject|body|words", re.IGNORECASE)
 MONEY = re.compile(
     r"invoice|payment|wire|bank|iban|password|security|phish|hack|payroll|suspicious|helpdesk", re.IGNORECASE
 )
+CONTACT = re.compile(r"^new-mail(contact|user)$", re.IGNORECASE)
 REMOVES = re.compile(r"^(remove|disable|delete)", re.IGNORECASE)
 MAIL = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
 
@@ -64,6 +65,16 @@ def outside(activity: Activity, values: list[tuple[str, str]]) -> str:
     return ""
 
 
+def contact(activity: Activity) -> str:
+    """The name of a contact that was made for an address outside: mail can be sent on to it as if it were inside."""
+    if not CONTACT.search(activity.action) or not outside(activity, parameters(activity)):
+        return ""
+    return next((value for name, value in parameters(activity) if name.lower() == "name"), "").lower()
+
+
+CONTACTS = ValuesFeature("contacts_made", contact, frozenset({Category.CREATE}))
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A rule was made or changed by a user who hardly ever does."""
     if REMOVES.match(activity.action):
@@ -73,7 +84,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     rule = parameters(activity)
     sent = [(name, value) for name, value in rule if FORWARDS.search(name)]
-    target = outside(activity, sent)
+    target = outside(activity, sent) or next(
+        (value for _, value in sent if user.values(CONTACTS).get(value.lower()) is not None), ""
+    )
     # Mail sent on to a colleague is a holiday; what is sent outside, or nowhere that is said, is not.
     forwards = (
         bool(target) or (Tag.FORWARDING in activity.tags and not sent) or FORWARDS.search(activity.action) is not None
@@ -127,7 +140,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.MAILBOX_RULE}),
     succeeded=True,
-    features=(OPERATIONS, DOMAINS, *STRANGER),
+    features=(OPERATIONS, CONTACTS, DOMAINS, *STRANGER),
     settings={"routine_count": 10},
     learning_days=0,
     runbook=(

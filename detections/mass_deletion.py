@@ -12,15 +12,13 @@ from stateful.copies import COPIED, unless_copied
 from stateful.detection import Detection
 from stateful.features import CHANGES, HOUR, TallyFeature, of_file, succeeded
 from stateful.finding import Finding, Severity
+from stateful.kinds import of_business, whole
 from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
-from stateful.wholes import whole
 
 DELETIONS = TallyFeature("deletions", frozenset({Category.DELETE}), HOUR, only=succeeded, prior=3.0)
 DELETIONS_DAY = TallyFeature("deletions_day", frozenset({Category.DELETE}), DAY, only=succeeded, prior=6.0)
-RECORDS = re.compile(r"account|contact|lead|opportunity|record|case|customer|invoice|worker|ticket|issue|project|site")
-"""Types of objects that are records of a business."""
 SAID = re.compile(
     r"(chat|channel)? ?(message|post|comment)s?[. _]?(delete|remove)|(delete|remove)[. _]?(chat|message|post|comment)",
     re.IGNORECASE,
@@ -35,8 +33,7 @@ def in_mail(activity: Activity) -> bool:
 
 def of_record(activity: Activity) -> bool:
     """A record of the business, or what was said in a chat: other than of files and mail, few are tidied away."""
-    kept = bool(activity.objects) and RECORDS.fullmatch(activity.objects[0].type.lower()) is not None
-    return kept or (SAID.search(activity.action) is not None and not in_mail(activity))
+    return of_business(activity) or (SAID.search(activity.action) is not None and not in_mail(activity))
 
 
 def of_folder(activity: Activity) -> bool:

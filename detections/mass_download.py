@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from itertools import chain
 
 from activities.activity import Activity, Category
-from stateful.attack import CLOUD_STORAGE, SHAREPOINT
+from stateful.attack import CLOUD_STORAGE, CUSTOMER_RECORDS, SHAREPOINT
 from stateful.copies import COPIED, unless_copied
 from stateful.detection import Detection
 from stateful.features import DEVICES, DOWNLOADS, DOWNLOADS_DAY, HOUR, TallyFeature
 from stateful.finding import Finding, Severity
+from stateful.kinds import of_business
 from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
@@ -29,6 +30,7 @@ def whole(activity: Activity) -> bool:
     )
 
 
+LOOKED_UP = TallyFeature("records_read", frozenset({Category.READ}), HOUR, only=of_business, prior=4.0)
 CLONES = TallyFeature("clones", frozenset({Category.DOWNLOAD}), HOUR, only=whole, prior=2.0)
 
 
@@ -39,7 +41,13 @@ def setting_up(activity: Activity, user: UserView) -> bool:
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
-    """This hour's downloads are far above the user's hours, in number or in bytes."""
+    """This hour's downloads are far above the user's hours, in number or in bytes; or records that are looked up."""
+    if activity.category is Category.READ:
+        if not of_business(activity):
+            return ()
+        least = context.settings["min_records"]
+        many = context.with_settings(min_count=least, times_highest=context.settings["times_highest_records"])
+        return surge(activity, user, many, LOOKED_UP, "records looked up", base=60, least_objects=int(least / 2))
     most = context.with_settings(
         min_count=context.settings["min_count_day"], min_bytes=context.settings["min_bytes_day"]
     )
@@ -63,14 +71,14 @@ DETECTION = Detection(
     id="mass_download",
     title="Mass download",
     description=(
-        "The user downloads far more in an hour than ever before: collection before exfiltration, by whoever took over "
-        "the account or by somebody about to leave."
+        "The user downloads, or looks up customers and other records, far more in an hour than ever before: collection "
+        "before exfiltration, by whoever took over the account or by somebody about to leave."
     ),
-    techniques=(CLOUD_STORAGE, SHAREPOINT),
+    techniques=(CLOUD_STORAGE, SHAREPOINT, CUSTOMER_RECORDS),
     severity=Severity.HIGH,
     evaluate=evaluate,
-    categories=frozenset({Category.DOWNLOAD}),
-    features=(DOWNLOADS_DAY, CLONES, DEVICES, *COPIED),
+    categories=frozenset({Category.DOWNLOAD, Category.READ}),
+    features=(DOWNLOADS_DAY, CLONES, LOOKED_UP, DEVICES, *COPIED),
     settings={
         **SURGE,
         "min_count": 65,
@@ -79,6 +87,8 @@ DETECTION = Detection(
         "min_count_day": 250,
         "min_bytes_day": 5e9,
         "min_repositories": 25,
+        "min_records": 50,
+        "times_highest_records": 3,
     },
     learning_days=7,
     runbook=(

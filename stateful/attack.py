@@ -46,6 +46,9 @@ CREDENTIAL_STUFFING = Technique("T1110.004", "Brute Force: Credential Stuffing",
 EMAIL_COLLECTION = Technique("T1114.002", "Email Collection: Remote Email Collection", *COLLECTION)
 EMAIL_FORWARDING = Technique("T1114.003", "Email Collection: Email Forwarding Rule", *COLLECTION)
 SHAREPOINT = Technique("T1213.002", "Data from Information Repositories: Sharepoint", *COLLECTION)
+CUSTOMER_RECORDS = Technique(
+    "T1213.004", "Data from Information Repositories: Customer Relationship Management Software", *COLLECTION
+)
 DATA_DESTRUCTION = Technique("T1485", "Data Destruction", *IMPACT)
 DATA_ENCRYPTED = Technique("T1486", "Data Encrypted for Impact", *IMPACT)
 INHIBIT_RECOVERY = Technique("T1490", "Inhibit System Recovery", *IMPACT)

@@ -1,4 +1,4 @@
-"""Types of objects that hold many others, by which one record stands for much."""
+"""Types of objects that say more than others: those that hold many others, and records of a business."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from activities.activity import Activity
 WHOLES = frozenset(
     {"site", "folder", "library", "list", "bucket", "drive", "repository", "container", "database", "disk"}
 )
+RECORDS = re.compile(r"account|contact|lead|opportunity|record|case|customer|invoice|worker|ticket|issue|project|site")
+"""Types of objects that are records of a business."""
 _LAST = re.compile(r"[a-z]+$")
 
 
@@ -23,3 +25,8 @@ def is_whole(kind: str) -> bool:
     """Whether things of a type hold many others: `bucket`, `gcs_bucket`, `AWS::S3::Bucket`."""
     last = _LAST.search(kind.lower())
     return last is not None and last[0] in WHOLES
+
+
+def of_business(activity: Activity) -> bool:
+    """It is of a customer, a worker, an invoice or the like."""
+    return bool(activity.objects) and RECORDS.fullmatch(activity.objects[0].type.lower()) is not None
