@@ -55,7 +55,8 @@ _DECRYPTING = frozenset(("GetParameter", "GetParameters", "GetParametersByPath")
 def parameters(action: str, objects: tuple[NativeObject, ...]) -> dict[str, object]:
     """`requestParameters` of an operation on `objects`.
 
-    An `account` among them is whom something is shared with; `instance_type` is what RunInstances starts.
+    An `account` among them is whom something is shared with; `instance_type` is what RunInstances starts;
+    `retention_days` for how long something is kept from now on.
     """
     found: dict[str, object] = {}
     for kind in dict.fromkeys(item.type for item in objects):
@@ -83,12 +84,16 @@ def _of_kind(action: str, kind: str, names: list[str]) -> dict[str, object]:  # 
     if kind == "instance_type" and action == "ModifyInstanceAttribute":
         return {"instanceType": {"value": names[0]}}
     if kind == "instance_type":
+        if not action.endswith("Instances"):
+            return {"instanceType": names[0]}
         items = [{"imageId": "ami-0c101f26f147fa7fd", "minCount": len(names), "maxCount": len(names)}]
         return {"instanceType": names[0], "instancesSet": {"items": items}}
     if kind == "flow_log":
         return {"DeleteFlowLogsRequest": {"FlowLogId": [{"tag": 1, "content": name} for name in names]}}
     if kind == "account":
         return _shared(action, names)
+    if kind == "retention_days":
+        return _kept(action, int(names[0]))
     if kind == "instance":
         return {"instanceId": names[0]}
     parameter = _PARAMETERS.get(kind)
@@ -108,6 +113,13 @@ def _shared(action: str, accounts: list[str]) -> dict[str, object]:
         destination = {"Account": accounts[0], "Bucket": f"arn:aws:s3:::mirror-{accounts[0]}"}
         return {"ReplicationConfiguration": {"Rule": {"Status": "Enabled", "Destination": destination}}}
     return {"bucketPolicy": _policy(accounts, "s3:*")}
+
+
+def _kept(action: str, days: int) -> dict[str, object]:
+    if action == "PutBucketLifecycleConfiguration":
+        rule = {"ID": "expire", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": days}}
+        return {"LifecycleConfiguration": {"Rule": rule}}
+    return {"retentionInDays": days}
 
 
 def _policy(accounts: list[str], allowed: str) -> dict[str, object]:

@@ -30,10 +30,16 @@ _SIGN_IN, _CMDLET, _ITEMS_ACCESSED, _SHARING = 15, 1, 50, 14
 _WINDOW = 10 * MINUTE
 _NAMES_OF_ERRORS = {number: name for name, number in reversed(ERRORS.items())}
 _KINDS = {"user": "User", "group": "Group", "serviceprincipal": "ServicePrincipal", "device": "Device"}
-_CHANGED = {"role": "Role.DisplayName", "group": "Group.DisplayName", "permission": "DelegatedPermissionGrant.Scope"}
+_CHANGED = {
+    "role": "Role.DisplayName",
+    "group": "Group.DisplayName",
+    "permission": "DelegatedPermissionGrant.Scope",
+    "device": "Device.DisplayName",
+}
 _BY_METHODS = "security info"
 _FACTORS = "StrongAuthenticationMethod"
 _ONE_FACTOR = '[{"MethodType": 6, "Default": true}]'
+_OUTLOOK_RULE = "UpdateInboxRules"
 _encode = msgspec.json.Encoder().encode
 Json = dict[str, object]
 
@@ -91,8 +97,10 @@ def _directory(made: Json, event: Event) -> None:
     if _BY_METHODS in step.action.lower():
         # What the authentication methods log, this log has as a change of the user.
         made["Operation"], changed = "Update user.", (_FACTORS,)
-    target = step.objects[0] if step.objects else NativeObject("user", str(made["UserId"]))
-    given = [item for item in step.objects[1:] if item.type in _CHANGED]
+    # Where a user and something else are linked, the user is the target, and what they got is changed.
+    target = next((item for item in step.objects if item.type == "user"), None)
+    target = target or next(iter(step.objects), NativeObject("user", str(made["UserId"])))
+    given = [item for item in step.objects if item is not target and item.type in _CHANGED]
     named = [{"Name": _property(changed, item.type), "NewValue": item.name, "OldValue": ""} for item in given]
     told = {each["Name"] for each in named}
     named += [{"Name": name, "NewValue": "[]", "OldValue": "[]"} for name in changed if name not in told]
@@ -136,6 +144,8 @@ def _exchange(made: Json, event: Event, account: Account, tenant: str) -> None:
             "Parameters": [{"Name": item.type, "Value": item.name} for item in given],
         }
         return
+    if step.action == _OUTLOOK_RULE:
+        made["OperationProperties"] = _outlook_rule(step.objects)
     folders = [{"Path": f"\\{item.name}"} for item in step.objects if item.type == "folder"]
     made |= {
         "MailboxOwnerUPN": owner,
@@ -148,6 +158,13 @@ def _exchange(made: Json, event: Event, account: Account, tenant: str) -> None:
         made["OperationProperties"] = [{"Name": "MailAccessType", "Value": "Bind"}]
     elif folders:
         made["Folder"] = folders[0]
+
+
+def _outlook_rule(given: tuple[NativeObject, ...]) -> list[Json]:
+    """A rule as Outlook makes it: whom it forwards to is among its actions."""
+    actions = [{"ActionType": "Forward", "Recipients": [item.name]} for item in given if item.type == "ForwardTo"]
+    named: list[Json] = [{"Name": item.type, "Value": item.name} for item in given if item.type != "ForwardTo"]
+    return [*named, {"Name": "RuleActions", "Value": _encode(actions).decode()}]
 
 
 _ITEM_TYPES = {"file": "File", "folder": "Folder", "site": "Site"}
@@ -181,7 +198,8 @@ def _sharepoint(made: Json, event: Event, tenant: str) -> None:
         }
 
 
-def _teams(made: Json, event: Event) -> None:
+def _teams(made: Json, event: Event, account: Account) -> None:
+    """What was done in a channel, or in a chat with one other, whose address only the making of the chat has."""
     channel = next((item.name for item in event.step.objects if item.type == "channel"), "")
     made |= {
         "ChannelName": channel,
@@ -190,6 +208,12 @@ def _teams(made: Json, event: Event) -> None:
         "AppAccessContext": {"AADSessionId": event.session},
         "ResultStatus": "Succeeded",
     }
+    others = [item.name for item in event.step.objects if item.type == "user"]
+    if others:
+        members = "_".join(sorted(object_id(name) for name in (account.user.id, others[0])))
+        made |= {"ChatThreadId": f"19:{members}@unq.gbl.spaces", "CommunicationType": "OneOnOne"}
+    if others and event.step.action == "ChatCreated":
+        made["Members"] = [{"DisplayName": name.partition("@")[0], "Role": 0, "UPN": name} for name in others]
 
 
 def _record(event: Event, account: Account, uid: str, tenant: str) -> Recorded | None:
@@ -207,7 +231,7 @@ def _record(event: Event, account: Account, uid: str, tenant: str) -> Recorded |
     elif step.app == SHAREPOINT:
         _sharepoint(made, event, tenant)
     else:
-        _teams(made, event)
+        _teams(made, event, account)
     if step.outcome.value == "failure" and step.app != ENTRA:
         made["ResultStatus"] = "Failed"
     return Recorded(_CONTENT[step.app], _encode(made))

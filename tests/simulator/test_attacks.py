@@ -15,6 +15,7 @@ from simulator.attacks import Variant
 from simulator.people import Person
 from simulator.presence import HISTORY_DAYS, HISTORY_EVENTS, earliest
 from simulator.record import DAY, HOUR
+from simulator.scene import anybody
 from simulator.simulate import START, simulate
 from simulator.victims import Strike, strikes
 from simulator.world import World
@@ -101,13 +102,17 @@ def test_each_attack_has_a_victim_of_its_own_as_long_as_there_are_enough() -> No
 
 
 def test_what_is_held_out_is_played_by_name_only() -> None:
-    """Also where an attack is repeated more often than it has other variants."""
+    """Also where an attack is repeated more often than it has other variants, all of which fit anybody."""
     world = World(80, 12, 6, START, "acme")
-    name, count = "brute_force", 8
-    tuned = {variant.name for variant in KNOWN[name].tuned}
-    assert {strike.variant for strike in strikes(world, KNOWN, {name: ()}, count)} == tuned
-    (apart, *_) = KNOWN[name].held_out
-    assert [strike.variant for strike in strikes(world, KNOWN, {name: (apart.name,)}, 1)] == [apart.name]
+    names = [name for name, attack in KNOWN.items() if all(each.fits is anybody for each in attack.tuned)]
+    assert names
+    count = 2 + max(len(KNOWN[name].tuned) for name in names)
+    played: dict[str, set[str]] = {name: set() for name in names}
+    for strike in strikes(world, KNOWN, dict.fromkeys(names, ()), count):
+        played[strike.attack].add(strike.variant)
+    assert played == {name: {variant.name for variant in KNOWN[name].tuned} for name in names}
+    (apart, *_) = KNOWN[names[0]].held_out
+    assert [strike.variant for strike in strikes(world, KNOWN, {names[0]: (apart.name,)}, 1)] == [apart.name]
 
 
 def test_victims_and_acts_do_not_depend_on_what_else_is_asked_for() -> None:
