@@ -27,19 +27,12 @@ VARIANTS = [(name, variant) for name, attack in KNOWN.items() for variant in att
 FOUND_AS = {"brute_force": "failed_logon_burst"}
 NO_ATTACK = {"activity_cap", "attack_chain", "campaign", "unusual_hour"}
 """Detections of what isn't an attack by itself, and of several attacks together."""
-DOCUMENTED = Path(__file__).parents[2] / "docs" / "simulator.md"
 FEW = ("audit_logging_impaired", "brute_force", "first_country", "mass_download", "rare_api")
 
 
 def test_there_is_an_attack_for_every_detection() -> None:
     attacked = {FOUND_AS.get(name, name) for name in KNOWN}
     assert set(detections.load()) - NO_ATTACK == {name for name in attacked if not name.startswith(campaigns.PREFIX)}
-
-
-def test_all_variants_are_documented() -> None:
-    rows = {line.split("`")[1]: line for line in DOCUMENTED.read_text().splitlines() if line.startswith("| `")}
-    for name, attack in KNOWN.items():
-        assert all(f"`{variant.name}`:" in rows[name] for variant in attack.variants), name
 
 
 def test_attacks_and_campaigns_are_found_by_their_file_names() -> None:
