@@ -16,7 +16,7 @@ from simulator.catalogue import app_id
 from simulator.operations import ENTRA, EXCHANGE, MICROSOFT, SHAREPOINT, TEAMS
 from simulator.record import MINUTE, SECOND, Account, Event, NativeObject, rfc3339
 from simulator.streams import guid, token
-from simulator.vendors.microsoft import OFFICE, is_managed, object_id, seconds, system, tenant_id, upn
+from simulator.vendors.microsoft import OFFICE, guest_upn, is_managed, object_id, seconds, system, tenant_id, upn
 from simulator.vendors.vendor import Recorded, Vendor
 
 _CONTENT = {
@@ -40,6 +40,7 @@ _BY_METHODS = "security info"
 _FACTORS = "StrongAuthenticationMethod"
 _ONE_FACTOR = '[{"MethodType": 6, "Default": true}]'
 _OUTLOOK_RULE = "UpdateInboxRules"
+_NAMES_MEMBERS = frozenset(("ChatCreated", "MemberAdded"))
 _encode = msgspec.json.Encoder().encode
 Json = dict[str, object]
 
@@ -167,7 +168,7 @@ def _outlook_rule(given: tuple[NativeObject, ...]) -> list[Json]:
     return [*named, {"Name": "RuleActions", "Value": _encode(actions).decode()}]
 
 
-_ITEM_TYPES = {"file": "File", "folder": "Folder", "site": "Site"}
+_ITEM_TYPES = {"file": "File", "folder": "Folder", "list": "List", "site": "Site"}
 
 
 def _sharepoint(made: Json, event: Event, tenant: str) -> None:
@@ -182,7 +183,7 @@ def _sharepoint(made: Json, event: Event, tenant: str) -> None:
         "MachineId": event.device.id,
         "IsManagedDevice": is_managed(event.device),
         "SiteUrl": f"{host}/",
-        "ResultStatus": "AccessDenied" if step.error == "denied" else "Succeeded",
+        "ResultStatus": "Succeeded",
     }
     if item:
         made |= {"ItemType": _ITEM_TYPES[item.type], "ObjectId": f"{host}/{item.name}"}
@@ -198,22 +199,31 @@ def _sharepoint(made: Json, event: Event, tenant: str) -> None:
         }
 
 
-def _teams(made: Json, event: Event, account: Account) -> None:
-    """What was done in a channel, or in a chat with one other, whose address only the making of the chat has."""
-    channel = next((item.name for item in event.step.objects if item.type == "channel"), "")
+def _teams(made: Json, event: Event, account: Account, tenant: str) -> None:
+    """What was done in a team or channel, or in a chat with one other, whom only the making of the chat names."""
+    objects, action = event.step.objects, event.step.action
+    channel = next((item.name for item in objects if item.type == "channel"), "")
+    team = next((item.name for item in objects if item.type == "team"), "")
     made |= {
         "ChannelName": channel,
-        "TeamName": channel.rpartition("-")[0],
+        "TeamName": team or channel.rpartition("-")[0],
         "UserAgent": event.device.user_agent,
         "AppAccessContext": {"AADSessionId": event.session},
         "ResultStatus": "Succeeded",
     }
-    others = [item.name for item in event.step.objects if item.type == "user"]
-    if others:
-        members = "_".join(sorted(object_id(name) for name in (account.user.id, others[0])))
+    others = [item for item in objects if item.type in ("user", "guest")]
+    if others and not team:
+        members = "_".join(sorted(object_id(name) for name in (account.user.id, others[0].name)))
         made |= {"ChatThreadId": f"19:{members}@unq.gbl.spaces", "CommunicationType": "OneOnOne"}
-    if others and event.step.action == "ChatCreated":
-        made["Members"] = [{"DisplayName": name.partition("@")[0], "Role": 0, "UPN": name} for name in others]
+    if action in _NAMES_MEMBERS:
+        made["Members"] = [
+            {
+                "DisplayName": one.name.partition("@")[0],
+                "Role": 0,
+                "UPN": guest_upn(one.name, tenant) if one.type == "guest" else one.name,
+            }
+            for one in others
+        ]
 
 
 def _record(event: Event, account: Account, uid: str, tenant: str) -> Recorded | None:
@@ -231,9 +241,11 @@ def _record(event: Event, account: Account, uid: str, tenant: str) -> Recorded |
     elif step.app == SHAREPOINT:
         _sharepoint(made, event, tenant)
     else:
-        _teams(made, event, account)
+        _teams(made, event, account, tenant)
     if step.outcome.value == "failure" and step.app != ENTRA:
         made["ResultStatus"] = "Failed"
+    elif step.error == "denied":
+        made["ResultStatus"] = "AccessDenied"
     return Recorded(_CONTENT[step.app], _encode(made))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
@@ -12,10 +13,11 @@ import detections
 import simulator.attacks
 from simulator import campaigns
 from simulator.attacks import Variant
+from simulator.departments import HELP_DESK
 from simulator.people import Person
 from simulator.presence import HISTORY_DAYS, HISTORY_EVENTS, earliest
 from simulator.record import DAY, HOUR
-from simulator.scene import anybody
+from simulator.scene import Scene, anybody
 from simulator.simulate import START, simulate
 from simulator.victims import Strike, strikes
 from simulator.world import World
@@ -33,6 +35,18 @@ FEW = ("audit_logging_impaired", "brute_force", "first_country", "mass_download"
 def test_there_is_an_attack_for_every_detection() -> None:
     attacked = {FOUND_AS.get(name, name) for name in KNOWN}
     assert set(detections.load()) - NO_ATTACK == {name for name in attacked if not name.startswith(campaigns.PREFIX)}
+
+
+def test_the_help_desk_is_on_call_when_nobody_is_at_work_any_more() -> None:
+    """Also in attacks that begin beside nothing that their victim does."""
+    world = World(60, 12, 6, START, "acme")
+    victim = next(person for person in world.people if HELP_DESK not in person.groups)
+    begins = world.end - HOUR
+    scene = Scene(world, victim, Random(1), None, begins)
+    helper, via = scene.helper()
+    assert HELP_DESK in helper.groups
+    assert scene.time == begins
+    assert via in {(event.address, event.device, event.session) for event in world.life(helper) if event.time < begins}
 
 
 def test_attacks_and_campaigns_are_found_by_their_file_names() -> None:

@@ -21,6 +21,8 @@ from simulator.world import World
 KNOWN = simulator.attacks.attacks()
 USERS, DAYS = 250, 16
 SEEDS = (21, 22)
+ABROAD = ("everywhere", "micro_nodes", "notebooks", "one_region", "trickle")
+"""Variants of `vm_creation` in regions that the company never uses."""
 
 
 class Played:
@@ -81,8 +83,9 @@ def mass_download(one: Played) -> bool:
     taken = [event for event in one.acts if event.step.category is Category.DOWNLOAD]
     moved = sum(item.bytes or 0 for event in taken for item in event.step.objects)
     distinct = len({event.step.objects for event in taken})
-    much = distinct >= 25 and (distinct > 2 * own or moved > 3 * own_bytes)
-    return much and one.at_desk is (one.variant != "rclone")
+    things = len(taken) if one.variant == "snapshot_blocks" else distinct
+    much = things >= 25 and (things > 2 * own or moved > 3 * own_bytes)
+    return much and one.at_desk is (one.variant not in ("rclone", "bulk_api"))
 
 
 def password_spray(one: Played) -> bool:
@@ -92,7 +95,7 @@ def password_spray(one: Played) -> bool:
     nets = {event.address.location.asn for event in one.acts}
     few = max(tries.values()) <= 3 and (len(nets) <= 6 or one.variant == "home_lines")
     return (
-        len(tries) >= {"one_team": 15, "stopped": 36}.get(one.variant, 40)
+        len(tries) >= {"one_team": 15, "stopped": 36, "from_inside": 38}.get(one.variant, 40)
         and few
         and bool(success) is breached
         and all(e.actor is None for e in success)
@@ -108,7 +111,7 @@ def brute_force(one: Played) -> bool:
 def inbox_rule(one: Played) -> bool:
     rules = [event.step for event in one.acts if event.step.category is Category.MAILBOX_RULE]
     tells = {"ForwardTo", "ForwardingSmtpAddress", "BlindCopyTo", "DeleteMessage", "MoveToFolder", "RedirectTo"}
-    tells |= {"JournalEmailAddress"}
+    tells |= {"JournalEmailAddress", "ForwardAsAttachmentTo", "ForwardingAddress"}
     return bool(rules) and all(tells & {item.type for item in step.objects} for step in rules)
 
 
@@ -159,10 +162,15 @@ def unfamiliar_access(one: Played) -> bool:
 
 def mass_deletion(one: Played) -> bool:
     unreadable = one.actions()["FileRenamed"] + one.actions()["CopyObject"]
+    if one.variant == "one_version":
+        sealed = Counter(event.step.objects for event in one.acts if event.step.action == "FileModified")
+        return one.actions()["ListUpdated"] == 1 and len(sealed) >= 90 and min(sealed.values()) >= 2
     return one.count(Category.DELETE) >= 15 or unreadable >= 100
 
 
 def external_sharing(one: Played) -> bool:
+    if one.variant == "outside_member":
+        return one.actions()["org.add_outside_collaborator"] >= 3
     return one.count(Category.SHARE) >= 1
 
 
@@ -191,7 +199,8 @@ def secret_retrieval(one: Played) -> bool:
 
 
 def vm_creation(one: Played) -> bool:
-    return one.count(Category.COMPUTE_START) >= {"one_region": 2, "trickle": 5, "notebooks": 8}.get(one.variant, 10)
+    least = {"one_region": 2, "trickle": 5, "notebooks": 8, "resized": 5}
+    return one.count(Category.COMPUTE_START) >= least.get(one.variant, 10)
 
 
 def resource_destruction(one: Played) -> bool:
@@ -235,6 +244,9 @@ def campaign_insider(one: Played) -> bool:
         laptops = {event.device.id for event in one.usual}
         own = all(event.device.id in laptops and "anonymous" in event.address.location.tags for event in one.acts)
         return own and one.count(Category.DOWNLOAD) >= 80 and one.count(Category.AUDIT_CONFIG) >= 1
+    if one.variant == "bribed":
+        shared = one.count(Category.DOWNLOAD) >= 22 and one.count(Category.SHARE) >= 4
+        return one.at_desk and one.actions()["RecordViewed"] >= 220 and shared
     return one.at_desk and one.count(Category.DOWNLOAD) > 100 and one.count(Category.DELETE) >= 10
 
 
@@ -243,16 +255,27 @@ def campaign_ci_ransomware(one: Played) -> bool:
     if one.variant == "poisoned_action":
         inside = {event.step.category for event in one.acts if event.address.ip in own}
         return inside == {Category.SECRET_READ} and one.count(Category.DELETE) >= 13
-    return not own & one.where(one.acts) and one.actions()["CopyObject"] >= 100
+    if one.variant == "by_mail":
+        gone = one.actions()["GetObject"] == one.actions()["DeleteObject"] >= 100 and one.actions()["SendEmail"] >= 3
+    else:
+        gone = one.actions()["CopyObject"] >= 100
+    return not own & one.where(one.acts) and gone
 
 
 def campaign_oauth(one: Played) -> bool:
     apps = {event.actor.user.id for event in one.acts if event.actor}
+    if one.variant == "miner":
+        made = [event for event in one.acts if event.actor and event.step.category is Category.COMPUTE_START]
+        return len(apps) == 1 and len(made) >= 16 and one.acts[1].step.action == "Add application."
     return len(apps) == 1 and one.acts[0].step.action == "Add service principal."
 
 
 def campaign_mfa_admin(one: Played) -> bool:
-    return one.count(Category.ROLE_GRANT) >= 1 and one.count(Category.AUDIT_CONFIG) == 1
+    if one.variant == "whole_cloud":
+        harm = one.count(Category.SECRET_READ) >= 14 and one.count(Category.DELETE) >= 29
+    else:
+        harm = one.count(Category.AUDIT_CONFIG) == 1
+    return one.count(Category.ROLE_GRANT) >= 1 and harm
 
 
 STORIES: dict[str, Callable[[Played], bool]] = {
@@ -292,7 +315,8 @@ def test_spray_tries_each_account_seldom_and_names_that_do_not_exist(played: dic
     for one in played["password_spray"]:
         people = {person.user.id for person in one.world.people}
         unknown = {e.actor.user.id for e in one.acts if e.actor and e.actor.user.id not in people}
-        assert unknown
+        # Who is inside already knows which names there are.
+        assert bool(unknown) is (one.variant != "from_inside")
         errors = {e.step.error for e in one.acts if e.actor and e.actor.user.id in unknown}
         assert errors <= {"50034", "50053"}
 
@@ -300,7 +324,8 @@ def test_spray_tries_each_account_seldom_and_names_that_do_not_exist(played: dic
 def test_what_is_refused_for_a_second_factor_says_whether_it_was_denied(played: dict[str, list[Played]]) -> None:
     for one in played["mfa_fatigue"]:
         facts = {e.step.facts for e in one.acts if e.step.error == "500121"}
-        assert facts <= {("mfa-denied",), ("mfa-unanswered",)}
+        # A code that is wrong is neither: nobody was asked.
+        assert facts <= ({()} if one.variant == "guessed_codes" else {("mfa-denied",), ("mfa-unanswered",)})
 
 
 def test_an_insider_stays_until_the_work_is_done_and_sleeps_in_between(played: dict[str, list[Played]]) -> None:
@@ -321,5 +346,5 @@ def test_campaigns_are_made_of_stages_in_order(played: dict[str, list[Played]]) 
 def test_a_spree_abroad_names_a_region_that_the_company_never_uses(played: dict[str, list[Played]]) -> None:
     for one in played["vm_creation"]:
         regions = {event.step.region for event in one.acts} - {""}
-        assert bool(regions) is (one.variant in ("everywhere", "one_region", "trickle", "notebooks"))
+        assert bool(regions) is (one.variant in ABROAD)
         assert not regions & {event.step.region for event in one.usual}

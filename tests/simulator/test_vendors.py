@@ -43,10 +43,16 @@ CODES = {
 """How a vendor calls what another one has a number for."""
 NOT_NAMED = frozenset(
     # What these vendors' records don't have, or what the parser doesn't take from them.
-    "channel device group instance_type permission query resource retention_days role serviceprincipal team".split()
+    "certificate channel device filter group instance_type ip_set load_balancer permission permission_set query "
+    "resource retention_days role service serviceprincipal target_group team zone".split()
 )
-NOT_NAMED_BY = {("m365", "MessageCreatedHasLink"): {"user"}}
-"""Types that records of one operation don't have: of a chat with one other there is only the thread's id."""
+NOT_NAMED_BY = {
+    ("cloudtrail", "AttachManagedPolicyToPermissionSet"): {"policy"},
+    ("cloudtrail", "CreateAccountAssignment"): {"user"},
+    ("m365", "MemberAdded"): {"guest"},
+    ("m365", "MessageCreatedHasLink"): {"user"},
+}
+"""Types that records of one operation don't have or name otherwise: by an id of the directory's or the chat's."""
 
 
 @pytest.fixture(scope="module")
