@@ -15,11 +15,6 @@ from flows.exit_codes import FAILED, USAGE
 docs_app = typer.Typer(name="docs", help="Make documentation from what the code declares.", no_args_is_help=True)
 
 
-@docs_app.callback()
-def _main() -> None:
-    """Keeps `detections` a command of its own."""
-
-
 @docs_app.command("detections")
 def detection_pages(
     out: Annotated[Path, typer.Option(help="Folder of the pages.")] = Path("docs/detections"),
@@ -46,3 +41,26 @@ def detection_pages(
         typer.echo(f"{out / name}: {'not up to date' if check else 'written' if name in made else 'removed'}")
     if check and changed:
         raise typer.Exit(FAILED)
+
+
+@docs_app.command("attacks")
+def attack_tables(
+    page: Annotated[Path, typer.Option(help="The page with the tables.")] = Path("docs/simulator.md"),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; say whether it isn't up to date.")] = False,
+) -> None:
+    """Write the tables of the simulator's attacks and campaigns."""
+    import simulator.attacks  # noqa: PLC0415
+    from flows import attack_docs  # noqa: PLC0415
+
+    try:
+        before = page.read_text("utf-8")
+        made = attack_docs.page(before, simulator.attacks.attacks())
+        if made != before and not check:
+            page.write_text(made, "utf-8")
+    except (ValueError, OSError) as error:
+        typer.echo(f"anput: {page}: {error}", err=True)
+        raise typer.Exit(USAGE) from None
+    if made != before:
+        typer.echo(f"{page}: {'not up to date' if check else 'written'}")
+        if check:
+            raise typer.Exit(FAILED)

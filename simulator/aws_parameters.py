@@ -8,9 +8,11 @@ from __future__ import annotations
 import msgspec
 
 from simulator.record import NativeObject
+from simulator.streams import guid
 
 _PARAMETERS = {
     "access_key": "accessKeyId",
+    "certificate": "certificateArn",
     "cluster": "clusterName",
     "configuration_recorder": "configurationRecorderName",
     "db_cluster": "dBClusterIdentifier",
@@ -18,28 +20,40 @@ _PARAMETERS = {
     "db_snapshot": "dBSnapshotIdentifier",
     "detector": "detectorId",
     "document": "documentName",
+    "filter": "name",
     "function": "functionName",
     "group": "groupName",
     "image": "imageId",
+    "ip_set": "name",
     "key": "keyId",
     "key_pair": "keyName",
+    "load_balancer": "loadBalancerArn",
     "log_group": "logGroupName",
     "mfa_device": "serialNumber",
     "model": "modelId",
+    "permission_set": "permissionSetArn",
     "policy": "policyArn",
     "queue": "queueUrl",
     "repository": "repositoryName",
     "role": "roleName",
     "secret": "secretId",
     "security_group": "groupId",
+    "service": "service",
     "snapshot": "snapshotId",
     "stack": "stackName",
     "table": "tableName",
+    "target_group": "targetGroupArn",
     "topic": "topicArn",
     "user": "userName",
     "volume": "volumeId",
     "vpc": "vpcId",
+    "zone": "id",
 }
+_OF_ACTIONS = {
+    ("AttachManagedPolicyToPermissionSet", "policy"): "managedPolicyArn",
+    ("CreatePermissionSet", "permission_set"): "name",
+}
+"""Where an operation calls a kind otherwise."""
 _TRAIL_NAME = frozenset(("PutEventSelectors", "PutInsightSelectors", "GetEventSelectors"))
 _ADDED = "add"
 _EC2_PERMISSIONS = {"ModifySnapshotAttribute": "createVolumePermission", "ModifyImageAttribute": "launchPermission"}
@@ -55,7 +69,8 @@ _DECRYPTING = frozenset(("GetParameter", "GetParameters", "GetParametersByPath")
 def parameters(action: str, objects: tuple[NativeObject, ...]) -> dict[str, object]:
     """`requestParameters` of an operation on `objects`.
 
-    An `account` among them is whom something is shared with; `instance_type` is what RunInstances starts.
+    An `account` among them is whom something is shared with; `instance_type` is what RunInstances starts;
+    `retention_days` for how long something is kept from now on.
     """
     found: dict[str, object] = {}
     for kind in dict.fromkeys(item.type for item in objects):
@@ -80,19 +95,30 @@ def _of_kind(action: str, kind: str, names: list[str]) -> dict[str, object]:  # 
         return {"names": names} if action == "GetParameters" else {"name": names[0]}
     if kind == "instance" and action.endswith("Instances"):
         return {"instancesSet": {"items": [{"instanceId": name} for name in names]}}
-    if kind == "instance_type" and action == "ModifyInstanceAttribute":
-        return {"instanceType": {"value": names[0]}}
     if kind == "instance_type":
-        items = [{"imageId": "ami-0c101f26f147fa7fd", "minCount": len(names), "maxCount": len(names)}]
-        return {"instanceType": names[0], "instancesSet": {"items": items}}
+        return _machines(action, names)
     if kind == "flow_log":
         return {"DeleteFlowLogsRequest": {"FlowLogId": [{"tag": 1, "content": name} for name in names]}}
     if kind == "account":
         return _shared(action, names)
+    if kind == "retention_days":
+        return _kept(action, int(names[0]))
     if kind == "instance":
         return {"instanceId": names[0]}
-    parameter = _PARAMETERS.get(kind)
+    if kind == "user" and action == "CreateAccountAssignment":
+        # IAM Identity Center's own id of the user, whose name isn't in the record.
+        return {"principalType": "USER", "principalId": guid("identity store", names[0])}
+    parameter = _OF_ACTIONS.get((action, kind)) or _PARAMETERS.get(kind)
     return {parameter: names[0]} if parameter else {}
+
+
+def _machines(action: str, types: list[str]) -> dict[str, object]:
+    if action == "ModifyInstanceAttribute":
+        return {"instanceType": {"value": types[0]}}
+    if not action.endswith("Instances"):
+        return {"instanceType": types[0]}
+    items = [{"imageId": "ami-0c101f26f147fa7fd", "minCount": len(types), "maxCount": len(types)}]
+    return {"instanceType": types[0], "instancesSet": {"items": items}}
 
 
 def _shared(action: str, accounts: list[str]) -> dict[str, object]:
@@ -108,6 +134,13 @@ def _shared(action: str, accounts: list[str]) -> dict[str, object]:
         destination = {"Account": accounts[0], "Bucket": f"arn:aws:s3:::mirror-{accounts[0]}"}
         return {"ReplicationConfiguration": {"Rule": {"Status": "Enabled", "Destination": destination}}}
     return {"bucketPolicy": _policy(accounts, "s3:*")}
+
+
+def _kept(action: str, days: int) -> dict[str, object]:
+    if action == "PutBucketLifecycleConfiguration":
+        rule = {"ID": "expire", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": days}}
+        return {"LifecycleConfiguration": {"Rule": rule}}
+    return {"retentionInDays": days}
 
 
 def _policy(accounts: list[str], allowed: str) -> dict[str, object]:

@@ -190,9 +190,24 @@ class Scene:
         return None
 
     def helper(self) -> tuple[Account, Via]:
-        """Somebody of the help desk who is at work now or next, and from where; the clock moves there."""
+        """Somebody of the help desk who is at work now or next, and from where; the clock moves there.
+
+        Where nobody is any more: who was last, on call, where nothing of the victim's says from where; else the victim.
+        """
         staff = [one for one in self.world.people if HELP_DESK in one.groups and one.key != self.victim.key]
-        return self.at_work(staff) or (self.victim, self.own())
+        found = self.at_work(staff)
+        if found is None and self._seen is None:
+            found = self._last_at_work(staff)
+        return found or (self.victim, self.own())
+
+    def _last_at_work(self, people: Sequence[Person]) -> tuple[Person, Via] | None:
+        """One of these who was at work last, and from where; the clock stays. None if nobody was."""
+        for day in range((self.time - self.world.start) // DAY, -1, -1):
+            for person in self.rng.sample(people, k=len(people)):
+                for event in reversed(present(self.world, person, day, Kind.WORK)):
+                    if event.time < self.time:
+                        return person, Via(event.address, event.device, event.session)
+        return None
 
     def program(self, agent: str) -> Via:
         """As the victim, with a program on the same device."""

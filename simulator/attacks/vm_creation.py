@@ -131,7 +131,7 @@ def resized(scene: Scene) -> None:
     for number in scene.rng.sample(range(60), k=scene.number(5, 9)):
         machine = resource("ec2.amazonaws.com", "instance", number)
         steps = [aws("ec2", "StopInstances", machine), aws("ec2", "ModifyInstanceAttribute", machine, *kind)]
-        scene.act_all([*steps, aws("ec2", "StartInstances", machine, *kind)], scene.shell(), 40, 240)
+        scene.act_all([*steps, aws("ec2", "StartInstances", machine)], scene.shell(), 40, 240)
 
 
 VARIANTS = (

@@ -16,7 +16,7 @@ from simulator.catalogue import app_id
 from simulator.operations import ENTRA, EXCHANGE, MICROSOFT, SHAREPOINT, TEAMS
 from simulator.record import MINUTE, SECOND, Account, Event, NativeObject, rfc3339
 from simulator.streams import guid, token
-from simulator.vendors.microsoft import OFFICE, is_managed, object_id, seconds, system, tenant_id, upn
+from simulator.vendors.microsoft import OFFICE, guest_upn, is_managed, object_id, seconds, system, tenant_id, upn
 from simulator.vendors.vendor import Recorded, Vendor
 
 _CONTENT = {
@@ -30,10 +30,17 @@ _SIGN_IN, _CMDLET, _ITEMS_ACCESSED, _SHARING = 15, 1, 50, 14
 _WINDOW = 10 * MINUTE
 _NAMES_OF_ERRORS = {number: name for name, number in reversed(ERRORS.items())}
 _KINDS = {"user": "User", "group": "Group", "serviceprincipal": "ServicePrincipal", "device": "Device"}
-_CHANGED = {"role": "Role.DisplayName", "group": "Group.DisplayName", "permission": "DelegatedPermissionGrant.Scope"}
+_CHANGED = {
+    "role": "Role.DisplayName",
+    "group": "Group.DisplayName",
+    "permission": "DelegatedPermissionGrant.Scope",
+    "device": "Device.DisplayName",
+}
 _BY_METHODS = "security info"
 _FACTORS = "StrongAuthenticationMethod"
 _ONE_FACTOR = '[{"MethodType": 6, "Default": true}]'
+_OUTLOOK_RULE = "UpdateInboxRules"
+_NAMES_MEMBERS = frozenset(("ChatCreated", "MemberAdded"))
 _encode = msgspec.json.Encoder().encode
 Json = dict[str, object]
 
@@ -91,8 +98,10 @@ def _directory(made: Json, event: Event) -> None:
     if _BY_METHODS in step.action.lower():
         # What the authentication methods log, this log has as a change of the user.
         made["Operation"], changed = "Update user.", (_FACTORS,)
-    target = step.objects[0] if step.objects else NativeObject("user", str(made["UserId"]))
-    given = [item for item in step.objects[1:] if item.type in _CHANGED]
+    # Where a user and something else are linked, the user is the target, and what they got is changed.
+    target = next((item for item in step.objects if item.type == "user"), None)
+    target = target or next(iter(step.objects), NativeObject("user", str(made["UserId"])))
+    given = [item for item in step.objects if item is not target and item.type in _CHANGED]
     named = [{"Name": _property(changed, item.type), "NewValue": item.name, "OldValue": ""} for item in given]
     told = {each["Name"] for each in named}
     named += [{"Name": name, "NewValue": "[]", "OldValue": "[]"} for name in changed if name not in told]
@@ -136,6 +145,8 @@ def _exchange(made: Json, event: Event, account: Account, tenant: str) -> None:
             "Parameters": [{"Name": item.type, "Value": item.name} for item in given],
         }
         return
+    if step.action == _OUTLOOK_RULE:
+        made["OperationProperties"] = _outlook_rule(step.objects)
     folders = [{"Path": f"\\{item.name}"} for item in step.objects if item.type == "folder"]
     made |= {
         "MailboxOwnerUPN": owner,
@@ -150,7 +161,14 @@ def _exchange(made: Json, event: Event, account: Account, tenant: str) -> None:
         made["Folder"] = folders[0]
 
 
-_ITEM_TYPES = {"file": "File", "folder": "Folder", "site": "Site"}
+def _outlook_rule(given: tuple[NativeObject, ...]) -> list[Json]:
+    """A rule as Outlook makes it: whom it forwards to is among its actions."""
+    actions = [{"ActionType": "Forward", "Recipients": [item.name]} for item in given if item.type == "ForwardTo"]
+    named: list[Json] = [{"Name": item.type, "Value": item.name} for item in given if item.type != "ForwardTo"]
+    return [*named, {"Name": "RuleActions", "Value": _encode(actions).decode()}]
+
+
+_ITEM_TYPES = {"file": "File", "folder": "Folder", "list": "List", "site": "Site"}
 
 
 def _sharepoint(made: Json, event: Event, tenant: str) -> None:
@@ -165,7 +183,7 @@ def _sharepoint(made: Json, event: Event, tenant: str) -> None:
         "MachineId": event.device.id,
         "IsManagedDevice": is_managed(event.device),
         "SiteUrl": f"{host}/",
-        "ResultStatus": "AccessDenied" if step.error == "denied" else "Succeeded",
+        "ResultStatus": "Succeeded",
     }
     if item:
         made |= {"ItemType": _ITEM_TYPES[item.type], "ObjectId": f"{host}/{item.name}"}
@@ -181,15 +199,31 @@ def _sharepoint(made: Json, event: Event, tenant: str) -> None:
         }
 
 
-def _teams(made: Json, event: Event) -> None:
-    channel = next((item.name for item in event.step.objects if item.type == "channel"), "")
+def _teams(made: Json, event: Event, account: Account, tenant: str) -> None:
+    """What was done in a team or channel, or in a chat with one other, whom only the making of the chat names."""
+    objects, action = event.step.objects, event.step.action
+    channel = next((item.name for item in objects if item.type == "channel"), "")
+    team = next((item.name for item in objects if item.type == "team"), "")
     made |= {
         "ChannelName": channel,
-        "TeamName": channel.rpartition("-")[0],
+        "TeamName": team or channel.rpartition("-")[0],
         "UserAgent": event.device.user_agent,
         "AppAccessContext": {"AADSessionId": event.session},
         "ResultStatus": "Succeeded",
     }
+    others = [item for item in objects if item.type in ("user", "guest")]
+    if others and not team:
+        members = "_".join(sorted(object_id(name) for name in (account.user.id, others[0].name)))
+        made |= {"ChatThreadId": f"19:{members}@unq.gbl.spaces", "CommunicationType": "OneOnOne"}
+    if action in _NAMES_MEMBERS:
+        made["Members"] = [
+            {
+                "DisplayName": one.name.partition("@")[0],
+                "Role": 0,
+                "UPN": guest_upn(one.name, tenant) if one.type == "guest" else one.name,
+            }
+            for one in others
+        ]
 
 
 def _record(event: Event, account: Account, uid: str, tenant: str) -> Recorded | None:
@@ -207,9 +241,11 @@ def _record(event: Event, account: Account, uid: str, tenant: str) -> Recorded |
     elif step.app == SHAREPOINT:
         _sharepoint(made, event, tenant)
     else:
-        _teams(made, event)
+        _teams(made, event, account, tenant)
     if step.outcome.value == "failure" and step.app != ENTRA:
         made["ResultStatus"] = "Failed"
+    elif step.error == "denied":
+        made["ResultStatus"] = "AccessDenied"
     return Recorded(_CONTENT[step.app], _encode(made))
 
 

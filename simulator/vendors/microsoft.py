@@ -29,8 +29,13 @@ def upn(account: Account, tenant: str) -> str:
     """The user principal name: a guest's is made of their own address."""
     user = account.user
     if user.type is UserType.PERSON and not user.id.endswith(f"@{tenant}.example"):
-        return f"{user.id.replace('@', '_')}#EXT#@{tenant}.onmicrosoft.com"
+        return guest_upn(user.id, tenant)
     return user.id
+
+
+def guest_upn(address: str, tenant: str) -> str:
+    """A guest's user principal name."""
+    return f"{address.replace('@', '_')}#EXT#@{tenant}.onmicrosoft.com"
 
 
 def system(device: NativeDevice) -> str:

@@ -1,4 +1,4 @@
-"""CloudTrail: records checked by hand, who acted, outcomes, objects, and the share that gets a category."""
+"""CloudTrail: records checked by hand, who acted, outcomes, addresses, forms, and the share that gets a category."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from activities.activity import Activity, Category, Device, Location, Object, Outcome, Raw, User, UserType
-from activities.cloudtrail_operations import NAMES, OPERATIONS
 from activities.formats import parse_line, parse_record
 from activities.record import Rejected
+from tests.activities.cloudtrail_event import EVENT, RAW, parse, read
 
 if TYPE_CHECKING:
     from tests.activities.conftest import Log
 
-RAW = Raw("logs", "a.json", 1)
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 ACCOUNT = "123837392027"
 BERT_JAN = User(f"arn:aws:iam::{ACCOUNT}:user/bert-jan", "bert-jan")
@@ -164,41 +163,6 @@ GOLDEN = [
 def test_golden(expected: Activity, events: list[dict[str, Any]]) -> None:
     (record,) = [record for record in events if record["eventID"] == expected.id]
     assert parse_record(json.dumps(record).encode(), "auto", "default", expected.raw) == expected
-
-
-EVENT: dict[str, Any] = {
-    "eventVersion": "1.08",
-    "userIdentity": {
-        "type": "IAMUser", "principalId": "AIDA1", "arn": "arn:aws:iam::111122223333:user/Alice",
-        "accountId": "111122223333", "accessKeyId": "AKIA1", "userName": "Alice",
-    },
-    "eventTime": "2026-01-02T03:04:05Z",
-    "eventSource": "s3.amazonaws.com",
-    "eventName": "GetObject",
-    "awsRegion": "eu-west-1",
-    "sourceIPAddress": "198.51.100.7",
-    "userAgent": "aws-cli/2.13",
-    "requestParameters": {"bucketName": "reports", "key": "2026/q3.csv"},
-    "responseElements": None,
-    "additionalEventData": {"bytesTransferredIn": 7, "bytesTransferredOut": 4096},
-    "readOnly": True,
-    "resources": [
-        {"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::reports/2026/q3.csv"},
-        {"accountId": "111122223333", "type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::reports"},
-    ],
-    "eventID": "e-1",
-    "recipientAccountId": "444455556666",
-}  # fmt: skip
-
-
-def parse(tenant: str = "default", **fields: Any) -> Activity | Rejected:  # noqa: ANN401
-    return parse_record(json.dumps({**EVENT, **fields}).encode(), "cloudtrail", tenant, RAW)
-
-
-def read(**fields: Any) -> Activity:  # noqa: ANN401
-    result = parse(**fields)
-    assert isinstance(result, Activity), result
-    return result
 
 
 def role(session: str, path: str = "", **more: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -407,107 +371,6 @@ def test_session() -> None:
     assert read(userIdentity=identity).session == "AROA1:s@2026-01-02T00:00:00Z"
 
 
-def test_bytes_follow_the_direction() -> None:
-    assert read().objects == (
-        Object("object", "reports/2026/q3.csv", 4096),
-        Object("AWS::S3::Bucket", "arn:aws:s3:::reports"),
-    )
-    assert read(eventName="PutObject").objects[0].bytes == 7
-    for moved in (-1, 2**64, "4096", True, None):
-        assert read(additionalEventData={"bytesTransferredOut": moved}).objects[0].bytes is None
-    assert read(additionalEventData={"bytesTransferredOut": 12.0}).objects[0].bytes == 12
-
-
-@pytest.mark.parametrize(
-    ("source", "parameters", "objects"),
-    [
-        (
-            "ec2", {"instancesSet": {"items": [{"instanceId": "i-1"}, {"instanceId": "i-2"}]}},
-            (("instance", "i-1"), ("instance", "i-2")),
-        ),
-        (
-            "ssm", {"instanceIds": ["i-1"], "documentName": "AWS-RunShellScript"},
-            (("instance", "i-1"), ("document", "AWS-RunShellScript")),
-        ),
-        ("iam", {"userName": "bob", "policyArn": "arn:p"}, (("user", "bob"), ("policy", "arn:p"))),
-        ("cloudtrail", {"name": "main"}, (("trail", "main"),)),
-        ("lambda", {"functionName": "f", "name": "not known here"}, (("function", "f"),)),
-        ("s3", {"bucketName": ["b"], "key": ["k"]}, (("object", "b/k"),)),
-        (
-            "ec2", {"DeleteFlowLogsRequest": {"FlowLogId": [{"content": "fl-1"}, {"content": "fl-2"}]}},
-            (("flow_log", "fl-1"), ("flow_log", "fl-2")),
-        ),
-        ("ec2", {"instancesSet": {"items": "x"}, "userName": {"a": 1}, "roleName": [1, None, "r"]}, (("role", "r"),)),
-        ("ec2", {"instanceIds": ["i-1", "i-1"]}, (("instance", "i-1"),)),
-        ("ec2", None, ()),
-    ],
-)  # fmt: skip
-def test_objects(source: str, parameters: object, objects: tuple[tuple[str, str], ...]) -> None:
-    activity = read(eventSource=f"{source}.amazonaws.com", eventName="X", requestParameters=parameters, resources=None)
-    assert tuple((item.type, item.name) for item in activity.objects) == objects
-
-
-def test_objects_are_bounded() -> None:
-    many = read(requestParameters={"instanceIds": [f"i-{number}" for number in range(500)], "userName": "u" * 5000})
-    assert len(many.objects) == 32
-    assert len(read(requestParameters={"userName": "u" * 5000}).objects[0].name) == 1024
-
-
-@pytest.mark.parametrize(
-    ("source", "name", "fields", "category"),
-    [
-        (
-            "ec2",
-            "ModifySnapshotAttribute",
-            {"createVolumePermission": {"add": {"items": [{"userId": "1"}]}}},
-            Category.SHARE,
-        ),
-        ("ec2", "ModifySnapshotAttribute", {"createVolumePermission": {"remove": {"items": []}}}, Category.MODIFY),
-        ("ec2", "ModifyImageAttribute", {"launchPermission": {"add": {"items": [{"group": "all"}]}}}, Category.SHARE),
-        ("ec2", "ModifyImageAttribute", {"description": "x"}, Category.MODIFY),
-        ("rds", "ModifyDBSnapshotAttribute", {"valuesToAdd": ["193672423079"]}, Category.SHARE),
-        ("rds", "ModifyDBSnapshotAttribute", {"valuesToRemove": ["1"], "valuesToAdd": []}, Category.MODIFY),
-        ("ssm", "GetParameter", {"withDecryption": True}, Category.SECRET_READ),
-        ("ec2", "ModifyInstanceAttribute", {"userData": "<sensitiveDataRemoved>"}, Category.EXECUTE),
-        ("ec2", "ModifyInstanceAttribute", {"attribute": "userData"}, Category.EXECUTE),
-        ("ec2", "ModifyInstanceAttribute", {"attribute": "instanceType"}, Category.MODIFY),
-        ("rds", "ModifyDBInstance", {"masterUserPassword": "****"}, Category.CREDENTIAL),
-        ("rds", "ModifyDBInstance", {"multiAZ": True}, Category.MODIFY),
-        ("elasticloadbalancing", "SetSecurityGroups", {}, Category.NETWORK_CONFIG),
-        ("sso-directory", "EnableExternalIdPConfigurationForDirectory", {}, Category.CREDENTIAL),
-        ("ssm", "GetParameter", {"withDecryption": False}, Category.READ),
-        ("lambda", "UpdateFunctionCode20150331v2", {}, Category.MODIFY),
-        ("lambda", "AddPermission20150331v2", {}, Category.SHARE),
-        ("guardduty", "DeleteMembers", {}, Category.AUDIT_CONFIG),
-        ("macie2", "DeleteMembers", {}, Category.DELETE),
-        ("iam", "GetLoginProfile", {}, Category.READ),
-        ("ses", "Frobnicate", {}, Category.READ),  # by readOnly
-    ],
-)
-def test_categories(source: str, name: str, fields: dict[str, Any], category: Category) -> None:
-    activity = read(eventSource=f"{source}.amazonaws.com", eventName=name, requestParameters=fields)
-    assert activity.category is category
-
-
-def test_read_only_decides_last() -> None:
-    assert read(eventName="Frobnicate", readOnly=False).category is Category.MODIFY
-    assert read(eventName="Frobnicate", readOnly="yes").category is Category.OTHER
-
-
-def test_the_table_names_each_operation_once() -> None:
-    names = [name for group in NAMES.values() for name in group.split()]
-    assert len(names) == len(set(names)) == len(OPERATIONS)
-
-
-AUDIT = "StopLogging DeleteTrail UpdateTrail PutEventSelectors DeleteFlowLogs DeleteEventDataStore PutInsightSelectors"
-AUDIT += " StopConfigurationRecorder DeleteDetector DeleteResolverQueryLogConfig PutBucketLogging"
-
-
-@pytest.mark.parametrize("name", AUDIT.split())
-def test_audit_configuration(name: str) -> None:
-    assert OPERATIONS[name] is Category.AUDIT_CONFIG
-
-
 @pytest.mark.parametrize(
     ("record", "says"),
     [
@@ -564,140 +427,6 @@ def test_a_looked_up_event_without_its_record(inner: object) -> None:
     result = parse_record(json.dumps({"EventId": "1", "CloudTrailEvent": inner}).encode(), "auto", "default", RAW)
     assert isinstance(result, Rejected)
     assert "`$.CloudTrailEvent`" in result.reason
-
-
-def policy(principal: object, **more: object) -> str:
-    statement = {"Effect": "Allow", "Principal": principal, "Action": "s3:*", "Resource": "*", **more}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-ANYWHERE = {"items": [{"ipProtocol": "tcp", "ipRanges": {"items": [{"cidrIp": "0.0.0.0/0"}]}}]}
-EVERYBODY = {"Grantee": {"URI": "http://acs.amazonaws.com/groups/global/AllUsers"}}
-STAR = '{"Statement": {"Effect": "Allow", "Action": ["*"], "Resource": "*"}}'
-OURS, OTHERS = "444455556666", "999988887777"
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters", "tags"),
-    [
-        ("PutBucketPolicy", {"bucketPolicy": json.loads(policy("*"))}, ("public",)),
-        ("PutBucketPolicy", {"bucketPolicy": policy({"AWS": "*"})}, ("public",)),
-        ("PutBucketPolicy", {"bucketPolicy": policy("*", Condition={"Bool": {}})}, ()),
-        ("PutBucketPolicy", {"bucketPolicy": policy({"AWS": [f"arn:aws:iam::{OTHERS}:root"]})}, ("external",)),
-        ("PutBucketPolicy", {"bucketPolicy": policy({"AWS": f"arn:aws:iam::{OURS}:role/x"})}, ()),
-        ("PutBucketPolicy", {"bucketPolicy": policy({"Service": "cloudtrail.amazonaws.com"})}, ()),
-        ("PutBucketPolicy", {"bucketPolicy": policy("*", Effect="Deny")}, ()),
-        ("PutBucketAcl", {"AccessControlPolicy": {"AccessControlList": {"Grant": [EVERYBODY]}}}, ("public",)),
-        ("PutBucketAcl", {"x-amz-acl": ["public-read"]}, ("public",)),
-        ("PutBucketAcl", {"x-amz-acl": ["private"]}, ()),
-        (
-            "ModifySnapshotAttribute",
-            {"createVolumePermission": {"add": {"items": [{"userId": OTHERS}]}}},
-            ("external",),
-        ),
-        ("ModifyImageAttribute", {"launchPermission": {"add": {"items": [{"group": "all"}]}}}, ("public",)),
-        ("ModifyDBSnapshotAttribute", {"valuesToAdd": ["all", OTHERS]}, ("public", "external")),
-        ("ModifyDBSnapshotAttribute", {"valuesToAdd": []}, ()),
-        (
-            "PutBucketReplication",
-            {
-                "ReplicationConfiguration": {
-                    "Role": f"arn:aws:iam::{OURS}:role/x",
-                    "Rule": {"Destination": {"Account": OTHERS, "Bucket": "arn:aws:s3:::mirror"}},
-                }
-            },
-            ("external",),
-        ),
-        (
-            "PutBucketReplication",
-            {
-                "ReplicationConfiguration": {
-                    "Role": f"arn:aws:iam::{OURS}:role/x",
-                    "Rule": [{"Destination": {"Bucket": "arn:aws:s3:::mirror-999988887777"}}],
-                }
-            },
-            (),
-        ),
-        (
-            "PutReplicationConfiguration",
-            {
-                "replicationConfiguration": {
-                    "rules": [{"destinations": [{"region": "us-west-2", "registryId": OTHERS}]}]
-                }
-            },
-            ("external",),
-        ),
-        (
-            "StartCopyJob",
-            {"destinationBackupVaultArn": f"arn:aws:backup:eu-west-1:{OTHERS}:backup-vault:v"},
-            ("external",),
-        ),
-        ("AddPermission20150331v2", {"principal": "*"}, ("public",)),
-        ("AddPermission20150331v2", {"principal": "*", "sourceArn": "arn:aws:s3:::x"}, ()),
-        ("AddPermission20150331v2", {"principal": OTHERS}, ("external",)),
-        ("CreateFunctionUrlConfig", {"authType": "NONE"}, ("public",)),
-        ("CreateRole", {"assumeRolePolicyDocument": policy({"AWS": OTHERS})}, ("external",)),
-        ("UpdateAssumeRolePolicy", {"policyDocument": policy({"AWS": f"arn:aws:iam::{OTHERS}:root"})}, ("external",)),
-        ("AttachUserPolicy", {"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}, ("privileged",)),
-        ("AttachUserPolicy", {"policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, ()),
-        ("PutUserPolicy", {"policyDocument": STAR}, ("privileged",)),
-        ("CreatePolicyVersion", {"policyDocument": STAR}, ("privileged",)),
-        ("AddUserToGroup", {"groupName": "prod-Admins"}, ("privileged",)),
-        ("AddUserToGroup", {"groupName": "badminton"}, ()),
-        ("AuthorizeSecurityGroupIngress", {"ipPermissions": ANYWHERE}, ("public",)),
-        ("RevokeSecurityGroupIngress", {"ipPermissions": ANYWHERE}, ()),
-        ("CreateAccessKey", {}, ("key-added",)),
-        ("ModifyDBCluster", {"masterUserPassword": "****"}, ("password-set",)),
-        ("UpdateLoginProfile", {}, ("password-set",)),
-        ("EnableMFADevice", {}, ("factor-added",)),
-        ("DeactivateMFADevice", {}, ("factor-removed",)),
-        ("StopConfigurationRecorder", {}, ("logging-reduced",)),
-        ("StartLogging", {}, ()),
-        ("DeleteRetentionPolicy", {}, ()),
-        ("PutEventSelectors", {"eventSelectors": [{"readWriteType": "All"}]}, ()),
-        ("PutEventSelectors", {"eventSelectors": [{"readWriteType": "WriteOnly"}]}, ("logging-reduced",)),
-        ("UpdateTrail", {"isMultiRegionTrail": False}, ("logging-reduced",)),
-        ("UpdateDetector", {"enable": False}, ("logging-reduced",)),
-        ("UpdateDetector", {"enable": True}, ()),
-    ],
-)
-def test_tags(name: str, parameters: dict[str, object], tags: tuple[str, ...]) -> None:
-    own = {"type": "IAMUser", "arn": f"arn:aws:iam::{OURS}:user/a", "accountId": OURS, "userName": "a"}
-    assert read(eventName=name, requestParameters=parameters, userIdentity=own).tags == tags
-
-
-def test_whom_something_is_opened_to_is_an_object() -> None:
-    shared = read(eventName="ModifyDBSnapshotAttribute", requestParameters={"valuesToAdd": ["all", OTHERS]})
-    assert [item.name for item in shared.objects if item.type == "principal"] == ["*", OTHERS]
-
-
-@pytest.mark.parametrize(
-    ("name", "fields", "outcome", "tags"),
-    [
-        ("ConsoleLogin", {"additionalEventData": {"MFAUsed": "Yes"}}, Outcome.SUCCESS, ("mfa",)),
-        ("ConsoleLogin", {"additionalEventData": {"MFAUsed": "No"}}, Outcome.SUCCESS, ("single-factor",)),
-        ("ConsoleLogin", {"additionalEventData": {"MFAUsed": "No"}, "userIdentity": {"type": "SAMLUser", "arn": "a"}},
-         Outcome.SUCCESS, ()),
-        ("ConsoleLogin", {"errorMessage": "No username found in supplied account"}, Outcome.FAILURE, ("unknown-user",)),
-        ("ConsoleLogin", {"errorMessage": "Failed authentication"}, Outcome.FAILURE, ()),
-        ("CheckMfa", {"responseElements": {"CheckMfa": "Success"}}, Outcome.UNKNOWN, ("mfa-challenge",)),
-        ("CheckMfa", {"responseElements": {"CheckMfa": "Failure"}}, Outcome.FAILURE, ("mfa-failed",)),
-        ("CredentialChallenge", {"additionalEventData": {"CredentialType": "TOTP"}}, Outcome.UNKNOWN,
-         ("mfa-challenge",)),
-        ("CredentialChallenge", {"additionalEventData": {"CredentialType": "PASSWORD"}}, Outcome.UNKNOWN, ()),
-        ("UserAuthentication", {"additionalEventData": {"CredentialType": "PASSWORD,TOTP"}}, Outcome.SUCCESS, ("mfa",)),
-        ("GetObject", {"userIdentity": {"type": "IAMUser", "arn": "a", "sessionContext": {"attributes": {
-            "mfaAuthenticated": "true"}}}}, Outcome.SUCCESS, ("mfa",)),
-        ("GetObject", {"userIdentity": {"type": "AWSAccount", "accountId": OTHERS, "principalId": "p"}},
-         Outcome.SUCCESS, ("cross-account",)),
-        ("GetObject", {"userIdentity": {"type": "AWSAccount", "accountId": "ANONYMOUS_PRINCIPAL"}},
-         Outcome.SUCCESS, ()),
-    ],
-)  # fmt: skip
-def test_tags_of_who_acts(name: str, fields: dict[str, Any], outcome: Outcome, tags: tuple[str, ...]) -> None:
-    own = {"type": "IAMUser", "accountId": OURS, "userName": "a"}
-    activity = read(**{"eventName": name, "userIdentity": own, "additionalEventData": None, **fields})
-    assert (activity.outcome, activity.tags) == (outcome, tags)
 
 
 wrong = st.recursive(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
@@ -12,9 +13,11 @@ import detections
 import simulator.attacks
 from simulator import campaigns
 from simulator.attacks import Variant
+from simulator.departments import HELP_DESK
 from simulator.people import Person
 from simulator.presence import HISTORY_DAYS, HISTORY_EVENTS, earliest
 from simulator.record import DAY, HOUR
+from simulator.scene import Scene, anybody
 from simulator.simulate import START, simulate
 from simulator.victims import Strike, strikes
 from simulator.world import World
@@ -26,7 +29,6 @@ VARIANTS = [(name, variant) for name, attack in KNOWN.items() for variant in att
 FOUND_AS = {"brute_force": "failed_logon_burst"}
 NO_ATTACK = {"activity_cap", "attack_chain", "campaign", "unusual_hour"}
 """Detections of what isn't an attack by itself, and of several attacks together."""
-DOCUMENTED = Path(__file__).parents[2] / "docs" / "simulator.md"
 FEW = ("audit_logging_impaired", "brute_force", "first_country", "mass_download", "rare_api")
 
 
@@ -35,10 +37,16 @@ def test_there_is_an_attack_for_every_detection() -> None:
     assert set(detections.load()) - NO_ATTACK == {name for name in attacked if not name.startswith(campaigns.PREFIX)}
 
 
-def test_all_variants_are_documented() -> None:
-    rows = {line.split("`")[1]: line for line in DOCUMENTED.read_text().splitlines() if line.startswith("| `")}
-    for name, attack in KNOWN.items():
-        assert all(f"`{variant.name}`:" in rows[name] for variant in attack.variants), name
+def test_the_help_desk_is_on_call_when_nobody_is_at_work_any_more() -> None:
+    """Also in attacks that begin beside nothing that their victim does."""
+    world = World(60, 12, 6, START, "acme")
+    victim = next(person for person in world.people if HELP_DESK not in person.groups)
+    begins = world.end - HOUR
+    scene = Scene(world, victim, Random(1), None, begins)
+    helper, via = scene.helper()
+    assert HELP_DESK in helper.groups
+    assert scene.time == begins
+    assert via in {(event.address, event.device, event.session) for event in world.life(helper) if event.time < begins}
 
 
 def test_attacks_and_campaigns_are_found_by_their_file_names() -> None:
@@ -101,13 +109,17 @@ def test_each_attack_has_a_victim_of_its_own_as_long_as_there_are_enough() -> No
 
 
 def test_what_is_held_out_is_played_by_name_only() -> None:
-    """Also where an attack is repeated more often than it has other variants."""
+    """Also where an attack is repeated more often than it has other variants, all of which fit anybody."""
     world = World(80, 12, 6, START, "acme")
-    name, count = "brute_force", 8
-    tuned = {variant.name for variant in KNOWN[name].tuned}
-    assert {strike.variant for strike in strikes(world, KNOWN, {name: ()}, count)} == tuned
-    (apart, *_) = KNOWN[name].held_out
-    assert [strike.variant for strike in strikes(world, KNOWN, {name: (apart.name,)}, 1)] == [apart.name]
+    names = [name for name, attack in KNOWN.items() if all(each.fits is anybody for each in attack.tuned)]
+    assert names
+    count = 2 + max(len(KNOWN[name].tuned) for name in names)
+    played: dict[str, set[str]] = {name: set() for name in names}
+    for strike in strikes(world, KNOWN, dict.fromkeys(names, ()), count):
+        played[strike.attack].add(strike.variant)
+    assert played == {name: {variant.name for variant in KNOWN[name].tuned} for name in names}
+    (apart, *_) = KNOWN[names[0]].held_out
+    assert [strike.variant for strike in strikes(world, KNOWN, {names[0]: (apart.name,)}, 1)] == [apart.name]
 
 
 def test_victims_and_acts_do_not_depend_on_what_else_is_asked_for() -> None:

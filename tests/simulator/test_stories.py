@@ -21,6 +21,8 @@ from simulator.world import World
 KNOWN = simulator.attacks.attacks()
 USERS, DAYS = 250, 16
 SEEDS = (21, 22)
+ABROAD = ("everywhere", "micro_nodes", "notebooks", "one_region", "trickle")
+"""Variants of `vm_creation` in regions that the company never uses."""
 
 
 class Played:
@@ -81,17 +83,19 @@ def mass_download(one: Played) -> bool:
     taken = [event for event in one.acts if event.step.category is Category.DOWNLOAD]
     moved = sum(item.bytes or 0 for event in taken for item in event.step.objects)
     distinct = len({event.step.objects for event in taken})
-    return one.at_desk and distinct >= 25 and (distinct > 2 * own or moved > 3 * own_bytes)
+    things = len(taken) if one.variant == "snapshot_blocks" else distinct
+    much = things >= 25 and (things > 2 * own or moved > 3 * own_bytes)
+    return much and one.at_desk is (one.variant not in ("rclone", "bulk_api"))
 
 
 def password_spray(one: Played) -> bool:
     tries = Counter(e.actor.user.id for e in one.acts if e.step.category is Category.FAILED_LOGON and e.actor)
-    success = [event for event in one.acts if event.step.category is Category.LOGON]
-    breached = one.variant != "in_vain"
+    success = [event for event in one.acts if event.step.category is Category.LOGON and not event.step.error]
+    breached = one.variant not in ("in_vain", "stopped")
     nets = {event.address.location.asn for event in one.acts}
     few = max(tries.values()) <= 3 and (len(nets) <= 6 or one.variant == "home_lines")
     return (
-        len(tries) >= (15 if one.variant == "one_team" else 40)
+        len(tries) >= {"one_team": 15, "stopped": 36, "from_inside": 38}.get(one.variant, 40)
         and few
         and bool(success) is breached
         and all(e.actor is None for e in success)
@@ -107,7 +111,7 @@ def brute_force(one: Played) -> bool:
 def inbox_rule(one: Played) -> bool:
     rules = [event.step for event in one.acts if event.step.category is Category.MAILBOX_RULE]
     tells = {"ForwardTo", "ForwardingSmtpAddress", "BlindCopyTo", "DeleteMessage", "MoveToFolder", "RedirectTo"}
-    tells |= {"JournalEmailAddress"}
+    tells |= {"JournalEmailAddress", "ForwardAsAttachmentTo", "ForwardingAddress"}
     return bool(rules) and all(tells & {item.type for item in step.objects} for step in rules)
 
 
@@ -129,7 +133,9 @@ def mfa_fatigue(one: Played) -> bool:
     refused = sum(event.step.error == "500121" for event in one.acts)
     factors = [event for event in one.acts if "security info" in event.step.action]
     logons = [event for event in one.acts if event.step.category is Category.LOGON and not event.step.error]
-    return (refused >= 4 or len(factors) >= 2) and bool(logons)
+    keys = one.actions()["Add Windows Hello for Business credential."]
+    replaced = len(factors) >= 2 or (one.variant == "device_key" and keys == one.actions()["Add device."] == 1)
+    return (refused >= 4 or replaced) and bool(logons)
 
 
 def unusual_admin_action(one: Played) -> bool:
@@ -137,9 +143,13 @@ def unusual_admin_action(one: Played) -> bool:
 
 
 def anonymous_address(one: Played) -> bool:
-    return all({"tor", "anonymous", "hosting"} & set(event.address.location.tags) for event in one.acts) and all(
-        event.step.outcome is Outcome.SUCCESS for event in one.acts
+    """Whoever is talked into help acts as themselves."""
+    helped = [event for event in one.acts if event.actor]
+    hidden = all(
+        event.actor or {"tor", "anonymous", "hosting"} & set(event.address.location.tags) for event in one.acts
     )
+    done = all(event.step.outcome is Outcome.SUCCESS for event in one.acts)
+    return hidden and done and len(helped) == (2 if one.variant == "help_desk_call" else 0)
 
 
 def unfamiliar_access(one: Played) -> bool:
@@ -151,11 +161,16 @@ def unfamiliar_access(one: Played) -> bool:
 
 
 def mass_deletion(one: Played) -> bool:
-    renamed = one.actions()["FileRenamed"]
-    return one.count(Category.DELETE) >= 15 or renamed >= 100
+    unreadable = one.actions()["FileRenamed"] + one.actions()["CopyObject"]
+    if one.variant == "one_version":
+        sealed = Counter(event.step.objects for event in one.acts if event.step.action == "FileModified")
+        return one.actions()["ListUpdated"] == 1 and len(sealed) >= 90 and min(sealed.values()) >= 2
+    return one.count(Category.DELETE) >= 15 or unreadable >= 100
 
 
 def external_sharing(one: Played) -> bool:
+    if one.variant == "outside_member":
+        return one.actions()["org.add_outside_collaborator"] >= 3
     return one.count(Category.SHARE) >= 1
 
 
@@ -184,7 +199,8 @@ def secret_retrieval(one: Played) -> bool:
 
 
 def vm_creation(one: Played) -> bool:
-    return one.count(Category.COMPUTE_START) >= {"one_region": 2, "trickle": 5}.get(one.variant, 10)
+    least = {"one_region": 2, "trickle": 5, "notebooks": 8, "resized": 5}
+    return one.count(Category.COMPUTE_START) >= least.get(one.variant, 10)
 
 
 def resource_destruction(one: Played) -> bool:
@@ -204,7 +220,9 @@ def delegation(one: Played) -> bool:
 
 
 def oauth_app_misuse(one: Played) -> bool:
-    return one.victim.user.type is UserType.APP and all(event.actor is None for event in one.acts)
+    """The integration that clones is that of the service account which delivers the code."""
+    delivers = one.variant == "clones" and one.victim.key == "svc-delivery"
+    return (one.victim.user.type is UserType.APP or delivers) and all(event.actor is None for event in one.acts)
 
 
 def unlike_own_habits(one: Played) -> bool:
@@ -214,25 +232,50 @@ def unlike_own_habits(one: Played) -> bool:
 
 
 def campaign_bec(one: Played) -> bool:
-    return one.count(Category.MAILBOX_RULE) == 1 and one.actions()["Send"] >= 3 and one.actions()["HardDelete"] > 0
+    if one.variant == "mail_program":
+        deceived = one.actions()["Consent to application."] == 1 and one.count(Category.SHARE) >= 25
+    else:
+        deceived = one.actions()["Send"] >= 3 and one.actions()["HardDelete"] > 0
+    return one.count(Category.MAILBOX_RULE) == 1 and deceived
 
 
 def campaign_insider(one: Played) -> bool:
+    if one.variant == "extortionist":
+        laptops = {event.device.id for event in one.usual}
+        own = all(event.device.id in laptops and "anonymous" in event.address.location.tags for event in one.acts)
+        return own and one.count(Category.DOWNLOAD) >= 80 and one.count(Category.AUDIT_CONFIG) >= 1
+    if one.variant == "bribed":
+        shared = one.count(Category.DOWNLOAD) >= 22 and one.count(Category.SHARE) >= 4
+        return one.at_desk and one.actions()["RecordViewed"] >= 220 and shared
     return one.at_desk and one.count(Category.DOWNLOAD) > 100 and one.count(Category.DELETE) >= 10
 
 
 def campaign_ci_ransomware(one: Played) -> bool:
     own = one.where(one.usual)
-    return not own & one.where(one.acts) and one.actions()["CopyObject"] >= 100
+    if one.variant == "poisoned_action":
+        inside = {event.step.category for event in one.acts if event.address.ip in own}
+        return inside == {Category.SECRET_READ} and one.count(Category.DELETE) >= 13
+    if one.variant == "by_mail":
+        gone = one.actions()["GetObject"] == one.actions()["DeleteObject"] >= 100 and one.actions()["SendEmail"] >= 3
+    else:
+        gone = one.actions()["CopyObject"] >= 100
+    return not own & one.where(one.acts) and gone
 
 
 def campaign_oauth(one: Played) -> bool:
     apps = {event.actor.user.id for event in one.acts if event.actor}
+    if one.variant == "miner":
+        made = [event for event in one.acts if event.actor and event.step.category is Category.COMPUTE_START]
+        return len(apps) == 1 and len(made) >= 16 and one.acts[1].step.action == "Add application."
     return len(apps) == 1 and one.acts[0].step.action == "Add service principal."
 
 
 def campaign_mfa_admin(one: Played) -> bool:
-    return one.count(Category.ROLE_GRANT) >= 1 and one.count(Category.AUDIT_CONFIG) == 1
+    if one.variant == "whole_cloud":
+        harm = one.count(Category.SECRET_READ) >= 14 and one.count(Category.DELETE) >= 29
+    else:
+        harm = one.count(Category.AUDIT_CONFIG) == 1
+    return one.count(Category.ROLE_GRANT) >= 1 and harm
 
 
 STORIES: dict[str, Callable[[Played], bool]] = {
@@ -272,7 +315,8 @@ def test_spray_tries_each_account_seldom_and_names_that_do_not_exist(played: dic
     for one in played["password_spray"]:
         people = {person.user.id for person in one.world.people}
         unknown = {e.actor.user.id for e in one.acts if e.actor and e.actor.user.id not in people}
-        assert unknown
+        # Who is inside already knows which names there are.
+        assert bool(unknown) is (one.variant != "from_inside")
         errors = {e.step.error for e in one.acts if e.actor and e.actor.user.id in unknown}
         assert errors <= {"50034", "50053"}
 
@@ -280,7 +324,8 @@ def test_spray_tries_each_account_seldom_and_names_that_do_not_exist(played: dic
 def test_what_is_refused_for_a_second_factor_says_whether_it_was_denied(played: dict[str, list[Played]]) -> None:
     for one in played["mfa_fatigue"]:
         facts = {e.step.facts for e in one.acts if e.step.error == "500121"}
-        assert facts <= {("mfa-denied",), ("mfa-unanswered",)}
+        # A code that is wrong is neither: nobody was asked.
+        assert facts <= ({()} if one.variant == "guessed_codes" else {("mfa-denied",), ("mfa-unanswered",)})
 
 
 def test_an_insider_stays_until_the_work_is_done_and_sleeps_in_between(played: dict[str, list[Played]]) -> None:
@@ -301,5 +346,5 @@ def test_campaigns_are_made_of_stages_in_order(played: dict[str, list[Played]]) 
 def test_a_spree_abroad_names_a_region_that_the_company_never_uses(played: dict[str, list[Played]]) -> None:
     for one in played["vm_creation"]:
         regions = {event.step.region for event in one.acts} - {""}
-        assert bool(regions) is (one.variant in ("everywhere", "one_region", "trickle"))
+        assert bool(regions) is (one.variant in ABROAD)
         assert not regions & {event.step.region for event in one.usual}
