@@ -89,7 +89,7 @@ def test_a_regular_user_is_held_to_it_and_an_erratic_one_is_let_be() -> None:
                 block = chance.choices(ACTIONS[6:], k=25)
             for action in block:
                 habits.add(action)
-        compared = habits.score(ACTIONS[6:] * 16)
+        compared = habits.score([f"other {n % 10}" for n in range(100)])
         for action in ACTIONS[6:] * 16:
             habits.add(action)
         found.append((habits.latest, compared))
@@ -103,3 +103,46 @@ def test_a_few_actions_prove_little(number: int) -> None:
     habits = taught(1)
     others = [f"other {n}" for n in range(100)]
     assert habits.score(others) < habits.score(others[:number])
+
+
+WIDE = [f"open {n}" for n in range(1500)]
+
+
+def with_files(chance: Random, own: str, number: int = 100) -> list[str]:
+    """Somebody who works with few programs, on many files of their own, one in five of them new."""
+    done: list[str] = []
+    for _ in range(number // 4):
+        file = chance.choice(WIDE[:1000]) if chance.random() < 0.8 else f"open new {chance.randrange(10**9)}"
+        done += ["list", f"{own} {file}", "edit", chance.choice(FEW)]
+    return done
+
+
+def test_a_thousand_files_of_their_own_are_remembered_and_new_ones_are_learnt() -> None:
+    """Masqueraders have the same programs and files of theirs."""
+    chance, habits = Random(1), Habits()
+    for _ in range(150):
+        habits.learn(with_files(chance, "mine"))
+    assert len(habits.actions) > 700
+    own = [habits.take(with_files(chance, "mine")) for _ in range(40)]
+    learnt = habits.copy()
+    theirs = [learnt.take(with_files(chance, "theirs")) for _ in range(10)]
+    assert max(theirs) < min(own)
+    assert habits.flagged == 0
+
+
+def test_who_was_flagged_is_not_learnt_and_still_noticed() -> None:
+    habits, chance = taught(2), Random(2)
+    usual = [habits.take(by_task(chance)) for _ in range(20)]
+    known = dict(habits.actions)
+    intruder = [habits.take([f"other {n % 8}" for n in range(start, start + 100)]) for start in range(10)]
+    assert max(intruder) < min(usual) / 10
+    assert habits.actions == known
+    assert habits.take(by_task(chance)) > max(intruder)
+
+
+@given(seed=st.integers(0, 10**6), times=st.integers(1, 8))
+def test_what_everybody_does_over_and_over_does_not_hide_what_only_others_do(seed: int, times: int) -> None:
+    """Compared between users, each different action counts once, so padding with a usual one hardly helps."""
+    habits = taught(seed % 5)
+    padded = [action for n in range(96 // (times + 1)) for action in [f"other {n % 12}", *[ACTIONS[seed % 12]] * times]]
+    assert habits.score(padded) < 1e-4
