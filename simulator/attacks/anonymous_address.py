@@ -5,13 +5,13 @@ from __future__ import annotations
 from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.devices import copied, scripted
-from simulator.habits import FACTOR_ADDED, HABITS
+from simulator.habits import CONSOLE_LOGON, FACTOR_ADDED, HABITS
 from simulator.hostile import TOR, VPNS, relay, server
-from simulator.moves import WHO_AM_I, read_files, read_mail
+from simulator.moves import READ_MAIL, WHO_AM_I, read_files, read_mail
 from simulator.operations import SALESFORCE, TEAMS, aws, directory, exchange, github, m365, named, other, sharepoint
 from simulator.people import Person
 from simulator.record import Account, NativeObject
-from simulator.scene import Scene, Via, anybody, aws_account, coder, seller
+from simulator.scene import Scene, Via, anybody, aws_account, aws_person, coder, seller
 from simulator.world import World
 
 _TOR_BROWSER = "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -147,6 +147,38 @@ def night_shift(scene: Scene) -> None:
         scene.wait(600, 2_000)
 
 
+def aws_person_without_vpn(world: World, account: Account) -> bool:
+    """An administrator of AWS who uses no commercial VPN."""
+    return without_vpn(world, account) and aws_person(world, account)
+
+
+def second_user(scene: Scene) -> None:
+    """The AWS console behind a VPN: whose keys there are; then a user, all rights, keys of it (Scattered Spider)."""
+    scene.later(0.5, 7)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.act(CONSOLE_LOGON, via)
+    made = named("user", scene.rng.choice(("svc-terraform2", "cloud-health", "backup-operator")))
+    steps = [WHO_AM_I, aws("iam", "ListUsers"), aws("iam", "ListAccessKeys"), aws("iam", "GetAccountSummary")]
+    steps += [aws("s3", "ListBuckets"), aws("ec2", "DescribeInstances"), aws("secretsmanager", "ListSecrets")]
+    steps += [aws("iam", "CreateUser", *made)]
+    steps += [aws("iam", "AttachUserPolicy", *made, *named("policy", "AdministratorAccess"))]
+    steps += [aws("iam", "CreateAccessKey", *made)]
+    scene.act_all(steps, via, 8, 90)
+
+
+def borrowed_session(scene: Scene) -> None:
+    """Stealthy: no logon: the owner's session, while they work, behind a VPN: wages and banks (Storm-2657, 2025)."""
+    scene.wait(120, 1_200)
+    device, country = copied(scene.seen.device), scene.city.country
+    for words in scene.rng.sample(("direct deposit", "payroll", "iban", "w-2", "bank details", "benefits"), k=4):
+        via = scene.replayed(relay(scene.rng, VPNS, country), device)
+        scene.act(exchange("SearchQueryPerformed", *named("query", words)), via)
+        scene.act_all([READ_MAIL] * scene.number(3, 6), via, 8, 60)
+        scene.act(sharepoint("SearchQueryPerformed", *named("query", words)), via)
+        read_files(scene, via, scene.number(1, 3))
+        scene.wait(500, 1_200)
+
+
 VARIANTS = (
     Variant("tor", anybody, tor),
     Variant("commercial_vpn", anybody, commercial_vpn),
@@ -156,6 +188,8 @@ VARIANTS = (
     Variant("data_loader", seller, data_loader),
     Variant("help_desk_call", without_vpn, help_desk_call, hours=26),
     Variant("listening_in", without_vpn, listening_in, hours=5),
-    Variant("outbound_phish", without_vpn, outbound_phish, hours=3, held_out=True),
-    Variant("night_shift", programmer_without_vpn, night_shift, hours=19, held_out=True),
+    Variant("outbound_phish", without_vpn, outbound_phish, hours=3),
+    Variant("night_shift", programmer_without_vpn, night_shift, hours=19),
+    Variant("second_user", aws_person_without_vpn, second_user, held_out=True),
+    Variant("borrowed_session", without_vpn, borrowed_session, hours=3, held_out=True),
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.hostile import VPNS, home_proxy, relay, server
+from simulator.moves import WHO_AM_I
 from simulator.operations import aws, azure, exchange, github, named, settings
 from simulator.record import NativeObject
-from simulator.scene import Scene, aws_person, aws_service, azure_person, coder, directory_admin
+from simulator.scene import Scene, aws_account, aws_person, aws_service, azure_person, coder, directory_admin
 
 _TRAILS = ("management-events", "organization-trail", "s3-data-events")
 _LOOKS = ("DescribeTrails", "GetTrailStatus", "GetEventSelectors")
@@ -157,6 +158,35 @@ def trusted_address(scene: Scene) -> None:
     scene.act_all(steps, scene.shell(), 15, 150)
 
 
+def trail_deleted(scene: Scene) -> None:
+    """A stolen key, on a home line: trails stop in one region after the other and go; so do the files they wrote."""
+    scene.later(0.5, 6)
+    agent = "aws-cli/2.17.20 md/awscrt#0.20.11 ua/2.0 os/linux#6.8.11-amd64 exe/x86_64.kali.2024"
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scripted(agent))
+    scene.act_all([WHO_AM_I, aws("cloudtrail", "DescribeTrails")], via, 3, 30)
+    for region in scene.rng.sample(("eu-west-1", "us-east-1", "eu-central-1", "ap-southeast-1"), k=3):
+        trail = _trail(scene)
+        looks = aws("cloudtrail", "GetTrailStatus", trail, region=region)
+        gone = [aws("cloudtrail", action, trail, region=region) for action in ("StopLogging", "DeleteTrail")]
+        scene.act_all([looks, *gone], via, 4, 50)
+    logs = named("bucket", "acme-cloudtrail-logs")
+    emptied = [aws("s3", "DeleteObjects", *logs)] * scene.number(4, 15)
+    scene.act_all([aws("s3", "ListObjectsV2", *logs), *emptied, aws("s3", "DeleteBucket", *logs)], via, 1, 15)
+
+
+def stream_cut(scene: Scene) -> None:
+    """Stealthy: at the desk, GitHub's audit log streams to no SIEM any more; a token, others' repositories."""
+    scene.wait(60, 900)
+    via = scene.own()
+    siem = named("stream", "splunk-prod")
+    steps = [github("audit_log_streaming.check", *siem), github("audit_log_streaming.destroy", *siem)]
+    steps += [github("personal_access_token.create", *named("token", "local-dev"))]
+    scene.act_all(steps, via, 20, 200)
+    numbers = scene.rng.sample(range(80, 160), k=scene.number(5, 9))
+    clones = [github("git.clone", *named("repository", f"service-{number:02d}")) for number in numbers]
+    scene.act_all(clones, via, 30, 240)
+
+
 VARIANTS = (
     Variant("trail_stopped", aws_person, trail_stopped),
     Variant("narrowed", aws_person, narrowed),
@@ -167,6 +197,8 @@ VARIANTS = (
     Variant("code_watchers", coder, code_watchers),
     Variant("sentinel_blinded", azure_person, sentinel_blinded),
     Variant("short_memory", aws_person, short_memory),
-    Variant("alerts_off", directory_admin, alerts_off, held_out=True),
-    Variant("trusted_address", aws_person, trusted_address, held_out=True),
+    Variant("alerts_off", directory_admin, alerts_off),
+    Variant("trusted_address", aws_person, trusted_address),
+    Variant("trail_deleted", aws_account, trail_deleted, held_out=True),
+    Variant("stream_cut", coder, stream_cut, held_out=True),
 )

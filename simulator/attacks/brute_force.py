@@ -5,27 +5,32 @@ from __future__ import annotations
 from activities.activity import Outcome
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.habits import CONSOLE_LOGON
+from simulator.habits import CONSOLE_LOGON, FACTOR_ADDED
 from simulator.hostile import EVERYWHERE, HOMES_FAR, HOSTS, anywhere, home_proxy, server
-from simulator.moves import WHO_AM_I, read_files, read_mail
+from simulator.moves import WHO_AM_I, read_files, read_mail, some_file
 from simulator.operations import (
     LEGACY,
     LOCKED,
     MFA,
+    MFA_UNANSWERED,
     PASSWORD_GRANT,
     POLICY,
     SECOND_FACTOR,
+    SECOND_FACTOR_FAILED,
     WRONG_PASSWORD,
     aws,
     exchange,
     github,
     logon,
     named,
+    sharepoint,
 )
 from simulator.places import OFFICES
-from simulator.record import MINUTE, SECOND
+from simulator.record import MINUTE, SECOND, Account
 from simulator.scene import Scene, Via, anybody, aws_person, coder, contractor, leader, part_timer
+from simulator.services import Service
 from simulator.streams import chance
+from simulator.world import World
 
 _NO_CONSOLE_LOGON = CONSOLE_LOGON._replace(
     category=logon(WRONG_PASSWORD).category, outcome=logon(WRONG_PASSWORD).outcome, error="Failed authentication"
@@ -190,6 +195,47 @@ def same_scheme(scene: Scene) -> None:
     scene.act_all(steps, via, 10, 90)
 
 
+def office_app(world: World, account: Account) -> bool:
+    """A service account or app that works with mail, files or chats, and never logs on like a person."""
+    return isinstance(account, Service) and account.job in ("backup", "calendar", "chat", "documents")
+
+
+def service_account(scene: Scene) -> None:
+    """An automation's password, which no second factor guards, is guessed; then it is used like a person's."""
+    scene.later(0.5, 6)
+    agent = "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.4412"
+    sources = [server(scene.rng, scene.elsewhere()) for _ in range(2)]
+    tries = [logon(WRONG_PASSWORD, PASSWORD_GRANT)] * scene.number(35, 90)
+    device = scripted(agent, "Windows 10")
+    scene.spread(tries, lambda: Via(scene.rng.choice(sources), device, ""), scene.number(15, 50) * MINUTE)
+    scene.wait(2, 30)
+    via = scene.intruder(sources[0], device)
+    scene.log_on(via, PASSWORD_GRANT)
+    for unit in ("finance", "hr", "it"):
+        scene.act(
+            sharepoint("SearchQueryPerformed", *named("query", scene.rng.choice(("password", "vpn", "iban")))), via
+        )
+        files = [some_file(scene, unit) for _ in range(scene.number(3, 7))]
+        scene.act_all([sharepoint("FileAccessed", wanted) for wanted in files], via, 4, 40)
+
+
+def below_lockout(scene: Scene) -> None:
+    """Stealthy: three or four tries every quarter of an hour, never locked; then a push is taken for one's own."""
+    scene.later(0.2, 3, 8)
+    lines = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    via = Via(home_proxy(scene.rng, scene.city, lines), scene.plain_browser(), "")
+    for _ in range(scene.number(13, 17)):
+        scene.act_all([logon(WRONG_PASSWORD)] * scene.number(3, 4), via, 8, 40)
+        scene.wait(800, 1_150)
+    scene.act_all([logon(SECOND_FACTOR), *[logon(SECOND_FACTOR_FAILED, MFA_UNANSWERED)] * 2], via, 30, 90)
+    scene.wait(60, 300)
+    via = scene.intruder(via.address, via.device)
+    scene.log_on(via)
+    scene.wait(20, 90)
+    scene.act(FACTOR_ADDED, via)
+    read_mail(scene, via, scene.number(5, 12))
+
+
 VARIANTS = (
     Variant("guessing", anybody, guessing),
     Variant("slowly", anybody, slowly, hours=8),
@@ -199,6 +245,8 @@ VARIANTS = (
     Variant("lockouts", contractor, lockouts),
     Variant("fasthttp", anybody, fasthttp, hours=3),
     Variant("colleague_guesses", leader, colleague_guesses, hours=26),
-    Variant("factor_in_the_way", anybody, factor_in_the_way, held_out=True),
-    Variant("same_scheme", coder, same_scheme, hours=3, held_out=True),
+    Variant("factor_in_the_way", anybody, factor_in_the_way),
+    Variant("same_scheme", coder, same_scheme, hours=3),
+    Variant("service_account", office_app, service_account, held_out=True),
+    Variant("below_lockout", anybody, below_lockout, hours=8, held_out=True),
 )

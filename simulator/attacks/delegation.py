@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.catalogue import app_id
 from simulator.devices import scripted
@@ -9,7 +10,7 @@ from simulator.hostile import VPNS, home_proxy, phone_line, relay, server
 from simulator.moves import INBOX, read_mail
 from simulator.operations import directory, exchange, named, settings
 from simulator.people import BEFORE
-from simulator.record import MINUTE
+from simulator.record import MINUTE, NativeUser
 from simulator.scene import Scene, Via, anybody, directory_admin, leader
 
 _POWERSHELL = "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.20348.2849"
@@ -174,6 +175,39 @@ def app_role(scene: Scene) -> None:
         scene.act_all(reads, via, 2, 30, app)
 
 
+def accounts_payable(scene: Scene) -> None:
+    """The help desk's stolen session, on a server abroad: the mailbox for invoices is theirs, to read and to send."""
+    scene.later(0.5, 5, 3)
+    via = scene.intruder(server(scene.rng, scene.elsewhere()), scene.plain_browser())
+    scene.log_on(via)
+    me, box = scene.victim.user.id, NativeUser(f"accounts@{scene.domain}", "accounts", UserType.PERSON)
+    given = settings(Identity=box.id, User=me, AccessRights="FullAccess", AutoMapping="False")
+    named_too = settings(Identity=box.id, Trustee=me, AccessRights="SendAs")
+    steps = [exchange("Add-MailboxPermission", *given), exchange("Add-RecipientPermission", *named_too)]
+    scene.act_all(steps, via, 20, 150)
+    scene.wait(120, 900)
+    for folder in ("Inbox", "Sent Items", "Inbox"):
+        reads = [exchange("MailItemsAccessed", *named("folder", folder), owner=box)] * scene.number(6, 14)
+        scene.act_all(reads, via, 5, 50)
+    sent = exchange("SendAs", *named("folder", "Sent Items"), owner=box)
+    scene.act_all([sent] * scene.number(3, 8), via, 60, 300)
+
+
+def given_and_taken(scene: Scene) -> None:
+    """Stealthy: the help desk, at their own desk: one executive's mailbox is opened, read, closed; the next one."""
+    scene.wait(60, 900)
+    via, me = scene.own(), scene.victim.user.id
+    for owner in scene.executives(scene.number(3, 4)):
+        right = settings(Identity=owner.user.id, User=me, AccessRights="FullAccess", AutoMapping="False")
+        scene.act(exchange("Add-MailboxPermission", *right), via)
+        scene.wait(90, 400)
+        reads = [exchange("MailItemsAccessed", *INBOX, owner=owner.user)] * scene.number(6, 15)
+        scene.act_all(reads, via, 8, 60)
+        scene.wait(20, 120)
+        scene.act(exchange("Remove-MailboxPermission", *right), via)
+        scene.wait(300, 900)
+
+
 VARIANTS = (
     Variant("full_access", directory_admin, full_access),
     Variant("impersonation", directory_admin, impersonation),
@@ -185,6 +219,8 @@ VARIANTS = (
     Variant("folder_rights", leader, folder_rights),
     Variant("new_box", directory_admin, new_box),
     Variant("left_ajar", directory_admin, left_ajar),
-    Variant("second_account", leader, second_account, hours=3, held_out=True),
-    Variant("app_role", directory_admin, app_role, hours=3, held_out=True),
+    Variant("second_account", leader, second_account, hours=3),
+    Variant("app_role", directory_admin, app_role, hours=3),
+    Variant("accounts_payable", directory_admin, accounts_payable, hours=3, held_out=True),
+    Variant("given_and_taken", directory_admin, given_and_taken, hours=3, held_out=True),
 )

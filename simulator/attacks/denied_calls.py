@@ -10,7 +10,19 @@ from simulator.devices import scripted
 from simulator.habits import LIBRARY_SIZE, file
 from simulator.hostile import PUBLIC_CLOUDS, anywhere, server
 from simulator.moves import INBOX, WHO_AM_I
-from simulator.operations import EXCHANGE, SALESFORCE, TEAMS, WORKDAY, aws, azure, m365, named, other, sharepoint
+from simulator.operations import (
+    EXCHANGE,
+    KEY_VAULT,
+    SALESFORCE,
+    TEAMS,
+    WORKDAY,
+    aws,
+    azure,
+    m365,
+    named,
+    other,
+    sharepoint,
+)
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeObject, Step
 from simulator.scene import Scene, anybody, aws_account, aws_person, aws_service, azure_person
@@ -242,6 +254,29 @@ def beyond_consent(scene: Scene) -> None:
     scene.spread(steps, via, scene.number(2, 3) * HOUR)
 
 
+def open_inboxes(scene: Scene) -> None:
+    """A stolen token, on a rented server: may this user open anybody's inbox, one after the other (GraphRunner)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("WindowsPowerShell/5.1.22621.3880", "Windows 10"))
+    others = [one for one in scene.world.people if one.key != scene.victim.key and one.leaves is None]
+    tried = scene.rng.sample(others, k=min(len(others), scene.number(60, 120)))
+    steps = [m365(EXCHANGE, "MailItemsAccessed", *INBOX, owner=one.user, denied=True) for one in tried]
+    steps += [m365(EXCHANGE, "MailItemsAccessed", *INBOX, owner=one.user) for one in tried[:1]] * scene.number(2, 6)
+    scene.spread(steps, via, scene.number(6, 30) * MINUTE)
+
+
+def closed_vaults(scene: Scene) -> None:
+    """Stealthy: an administrator of Azure, at their desk, asks vault after vault for secrets, and is refused."""
+    scene.wait(60, 600)
+    steps = []
+    for vault in scene.rng.sample(("payroll", "hr", "board", "legal", "finance", "crm", "identity", "sap"), k=6):
+        for number in range(scene.number(5, 7)):
+            secret = NativeObject("secret", f"kv-{vault}-prod/secret-{number:02d}")
+            asked = other(KEY_VAULT, "SecretGet", Category.SECRET_READ, secret)
+            steps.append(asked._replace(outcome=Outcome.DENIED, error="ForbiddenByRbac"))
+    scene.spread(steps, scene.own(), scene.number(150, 200) * MINUTE)
+
+
 VARIANTS = (
     Variant("enumeration", aws_account, enumeration),
     Variant("by_hand", aws_person, by_hand, hours=3),
@@ -254,6 +289,8 @@ VARIANTS = (
     Variant("closed_objects", crm_integration, closed_objects),
     Variant("models_by_region", aws_account, models_by_region),
     Variant("others_secrets", aws_service, others_secrets, hours=8),
-    Variant("spam_kit", aws_account, spam_kit, held_out=True),
-    Variant("beyond_consent", document_app, beyond_consent, hours=5, held_out=True),
+    Variant("spam_kit", aws_account, spam_kit),
+    Variant("beyond_consent", document_app, beyond_consent, hours=5),
+    Variant("open_inboxes", anybody, open_inboxes, held_out=True),
+    Variant("closed_vaults", azure_person, closed_vaults, hours=4, held_out=True),
 )

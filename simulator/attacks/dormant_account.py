@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.habits import DEVICE_ADDED, FACTOR_ADDED, HABITS
+from simulator.habits import DEVICE_ADDED, FACTOR_ADDED, HABITS, file
 from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import INBOX, files_in_a_row, read_files, read_mail, some_file
-from simulator.operations import TEAMS, directory, exchange, github, logon, m365, named, sharepoint
+from simulator.operations import TEAMS, WRONG_PASSWORD, directory, exchange, github, logon, m365, named, sharepoint
 from simulator.people import Person
 from simulator.places import office_egress
 from simulator.presence import earliest, known_since, present
@@ -19,6 +19,7 @@ from simulator.record import DAY, HOUR, Account, NativeDevice, NativeObject, Ste
 from simulator.scene import Scene, coder
 from simulator.schedule import Kind
 from simulator.services import Service
+from simulator.streams import zipf
 from simulator.world import World
 
 _ENDED_DAYS, _IDLE_DAYS = 2, 30
@@ -227,6 +228,29 @@ def borrowed_name(scene: Scene) -> None:
     scene.act(directory("Disable account.", *user), desk, helper)
 
 
+def leaked_password(scene: Scene) -> None:
+    """Who left is still let in, by a password that leaked elsewhere and no factor (Colonial Pipeline, 2021)."""
+    via = scene.intruder(server(scene.rng, scene.city), scripted(_BROWSER, "Windows 10"))
+    scene.act_all([logon(WRONG_PASSWORD)] * scene.number(2, 4), via._replace(session=""), 5, 40)
+    scene.wait(5, 40)
+    scene.act(logon("0"), via)
+    for words in scene.rng.sample(("vpn", "password", "network diagram", "admin", "backup", "rdp"), k=4):
+        scene.wait(10, 90)
+        scene.act(sharepoint("SearchQueryPerformed", *named("query", words)), via)
+        read_files(scene, via, scene.number(2, 5))
+    files = files_in_a_row(scene, scene.number(8, 25), "it")
+    scene.act_all([sharepoint("FileDownloaded", wanted) for wanted in files], via, 3, 30)
+
+
+def runs_again(scene: Scene) -> None:
+    """Stealthy: a retired job's secret, on a public cloud: its program reads, every half-hour, what it always did."""
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), _old_device(scene))
+    for _ in range(scene.number(6, 9)):
+        files = [file("finance", zipf(scene.rng, 200)) for _ in range(scene.number(2, 4))]
+        scene.act_all([sharepoint("FileAccessed", wanted) for wanted in files], via, 1, 20)
+        scene.wait(1_500, 1_900)
+
+
 VARIANTS = (
     Variant("kept_session", left, kept_session, beside=False),
     Variant("enabled_again", left, enabled_again, hours=26, beside=False),
@@ -238,6 +262,8 @@ VARIANTS = (
     Variant("handed_on", left_own_login, handed_on, hours=26, beside=False),
     Variant("reset_and_enrolled", left, reset_and_enrolled, beside=False),
     Variant("old_server", retired, old_server, hours=5, beside=False),
-    Variant("revenge", left_repositories, revenge, beside=False, held_out=True),
-    Variant("borrowed_name", left, borrowed_name, hours=26, beside=False, held_out=True),
+    Variant("revenge", left_repositories, revenge, beside=False),
+    Variant("borrowed_name", left, borrowed_name, hours=26, beside=False),
+    Variant("leaked_password", left, leaked_password, beside=False, held_out=True),
+    Variant("runs_again", retired, runs_again, hours=6, beside=False, held_out=True),
 )

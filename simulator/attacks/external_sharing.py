@@ -12,10 +12,11 @@ from simulator.hostile import PUBLIC_CLOUDS, anywhere, home_proxy, server
 from simulator.moves import WHO_AM_I, files_in_a_row
 from simulator.operations import NETSUITE, TEAMS, aws, azure, directory, github, m365, named, other, sharepoint
 from simulator.record import MINUTE, NativeObject
-from simulator.scene import Scene, anybody, aws_person, aws_service, azure_person, bookkeeper, coder
+from simulator.scene import Scene, anybody, aws_person, aws_service, azure_person, bookkeeper, coder, leader
 
 _PRIVATE = ("k.sommer77@freemail.example", "my.backup.box@freemail.example", "jd.consulting@webmail.example")
 _STRANGER = "992382704521"
+_POWER_BI = "PowerBI"
 
 
 def anonymous_links(scene: Scene) -> None:
@@ -190,6 +191,29 @@ def outside_member(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 30, 300)
 
 
+def folder_links(scene: Scene) -> None:
+    """In an account that was taken over, before a ransom is asked: every folder gets a link that works for anybody."""
+    scene.later(0.5, 6)
+    via = scene.intruder(server(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    scene.wait(30, 200)
+    files = files_in_a_row(scene, FOLDER_SIZE * scene.number(18, 35))
+    for folder in named("folder", *dict.fromkeys(wanted.name.rpartition("/")[0] for wanted in files)):
+        scene.wait(5, 60)
+        scene.act(sharepoint("AnonymousLinkCreated", folder), via)
+        if scene.number(0, 3) == 0:
+            scene.act(sharepoint("AnonymousLinkUpdated", folder), via)
+
+
+def published(scene: Scene) -> None:
+    """Stealthy: at their desk, who never used Power BI before puts a few of the company's reports on the open web."""
+    scene.wait(60, 900)
+    names = ("Payroll 2026", "Margin by customer", "Board pack", "Cash forecast", "Headcount plan", "Price list EMEA")
+    for report in named("report", *scene.rng.sample(names, k=scene.number(3, 5))):
+        looked, public = m365(_POWER_BI, "ViewReport", report), m365(_POWER_BI, "PublishToWebReport", report)
+        scene.act_all([looked, looked, public], scene.own(), 30, 240)
+
+
 VARIANTS = (
     Variant("anonymous_links", anybody, anonymous_links),
     Variant("private_address", anybody, private_address),
@@ -203,6 +227,8 @@ VARIANTS = (
     Variant("let_in", aws_service, let_in),
     Variant("lure", anybody, lure),
     Variant("replicated", aws_person, replicated),
-    Variant("guest", anybody, guest, held_out=True),
-    Variant("outside_member", coder, outside_member, held_out=True),
+    Variant("guest", anybody, guest),
+    Variant("outside_member", coder, outside_member),
+    Variant("folder_links", anybody, folder_links, held_out=True),
+    Variant("published", leader, published, held_out=True),
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from activities.activity import Category
 from simulator.apis import resource
 from simulator.attacks import Variant
-from simulator.devices import scripted
+from simulator.catalogue import partner
+from simulator.devices import copied, scripted
 from simulator.habits import CONSOLE_LOGON, DEVICE_ADDED, FACTOR_ADDED, FACTOR_REMOVED, HABITS, PASSWORD_CHANGE
 from simulator.hostile import HOMES_AWAY, HOMES_FAR, HOSTS, PHONES_AWAY, PHONES_FAR, anywhere
-from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import DEVICE_CODE, TEAMS, WORKDAY, aws, github, m365, named, other
+from simulator.moves import READ_MAIL, WHO_AM_I, read_files, read_mail, search_mail
+from simulator.operations import DEVICE_CODE, TEAMS, WORKDAY, aws, exchange, github, m365, named, other, settings
 from simulator.people import Person
 from simulator.record import NativeObject
 from simulator.scene import Scene, anybody, aws_person, aws_service, coder
@@ -134,6 +135,33 @@ def shipped_laptop(scene: Scene) -> None:
         scene.wait(400, 1_200)
 
 
+def invoices(scene: Scene) -> None:
+    """From a home line abroad: invoices are looked for, a rule hides the answers, then mail goes out (T1534)."""
+    scene.later(0.5, 7, 3)
+    via = scene.intruder(anywhere(scene.rng, HOMES_FAR), scene.plain_browser())
+    scene.log_on(via)
+    scene.act_all([search_mail(scene.rng) for _ in range(scene.number(3, 5))], via, 10, 90)
+    read_mail(scene, via, scene.number(5, 10))
+    scene.wait(30, 200)
+    rule = settings(MoveToFolder="RSS Feeds", MarkAsRead="True", Name="...", From=partner(scene.number(0, 20)))
+    scene.act(exchange("New-InboxRule", *rule), via)
+    for _ in range(scene.number(3, 6)):
+        scene.act_all([exchange("Send", *named("folder", "Sent Items")), READ_MAIL], via, 60, 400)
+
+
+def cookie(scene: Scene) -> None:
+    """Stealthy: no logon: after work, the owner's session and browser, on phones abroad: some mail, chats, files."""
+    scene.later(4, 9, 4)
+    device = copied(scene.seen.device)
+    for _ in range(scene.number(2, 3)):
+        via = scene.replayed(anywhere(scene.rng, PHONES_AWAY), device)
+        read_mail(scene, via, scene.number(3, 4), 10, 60)
+        channel = NativeObject("channel", f"{scene.victim.unit}-{scene.number(0, 5):02d}")
+        scene.act_all([m365(TEAMS, "ChatRetrieved", channel)] * 2, via, 10, 90)
+        read_files(scene, via, scene.number(1, 3))
+        scene.wait(1_200, 2_700)
+
+
 VARIANTS = (
     Variant("rented_server", anybody, rented_server),
     Variant("home_line", anybody, home_line),
@@ -144,6 +172,8 @@ VARIANTS = (
     Variant("wages", anybody, wages),
     Variant("chats", anybody, chats),
     Variant("models", aws_service, models),
-    Variant("locked_out", anybody, locked_out, held_out=True),
-    Variant("shipped_laptop", coder, shipped_laptop, hours=18, held_out=True),
+    Variant("locked_out", anybody, locked_out),
+    Variant("shipped_laptop", coder, shipped_laptop, hours=18),
+    Variant("invoices", anybody, invoices, hours=3, held_out=True),
+    Variant("cookie", anybody, cookie, hours=13, held_out=True),
 )

@@ -11,11 +11,11 @@ from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON, FACTOR_ADDED
 from simulator.hostile import home_proxy, phone_line, server
 from simulator.moves import READ_MAIL, WHO_AM_I, files_in_a_row, read_files, read_mail, search_mail
-from simulator.operations import TEAMS, aws, exchange, github, m365, named, sharepoint
+from simulator.operations import TEAMS, aws, directory, exchange, github, m365, named, sharepoint
 from simulator.people import Person
 from simulator.places import OFFICES
 from simulator.record import Account, NativeObject
-from simulator.scene import Scene, anybody, aws_person, aws_service, coder, contractor
+from simulator.scene import Scene, anybody, aws_person, aws_service, coder, contractor, directory_admin
 from simulator.services import Service
 from simulator.world import World
 
@@ -141,6 +141,28 @@ def twin(scene: Scene) -> None:
         scene.wait(500, 1_500)
 
 
+def kit_downloads(scene: Scene) -> None:
+    """A phishing kit's server at another office's replays the cookie: searches, then what they find is downloaded."""
+    scene.wait(300, 1_500)
+    via = scene.replayed(server(scene.rng, scene.elsewhere()), scripted("axios/1.8.4"))
+    for words in scene.rng.sample(("payment", "contract", "password", "passport", "bank", "board"), k=3):
+        scene.wait(5, 40)
+        scene.act(sharepoint("SearchQueryPerformed", *named("query", words)), via)
+        files = files_in_a_row(scene, scene.number(6, 14))
+        scene.act_all([sharepoint("FileDownloaded", wanted) for wanted in files], via, 2, 25)
+
+
+def two_resets(scene: Scene) -> None:
+    """Stealthy: the help desk's account, at another office's while its owner works: executives' passwords, factors."""
+    scene.wait(300, 1_500)
+    via = scene.intruder(home_proxy(scene.rng, scene.elsewhere()), scene.plain_browser())
+    scene.log_on(via)
+    for boss in scene.executives(2):
+        user = named("user", boss.user.id)
+        steps = [directory("Reset user password.", *user), directory("Admin deleted security info", *user)]
+        scene.act_all([*steps, directory("Admin registered security info", *user)], via, 30, 200)
+
+
 VARIANTS = (
     Variant("rented_server", anybody, rented_server),
     Variant("home_line", anybody, home_line),
@@ -150,6 +172,8 @@ VARIANTS = (
     Variant("subcontractor", contractor, subcontractor, hours=3),
     Variant("own_factor", anybody, own_factor),
     Variant("code_key", coder, code_key),
-    Variant("invoice", anybody, invoice, held_out=True),
-    Variant("twin", aws_service, twin, hours=3, held_out=True),
+    Variant("invoice", anybody, invoice),
+    Variant("twin", aws_service, twin, hours=3),
+    Variant("kit_downloads", anybody, kit_downloads, held_out=True),
+    Variant("two_resets", directory_admin, two_resets, held_out=True),
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.devices import scripted
+from simulator.habits import FACTOR_ADDED
 from simulator.hostile import VPNS, home_proxy, phone_line, relay, server
 from simulator.moves import read_mail, search_mail
-from simulator.operations import exchange, named, settings
+from simulator.operations import WORKDAY, exchange, named, other, settings
 from simulator.people import Person
-from simulator.record import Account
+from simulator.record import Account, NativeObject
 from simulator.scene import Scene, anybody, directory_admin, leader
 from simulator.world import World
 
@@ -140,6 +142,37 @@ def by_contact(scene: Scene) -> None:
     scene.act_all(steps, via, 20, 200)
 
 
+def wages_hidden(scene: Scene) -> None:
+    """From a phone's hotspot: a factor, a rule that deletes what Workday writes, then the bank (Storm-2657, 2025)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(phone_line(scene.rng, scene.city), scene.plain_browser())
+    scene.log_on(via)
+    scene.wait(20, 120)
+    scene.act(FACTOR_ADDED, via)
+    read_mail(scene, via, scene.number(2, 5))
+    words = settings(FromAddressContainsWords="workday;payroll", SubjectContainsWords="payment election;direct deposit")
+    rule = settings(DeleteMessage="True", StopProcessingRules="True", Name="....")
+    scene.act_all([exchange("New-InboxRule", *rule, *words)], via, 20, 150)
+    worker = NativeObject("worker", f"W{scene.number(0, 899):05d}")
+    looks = [other(WORKDAY, "WorkerViewed", Category.READ, worker)] * scene.number(1, 3)
+    scene.act_all([*looks, other(WORKDAY, "PaymentElectionEdited", Category.MODIFY, worker)], via, 20, 150)
+
+
+def shared_box(scene: Scene) -> None:
+    """Stealthy: an administrator, at their own desk: mail may be sent on to a domain outside; a shared mailbox's is."""
+    scene.wait(60, 900)
+    drop = scene.rng.choice(_DROPS)
+    allowed = settings(Name="Partner relay", DomainName=drop.partition("@")[2])
+    steps = [
+        exchange("New-RemoteDomain", *allowed),
+        exchange("Set-RemoteDomain", *settings(Identity="Partner relay", AutoForwardEnabled="True")),
+    ]
+    for name in ("accounts", "office")[: scene.number(1, 2)]:
+        box = settings(Identity=f"{name}@{scene.domain}", DeliverToMailboxAndForward="True")
+        steps.append(exchange("Set-Mailbox", *box, *settings(ForwardingSmtpAddress=f"smtp:{drop}")))
+    scene.act_all(steps, scene.own(), 30, 300)
+
+
 VARIANTS = (
     Variant("hidden_replies", anybody, hidden_replies),
     Variant("forwarded", anybody, forwarded),
@@ -150,6 +183,8 @@ VARIANTS = (
     Variant("journal", directory_admin, journal),
     Variant("warnings_hidden", anybody, warnings_hidden),
     Variant("by_outlook", on_windows, by_outlook),
-    Variant("two_rules", anybody, two_rules, held_out=True),
-    Variant("by_contact", directory_admin, by_contact, held_out=True),
+    Variant("two_rules", anybody, two_rules),
+    Variant("by_contact", directory_admin, by_contact),
+    Variant("wages_hidden", anybody, wages_hidden, held_out=True),
+    Variant("shared_box", directory_admin, shared_box, held_out=True),
 )

@@ -8,7 +8,7 @@ from simulator.devices import scripted
 from simulator.habits import DEVICE_ADDED, SHARED_MAILBOXES
 from simulator.hostile import PUBLIC_CLOUDS, anywhere, home_proxy, phone_line, server
 from simulator.moves import INBOX, READ_MAIL, read_mail, search_mail
-from simulator.operations import exchange, named, settings
+from simulator.operations import DEVICE_CODE, exchange, named, settings
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeUser, Step
 from simulator.scene import Scene, anybody, directory_admin, part_timer
@@ -167,6 +167,28 @@ def spoliation(scene: Scene) -> None:
         scene.spread(gone, scene.own(), scene.number(35, 55) * MINUTE)
 
 
+def by_graph(scene: Scene) -> None:
+    """A phished device code, on a public cloud: searches for secrets, and all of what they find (Storm-2372, 2025)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("python-httpx/0.27.2"))
+    scene.log_on(via, DEVICE_CODE)
+    words = ("username", "password", "admin", "teamviewer", "anydesk", "credentials", "secret", "ministry", "gov")
+    for word in scene.rng.sample(words, k=scene.number(7, 9)):
+        scene.wait(2, 20)
+        scene.act(exchange("SearchQueryPerformed", *named("query", word)), via)
+        scene.act_all([READ_MAIL] * scene.number(25, 50), via, 0.4, 5)
+
+
+def one_executive(scene: Scene) -> None:
+    """Stealthy: at the help desk's own desk, one executive's mailbox is read, folder by folder, all afternoon."""
+    scene.wait(60, 900)
+    owner = scene.executives(3)[scene.number(0, 2)].user
+    for name in ("Inbox", "Sent Items", "Archive"):
+        folder = named("folder", name)
+        reads = [exchange("MailItemsAccessed", *folder, owner=owner)] * scene.number(30, 50)
+        scene.spread(reads, scene.own(), scene.number(45, 65) * MINUTE)
+
+
 VARIANTS = (
     Variant("whole_mailbox", anybody, whole_mailbox),
     Variant("slowly", anybody, slowly, hours=9),
@@ -178,6 +200,8 @@ VARIANTS = (
     Variant("left_open", own_mailbox_only, left_open, hours=4),
     Variant("through_assistant", others_too, through_assistant),
     Variant("app_reads_on", calendar_app, app_reads_on, hours=6),
-    Variant("new_phone", anybody, new_phone, held_out=True),
-    Variant("spoliation", anybody, spoliation, hours=5, held_out=True),
+    Variant("new_phone", anybody, new_phone),
+    Variant("spoliation", anybody, spoliation, hours=5),
+    Variant("by_graph", anybody, by_graph, held_out=True),
+    Variant("one_executive", directory_admin, one_executive, hours=4, held_out=True),
 )

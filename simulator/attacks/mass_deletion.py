@@ -6,13 +6,14 @@ from msgspec.structs import replace
 
 from activities.activity import Category
 from simulator.attacks import Variant
+from simulator.attacks.anonymous_address import without_vpn
 from simulator.devices import scripted
 from simulator.habits import FOLDER_SIZE
 from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.moves import WHO_AM_I, files_in_a_row
-from simulator.operations import SALESFORCE, TEAMS, aws, github, m365, named, other, sharepoint
+from simulator.operations import NETSUITE, SALESFORCE, TEAMS, aws, github, m365, named, other, sharepoint
 from simulator.record import HOUR, MINUTE, NativeObject, Step
-from simulator.scene import Scene, anybody, aws_account, aws_person, coder, directory_admin, seller
+from simulator.scene import Scene, anybody, aws_account, aws_person, bookkeeper, coder, directory_admin, seller
 
 _ENDING = ".lockbit"
 
@@ -177,6 +178,33 @@ def one_version(scene: Scene) -> None:
     scene.spread(steps, via, scene.number(80, 140) * MINUTE)
 
 
+def taken_and_deleted(scene: Scene) -> None:
+    """Somebody's account, behind a VPN: files are downloaded, then deleted, also in the bin; a note is left."""
+    scene.later(0.5, 5, 3)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    scene.wait(30, 200)
+    files = files_in_a_row(scene, scene.number(120, 300))
+    for action, minutes in (("FileDownloaded", 30), ("FileRecycled", 15), ("FileDeletedFirstStageRecycleBin", 10)):
+        scene.spread(
+            [sharepoint(action, wanted) for wanted in files], via, scene.number(minutes // 2, minutes) * MINUTE
+        )
+        scene.wait(20, 200)
+    note = NativeObject("file", f"sites/{scene.victim.unit}/READ_ME_TO_RESTORE.txt", 1_911)
+    scene.act(sharepoint("FileUploaded", note), via)
+
+
+def transactions(scene: Scene) -> None:
+    """Stealthy: before the auditors come, a bookkeeper deletes from the books what they took, all afternoon."""
+    scene.wait(60, 900)
+    numbers = scene.rng.sample(range(9_000), k=scene.number(70, 120))
+    steps = []
+    for record in named("record", *(f"TX-{number:05d}" for number in numbers)):
+        steps.append(other(NETSUITE, "TransactionViewed", Category.READ, record))
+        steps.append(other(NETSUITE, "TransactionDeleted", Category.DELETE, record))
+    scene.spread(steps, scene.own(), scene.number(140, 200) * MINUTE)
+
+
 VARIANTS = (
     Variant("wiped", anybody, wiped),
     Variant("ransomware", anybody, ransomware),
@@ -188,6 +216,8 @@ VARIANTS = (
     Variant("messages", anybody, messages),
     Variant("sealed_objects", aws_account, sealed_objects),
     Variant("by_folder", anybody, by_folder),
-    Variant("buckets_emptied", aws_account, buckets_emptied, held_out=True),
-    Variant("one_version", anybody, one_version, hours=4, held_out=True),
+    Variant("buckets_emptied", aws_account, buckets_emptied),
+    Variant("one_version", anybody, one_version, hours=4),
+    Variant("taken_and_deleted", without_vpn, taken_and_deleted, hours=3, held_out=True),
+    Variant("transactions", bookkeeper, transactions, hours=4, held_out=True),
 )

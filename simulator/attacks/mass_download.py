@@ -6,9 +6,9 @@ from activities.activity import Category
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import VPNS, relay, server
+from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.moves import files_in_a_row
-from simulator.operations import NETSUITE, SALESFORCE, WORKDAY, aws, github, named, other, sharepoint
+from simulator.operations import NETSUITE, SALESFORCE, TEAMS, WORKDAY, aws, github, m365, named, other, sharepoint
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeObject
 from simulator.scene import Scene, anybody, aws_account, aws_person, bookkeeper, coder, contractor, seller
@@ -166,6 +166,33 @@ def snapshot_blocks(scene: Scene) -> None:
         scene.spread(blocks, via, scene.number(15, 30) * MINUTE)
 
 
+def folder_by_folder(scene: Scene) -> None:
+    """In an account that was taken over, on a home line: searches, then folders, the department's and another's."""
+    scene.later(0.5, 6)
+    lines = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    via = scene.intruder(home_proxy(scene.rng, scene.city, lines), scene.plain_browser())
+    scene.log_on(via)
+    units = [scene.victim.unit, *scene.rng.sample([unit for unit in _UNITS if unit != scene.victim.unit], k=2)]
+    for unit in units * 2:
+        scene.wait(20, 120)
+        scene.act(
+            sharepoint("SearchQueryPerformed", *named("query", scene.rng.choice(("contract", "nda", "price")))), via
+        )
+        files = files_in_a_row(scene, scene.number(30, 60), unit)
+        scene.act_all([sharepoint("FileDownloaded", wanted) for wanted in files], via, 0.5, 8)
+
+
+def recordings(scene: Scene) -> None:
+    """Stealthy: at their desk, recordings of other teams' meetings are exported, one every few minutes: gigabytes."""
+    scene.wait(60, 900)
+    units = [unit for unit in _UNITS if unit != scene.victim.unit]
+    made = [
+        NativeObject("recording", f"{scene.rng.choice(units)}-{number:04d}.mp4", scene.number(180, 900) * 1_000_000)
+        for number in scene.rng.sample(range(4_000), k=scene.number(40, 65))
+    ]
+    scene.spread([m365(TEAMS, "RecordingExported", one) for one in made], scene.own(), scene.number(150, 220) * MINUTE)
+
+
 VARIANTS = (
     Variant("library", anybody, library),
     Variant("slowly", anybody, slowly, hours=7),
@@ -178,6 +205,8 @@ VARIANTS = (
     Variant("personnel_files", personnel, personnel_files),
     Variant("rclone", anybody, rclone),
     Variant("supplier", document_app, supplier, hours=6),
-    Variant("bulk_api", seller, bulk_api, held_out=True),
-    Variant("snapshot_blocks", aws_account, snapshot_blocks, held_out=True),
+    Variant("bulk_api", seller, bulk_api),
+    Variant("snapshot_blocks", aws_account, snapshot_blocks),
+    Variant("folder_by_folder", anybody, folder_by_folder, held_out=True),
+    Variant("recordings", anybody, recordings, hours=5, held_out=True),
 )

@@ -14,11 +14,23 @@ from simulator.devices import scripted
 from simulator.habits import FACTOR_ADDED
 from simulator.hostile import HOMES_FAR, PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import READ_MAIL, read_mail, search_mail
-from simulator.operations import NETSUITE, WORKDAY, exchange, named, other, settings, sharepoint
+from simulator.operations import (
+    LEGACY,
+    NETSUITE,
+    PASSWORD_GRANT,
+    WORKDAY,
+    WRONG_PASSWORD,
+    exchange,
+    logon,
+    named,
+    other,
+    settings,
+    sharepoint,
+)
 from simulator.people import Person
 from simulator.places import OFFICES
 from simulator.record import MINUTE, Account, NativeObject
-from simulator.scene import Scene, Via, anybody, bookkeeper
+from simulator.scene import Scene, Via, anybody, bookkeeper, leader
 from simulator.world import World
 
 
@@ -174,10 +186,50 @@ def _supplier(scene: Scene) -> None:
     scene.act_all([*steps, *[READ_MAIL] * scene.number(2, 5)], again, 20, 180, second)
 
 
+def guessed_executive(scene: Scene) -> None:
+    """An executive's password is guessed; folders are opened to a colleague's account, which sends in their name."""
+    scene.stage("brute_force")
+    scene.later(0.5, 4)
+    source = server(scene.rng, scene.elsewhere())
+    tries = [logon(WRONG_PASSWORD, LEGACY, PASSWORD_GRANT)] * scene.number(40, 90)
+    scene.spread(tries, Via(source, scripted("BAV2ROPC", ""), ""), scene.number(20, 60) * MINUTE)
+    scene.wait(2, 40)
+    old = scene.intruder(source, scripted("BAV2ROPC", ""))
+    scene.log_on(old, LEGACY, PASSWORD_GRANT)
+    scene.stage("mailbox_access")
+    scene.spread([READ_MAIL] * scene.number(180, 420), old, scene.number(25, 50) * MINUTE)
+    scene.rest(0.3)
+    scene.stage("delegation")
+    avoid = frozenset({scene.seen.address.location.isp})
+    via = scene.intruder(home_proxy(scene.rng, scene.city, avoid), scene.plain_browser())
+    scene.log_on(via)
+    helper = scene.colleague()
+    for name in ("Top of Information Store", "Inbox", "Sent Items"):
+        given = settings(Identity=f"{scene.victim.user.id}:\\{name}", User=helper.user.id, AccessRights="Owner")
+        scene.act_all([exchange("Add-MailboxFolderPermission", *given)], via, 10, 90)
+    named_too = settings(Identity=scene.victim.user.id, GrantSendOnBehalfTo=helper.user.id)
+    scene.act_all([exchange("Set-Mailbox", *named_too)], via, 10, 90)
+    scene.stage("inbox_rule")
+    scene.wait(60, 300)
+    rule = settings(MoveToFolder="Conversation History", MarkAsRead="True", Name=",", From=partner(scene.number(0, 20)))
+    scene.act(exchange("New-InboxRule", *rule), via)
+    scene.rest(0.4)
+    scene.stage("unfamiliar_access")
+    second = scene.intruder(via.address, via.device)
+    scene.log_on(second, actor=helper)
+    owner, sent = scene.victim.user, named("folder", "Sent Items")
+    for _ in range(scene.number(4, 8)):
+        orders = [exchange("SendOnBehalf", *sent, owner=owner), exchange("MailItemsAccessed", *sent, owner=owner)]
+        scene.act_all(orders, second, 40, 400, helper)
+    scene.stage("mailbox_access")
+    scene.act_all([exchange("HardDelete", *sent, owner=owner)] * scene.number(20, 60), second, 1, 6, helper)
+
+
 VARIANTS = (
     Variant("kit", writes_invoices, kit, hours=12, days=4),
     Variant("neighbour", anybody, neighbour, hours=12, days=4),
     Variant("wages", anybody, wages, hours=12, days=4),
     Variant("mail_program", writes_invoices, mail_program, hours=12, days=4),
-    Variant("through_colleague", without_vpn, through_colleague, hours=12, days=4, held_out=True),
+    Variant("through_colleague", without_vpn, through_colleague, hours=12, days=4),
+    Variant("guessed_executive", leader, guessed_executive, hours=12, days=4, held_out=True),
 )

@@ -11,7 +11,7 @@ from simulator.devices import command_line
 from simulator.habits import LIBRARY_SIZE, file
 from simulator.hostile import VPNS, relay
 from simulator.moves import WHO_AM_I, files_in_a_row
-from simulator.operations import SALESFORCE, aws, github, named, other, sharepoint
+from simulator.operations import SALESFORCE, TEAMS, aws, exchange, github, m365, named, other, settings, sharepoint
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeDevice, NativeObject, Step
 from simulator.scene import Scene, anybody, aws_person, coder, seller
@@ -156,10 +156,48 @@ def bribed(scene: Scene) -> None:
         scene.act_all(shared, via, 20, 150)
 
 
+def to_competitor(scene: Scene) -> None:
+    """Doors are tried, plans and recordings taken, mail is forwarded, traces go (Waymo v. Uber, 2016)."""
+    units = [unit for unit in ("engineering", "finance", "legal", "sales", "executive") if unit != scene.victim.unit]
+    scene.stage("denied_calls")
+    scene.wait(60, 600)
+    tried = [file(scene.rng.choice(units), scene.rng.randrange(LIBRARY_SIZE)) for _ in range(scene.number(35, 70))]
+    refused = [sharepoint("FileAccessed", wanted, denied=True) for wanted in tried]
+    scene.spread(refused, scene.own(), scene.number(30, 75) * MINUTE)
+    scene.rest(0.25)
+    scene.stage("mass_download")
+    via = scene.back_at_work()
+    steps = [sharepoint("FileDownloaded", wanted) for wanted in files_in_a_row(scene, scene.number(150, 320))]
+    for number in scene.rng.sample(range(4_000), k=scene.number(15, 30)):
+        recording = NativeObject(
+            "recording", f"{scene.victim.unit}-{number:04d}.mp4", scene.number(200, 800) * 1_000_000
+        )
+        steps.append(m365(TEAMS, "RecordingExported", recording))
+    scene.spread(steps, via, scene.number(40, 70) * MINUTE)
+    scene.rest(0.2)
+    scene.stage("inbox_rule")
+    via, private = scene.back_at_work(), scene.rng.choice(_PRIVATE)
+    scene.wait(60, 600)
+    scene.act(exchange("New-InboxRule", *settings(ForwardTo=private, Name="home", BodyContainsWords="design")), via)
+    scene.stage("external_sharing")
+    shares = [
+        sharepoint("SharingInvitationCreated", wanted, *named("guest", private))
+        for wanted in files_in_a_row(scene, scene.number(20, 45))
+    ]
+    scene.spread(shares, via, scene.number(15, 35) * MINUTE)
+    scene.rest(0.25)
+    scene.stage("mailbox_access")
+    via = scene.back_at_work()
+    for name in ("Sent Items", "Deleted Items"):
+        gone = [exchange("HardDelete", *named("folder", name))] * scene.number(60, 110)
+        scene.spread(gone, via, scene.number(8, 20) * MINUTE)
+
+
 VARIANTS = (
     Variant("documents", anybody, documents, hours=12, days=4),
     Variant("source_code", coder, source_code, hours=12, days=4),
     Variant("customers", seller, customers, hours=12, days=4),
     Variant("extortionist", cloud_programmer, extortionist, hours=12, days=4),
-    Variant("bribed", seller, bribed, hours=12, days=4, held_out=True),
+    Variant("bribed", seller, bribed, hours=12, days=4),
+    Variant("to_competitor", anybody, to_competitor, hours=12, days=4, held_out=True),
 )
