@@ -170,6 +170,19 @@ class Scene:
         others = [person for person in self.world.people if person.key != self.victim.key and person.leaves is None]
         return self.rng.choice(others) if others else self.world.people[0]
 
+    def colleagues(self, count: int, unit: str = "") -> list[Person]:
+        """So many others, by chance, of the company itself or of one department, who work there now."""
+        day = (self.time - self.world.start) // DAY
+        others = [
+            person
+            for person in self.world.people
+            if person.key != self.victim.key
+            and not person.contractor
+            and person.employed(day)
+            and person.department == (unit or person.department)
+        ]
+        return self.rng.sample(others, k=min(count, len(others)))
+
     def executives(self, count: int) -> list[Person]:
         """People whose mailboxes are worth reading: executives and finance first."""
         ranked = sorted(

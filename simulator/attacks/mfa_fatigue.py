@@ -9,28 +9,30 @@ from simulator.hostile import HOMES_AWAY, PUBLIC_CLOUDS, VPNS, anywhere, home_pr
 from simulator.moves import read_files, read_mail
 from simulator.operations import (
     DEVICE_CODE,
+    LEGACY,
     MFA,
     MFA_DENIED,
     MFA_UNANSWERED,
+    PASSWORD_GRANT,
     SECOND_FACTOR,
     SECOND_FACTOR_FAILED,
     directory,
     logon,
     named,
 )
-from simulator.record import DAY, HOUR
+from simulator.record import DAY, HOUR, Account
 from simulator.scene import Scene, Via, anybody, leader
 
 _REFUSED_OF_FEW = 0.6
 """Of pushes that come one at a time, those that are refused rather than missed."""
 
 
-def _push(scene: Scene, via: Via, refused: float) -> None:
+def _push(scene: Scene, via: Via, refused: float, who: Account | None = None) -> None:
     """The password is right; the second factor is asked for, and not given."""
     fact = MFA_DENIED if scene.rng.random() < refused else MFA_UNANSWERED
-    scene.act(logon(SECOND_FACTOR), Via(via.address, via.device, ""))
+    scene.act(logon(SECOND_FACTOR), Via(via.address, via.device, ""), who)
     scene.wait(15, 60)
-    scene.act(logon(SECOND_FACTOR_FAILED, fact), Via(via.address, via.device, ""))
+    scene.act(logon(SECOND_FACTOR_FAILED, fact), Via(via.address, via.device, ""), who)
 
 
 def bombing(scene: Scene) -> None:
@@ -180,6 +182,41 @@ def guessed_codes(scene: Scene) -> None:
     read_files(scene, via, scene.number(3, 8))
 
 
+def whole_team(scene: Scene) -> None:
+    """One VPN address asks a dozen people whose passwords were bought, a few times each; one approves (Lapsus$)."""
+    scene.later(0.5, 6, 4)
+    via = scene.intruder(relay(scene.rng, VPNS), scene.plain_browser())
+    quiet = Via(via.address, via.device, "")
+    for person in scene.colleagues(scene.number(8, 12)):
+        for _ in range(scene.number(1, 3)):
+            _push(scene, quiet, _REFUSED_OF_FEW, person)
+            scene.wait(20, 150)
+    for _ in range(scene.number(1, 2)):
+        _push(scene, quiet, _REFUSED_OF_FEW)
+        scene.wait(20, 100)
+    scene.act(logon(SECOND_FACTOR), quiet)
+    scene.wait(10, 40)
+    scene.log_on(via)
+    scene.act_all([FACTOR_ADDED], via, 20, 150)
+    read_mail(scene, via, scene.number(4, 10))
+    read_files(scene, via, scene.number(3, 9))
+
+
+def app_password(scene: Scene) -> None:
+    """Stealthy: nothing is asked at all: the victim makes an app password for a caller's mail program (UNC6293, 2025).
+
+    It is made at the victim's desk; hours later the program logs on with it, on a strange line, without a factor.
+    """
+    scene.wait(60, 900)
+    scene.act(directory("Create app password for user", *named("user", scene.victim.user.id)), scene.own())
+    scene.later(1, 5, 3)
+    lines = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Thunderbird/128.9.2"
+    via = scene.intruder(home_proxy(scene.rng, scene.city, lines), scripted(agent, "Windows 10"))
+    scene.log_on(via, LEGACY, PASSWORD_GRANT)
+    read_mail(scene, via, scene.number(20, 45), 1, 10)
+
+
 VARIANTS = (
     Variant("bombing", anybody, bombing, hours=3),
     Variant("at_night", anybody, at_night, hours=26),
@@ -189,6 +226,8 @@ VARIANTS = (
     Variant("now_and_then", leader, now_and_then, hours=8),
     Variant("bursts", anybody, bursts, hours=10),
     Variant("device_key", anybody, device_key, hours=3),
-    Variant("while_working", anybody, while_working, held_out=True),
-    Variant("guessed_codes", anybody, guessed_codes, hours=4, held_out=True),
+    Variant("while_working", anybody, while_working),
+    Variant("guessed_codes", anybody, guessed_codes, hours=4),
+    Variant("whole_team", anybody, whole_team, hours=5, held_out=True),
+    Variant("app_password", anybody, app_password, hours=9, held_out=True),
 )

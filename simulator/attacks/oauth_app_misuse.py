@@ -175,6 +175,37 @@ def support_cases(scene: Scene) -> None:
     scene.act_all(steps, via, 60, 400)
 
 
+def backup_app(world: World, account: Account) -> bool:
+    """The app that makes backups; any other app where that one is taken."""
+    return isinstance(account, Service) and (account.job == "backup" or app(world, account))
+
+
+def vendors_secret(scene: Scene) -> None:
+    """A supplier lost its customers' secrets: from abroad, who there is, mail, then files (Commvault, 2025)."""
+    scene.wait(300, 3_000)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("python-httpx/0.27.2"))
+    steps = [directory(f"Download {what} - Started (bulk)") for what in ("users", "groups", "devices")]
+    for person in scene.executives(scene.number(6, 10)):
+        word = scene.rng.choice(("password", "vpn", "wire transfer", "contract"))
+        steps.append(exchange("SearchQueryPerformed", *named("query", word), owner=person.user))
+        steps += [exchange("MailItemsAccessed", *INBOX, owner=person.user)] * scene.number(3, 7)
+    scene.act_all(steps, via, 1, 20)
+    for unit in ("it", "legal", "executive"):
+        scene.act_all([sharepoint("SearchQueryPerformed")], via, 10, 90)
+        files = files_in_a_row(scene, scene.number(15, 45), unit)
+        scene.act_all([sharepoint("FileDownloaded", file) for file in files], via, 0.5, 6)
+
+
+def passes_made(scene: Scene) -> None:
+    """Stealthy: from the app's own address, by whoever runs it now: passes to log on as others, gone in an hour."""
+    scene.wait(300, 1_800)
+    via = scene.own()
+    people = [named("user", person.user.id) for person in scene.executives(scene.number(3, 5))]
+    scene.act_all([directory("Add temporary access pass", *person) for person in people], via, 40, 400)
+    scene.wait(2_400, 4_200)
+    scene.act_all([directory("Delete temporary access pass", *person) for person in people], via, 5, 60)
+
+
 VARIANTS = (
     Variant("other_provider", app, other_provider),
     Variant("downloads", app, downloads),
@@ -185,6 +216,8 @@ VARIANTS = (
     Variant("overwrites", documents_app, overwrites),
     Variant("clones", code_app, clones),
     Variant("own_pace", app, own_pace, hours=5),
-    Variant("more_apps", app, more_apps, hours=4, held_out=True),
-    Variant("support_cases", crm_app, support_cases, hours=4, held_out=True),
+    Variant("more_apps", app, more_apps, hours=4),
+    Variant("support_cases", crm_app, support_cases, hours=4),
+    Variant("vendors_secret", backup_app, vendors_secret, hours=4, held_out=True),
+    Variant("passes_made", app, passes_made, hours=4, held_out=True),
 )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from activities.activity import Category
+from activities.activity import Category, UserType
 from simulator.attacks import Variant
-from simulator.catalogue import COMMON_APPS, consent, principal
+from simulator.catalogue import COMMON_APPS, app_id, consent, principal
 from simulator.devices import scripted
 from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import read_mail
-from simulator.operations import SALESFORCE, directory, github, named, other
-from simulator.record import NativeObject
+from simulator.operations import SALESFORCE, directory, exchange, github, named, other
+from simulator.record import Account, NativeObject, NativeUser
 from simulator.scene import Scene, anybody, coder, directory_admin, seller
 
 _LURES = (
@@ -178,6 +178,39 @@ def lookalike(scene: Scene) -> None:
     read_mail(scene, kit, scene.number(2, 5), 1, 10)
 
 
+def spreads(scene: Scene) -> None:
+    """Who lets the app in has it mail its link to everybody they know: hours later, colleagues did too (Docs, 2017)."""
+    title = scene.rng.choice(_LURES)
+    made, first = consent(title, _SCOPES[0]), scene.own()
+    app = Account(key=f"app/{title}", user=NativeUser(app_id(title), title, UserType.APP))
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("GuzzleHttp/7"))
+    scene.wait(60, 1_200)
+    scene.act_all(made, first, 0.2, 2)
+    scene.wait(10, 120)
+    sent = exchange("Send", *named("folder", "Sent Items"), owner=scene.victim.user)
+    scene.act_all([sent] * scene.number(20, 60), via, 0.3, 3, app)
+    colleagues = scene.colleagues(12, scene.victim.unit)
+    for _ in range(scene.number(3, 5)):
+        found = scene.at_work(colleagues)
+        if found is None:
+            return
+        person, desk = found
+        colleagues.remove(person)
+        scene.act_all(made[1:], desk, 0.2, 2, person)
+        scene.act_all([sent._replace(owner=person.user)] * scene.number(20, 60), via, 0.3, 3, app)
+
+
+def outside_owner(scene: Scene) -> None:
+    """Stealthy: at the desk, no key, no rights: a stranger, invited, owns two apps that the company trusts (T1098)."""
+    scene.wait(60, 900)
+    guest = named("user", f"integration.team{scene.number(10, 99)}@freemail.example")
+    steps = [directory("Invite external user", *guest)]
+    for title in scene.rng.sample(COMMON_APPS[:10], k=2):
+        owned = (*guest, principal(title))
+        steps += [directory(f"Add owner to {what}.", *owned) for what in ("application", "service principal")]
+    scene.act_all(steps, scene.own(), 30, 400)
+
+
 VARIANTS = (
     Variant("phished", anybody, phished),
     Variant("for_all", directory_admin, for_all),
@@ -189,6 +222,8 @@ VARIANTS = (
     Variant("trusted_issuer", directory_admin, trusted_issuer),
     Variant("mail_exporter", anybody, mail_exporter),
     Variant("more_rights", directory_admin, more_rights),
-    Variant("injected_app", anybody, injected_app, held_out=True),
-    Variant("lookalike", anybody, lookalike, held_out=True),
+    Variant("injected_app", anybody, injected_app),
+    Variant("lookalike", anybody, lookalike),
+    Variant("spreads", anybody, spreads, hours=26, held_out=True),
+    Variant("outside_owner", directory_admin, outside_owner, held_out=True),
 )

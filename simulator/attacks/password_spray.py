@@ -11,7 +11,18 @@ from collections.abc import Callable
 from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import EVERYWHERE, PUBLIC_CLOUDS, TOR, VPNS, anywhere, home_proxy, phone_line, relay, server
+from simulator.hostile import (
+    EVERYWHERE,
+    HOSTS,
+    PUBLIC_CLOUDS,
+    TOR,
+    VPNS,
+    anywhere,
+    home_proxy,
+    phone_line,
+    relay,
+    server,
+)
 from simulator.moves import read_files, read_mail
 from simulator.operations import (
     LEGACY,
@@ -269,6 +280,44 @@ def from_inside(scene: Scene) -> None:
     read_mail(scene, via, scene.number(6, 15), 1, 12)
 
 
+def basic_auth(scene: Scene) -> None:
+    """A botnet, by an old protocol that asks for no factor: everybody within two hours (SecurityScorecard, 2025)."""
+    device = scripted("CBAInPROD", "")
+
+    def source() -> Via:
+        return Via(anywhere(scene.rng, (*EVERYWHERE, *HOSTS)), device, "")
+
+    facts = (LEGACY, PASSWORD_GRANT)
+    targets = _targets(scene)
+    middle = len(targets) // 2
+    _round(scene, targets[:middle], source, scene.number(30, 60) * MINUTE, *facts)
+    bot = scene.intruder(source().address, device)
+    scene.log_on(bot, *facts)
+    _round(scene, targets[middle:], source, scene.number(30, 60) * MINUTE, *facts)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), device)
+    scene.log_on(via, *facts)
+    read_mail(scene, via, scene.number(20, 45), 1, 8)
+
+
+def hacked_routers(scene: Scene) -> None:
+    """Stealthy: seventy accounts in a day, once each, by as many hacked routers at homes (CovertNetwork-1658, 2024).
+
+    All of them send the same user agent, of a browser that nobody has any more.
+    """
+    agent = "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko"
+    device = scripted(agent, "Windows 10")
+    routers = [home_proxy(scene.rng, scene.rng.choice(OFFICES).city) for _ in range(50)]
+    targets = [target for target in _targets(scene) if not target.key.startswith("unknown/")]
+
+    def source() -> Via:
+        return Via(scene.rng.choice(routers), device, "")
+
+    _round(scene, targets[: scene.number(65, 90)], source, scene.number(16, 20) * HOUR)
+    via = scene.intruder(scene.rng.choice(routers), device)
+    _breach(scene, via)
+    read_files(scene, via, scene.number(4, 12))
+
+
 VARIANTS = (
     Variant("one_address", anybody, one_address),
     Variant("one_provider", anybody, one_provider, hours=5),
@@ -279,6 +328,8 @@ VARIANTS = (
     Variant("one_team", anybody, one_team),
     Variant("api_gateway", anybody, api_gateway, hours=5),
     Variant("stopped", anybody, stopped, hours=5),
-    Variant("guessed_names", anybody, guessed_names, hours=4, held_out=True),
-    Variant("from_inside", office_worker, from_inside, hours=3, held_out=True),
+    Variant("guessed_names", anybody, guessed_names, hours=4),
+    Variant("from_inside", office_worker, from_inside, hours=3),
+    Variant("basic_auth", anybody, basic_auth, hours=4, held_out=True),
+    Variant("hacked_routers", anybody, hacked_routers, hours=23, held_out=True),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON
-from simulator.hostile import VPNS, relay, server
+from simulator.hostile import HOMES_FAR, VPNS, anywhere, relay, server
 from simulator.moves import call, unused
 from simulator.operations import aws, azure, github, named
 from simulator.record import HOUR, MINUTE
@@ -79,6 +79,17 @@ _SENDING = (
     "workmail.RegisterToWorkMail iam.CreateUser iam.CreateLoginProfile iam.CreateRole iam.ListGroups "
     "organizations.DescribeOrganization organizations.LeaveOrganization account.EnableRegion "
     "route53domains.ListDomains support.DescribeSeverityLevels"
+)
+_BUCKETS = (
+    "s3.GetBucketAcl s3.GetBucketOwnershipControls s3.GetBucketEncryption s3.GetObjectLockConfiguration "
+    "s3.GetBucketPublicAccessBlock iam.ListUsers iam.ListGroups iam.GetLoginProfile iam.CreateUser "
+    "iam.CreateLoginProfile iam.CreateAccessKey iam.AttachUserPolicy ec2.DescribeInstanceTypes ec2.CreateKeyPair"
+)
+_WAYS_BACK = (
+    "rolesanywhere.ListTrustAnchors rolesanywhere.CreateTrustAnchor rolesanywhere.CreateProfile "
+    "iam.ListOpenIDConnectProviders iam.CreateOpenIDConnectProvider iam.UpdateAssumeRolePolicy "
+    "lambda.CreateFunctionUrlConfig lambda.AddPermission20150331v2 apigateway.CreateRestApi "
+    "apigateway.CreateDeployment events.PutRule events.PutTargets"
 )
 
 
@@ -197,6 +208,27 @@ def worm(scene: Scene) -> None:
         scene.act_all([github(action, *named("repository", name)) for action in steps], via, 1, 12)
 
 
+def s3_browser(scene: Scene) -> None:
+    """A leaked key in a program with windows, abroad: buckets, then a user to come back by (GUI-vil, 2023)."""
+    scene.wait(60, 300)
+    indonesia = tuple(row for row in HOMES_FAR if row[0].country == "ID")
+    device = scripted("S3 Browser/9.5.5 (https://s3browser.com)", "Windows")
+    via = scene.intruder(anywhere(scene.rng, indonesia), device)
+    steps = [aws("s3", "ListBuckets")]
+    steps += [call(scene, service, action, "", 0.15) for service, action in unused(scene, _BUCKETS)]
+    scene.act_all(steps, via, 8, 120)
+
+
+def ways_back(scene: Scene) -> None:
+    """Stealthy: at the desk, no user and no key: issuers that are trusted, and functions that anybody may call (T1098).
+
+    The account trusts another's certificates and tokens from then on; a call from outside runs code inside.
+    """
+    scene.wait(60, 900)
+    steps = [call(scene, service, action, "", 0.05) for service, action in unused(scene, _WAYS_BACK)]
+    scene.spread(steps, scene.shell(), scene.number(90, 170) * MINUTE)
+
+
 VARIANTS = (
     Variant("stolen_key", aws_account, stolen_key),
     Variant("at_desk", aws_person, at_desk, hours=5),
@@ -207,6 +239,8 @@ VARIANTS = (
     Variant("inside_workload", aws_service, inside_workload),
     Variant("remote_hands", aws_person, remote_hands, hours=3),
     Variant("warehouse", aws_account, warehouse, hours=6),
-    Variant("federated_console", aws_account, federated_console, held_out=True),
-    Variant("worm", coder, worm, held_out=True),
+    Variant("federated_console", aws_account, federated_console),
+    Variant("worm", coder, worm),
+    Variant("s3_browser", aws_account, s3_browser, held_out=True),
+    Variant("ways_back", aws_person, ways_back, hours=4, held_out=True),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
+from simulator.habits import CONSOLE_LOGON
 from simulator.hostile import HOMES_AWAY, HOSTS, VPNS, anywhere, relay, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import aws, azure, named
@@ -192,6 +193,38 @@ def torn_down(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 15, 110)
 
 
+def by_hand(scene: Scene) -> None:
+    """Behind a VPN, a stolen password in the console, page by page: machines, images, databases (Scattered Spider)."""
+    scene.later(0.5, 5)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    scene.act_all([CONSOLE_LOGON, aws("ec2", "DescribeInstances")], via, 5, 60)
+    machines = [resource(_EC2, "instance", number) for number in scene.rng.sample(range(60), k=scene.number(12, 25))]
+    steps = [aws("ec2", "ModifyInstanceAttribute", machine) for machine in machines[:4]]
+    steps += [aws("ec2", "TerminateInstances", machine) for machine in machines]
+    steps += [aws("ec2", "DeregisterImage", resource(_EC2, "image", n)) for n in range(scene.number(4, 10))]
+    steps += [aws("ec2", "DeleteSnapshot", resource(_EC2, "snapshot", n)) for n in range(scene.number(6, 15))]
+    steps += [
+        aws("rds", "DeleteDBInstance", *named("db_instance", f"rds-prod-{n:03d}")) for n in range(scene.number(3, 7))
+    ]
+    steps += [aws("s3", "DeleteBucket", *named("bucket", f"acme-s3-data-{n}")) for n in range(scene.number(2, 5))]
+    scene.act_all(steps, via, 4, 50)
+
+
+def expiring(scene: Scene) -> None:
+    """Stealthy: at the desk, nothing is deleted, but every copy runs out tomorrow: a vault unlocked, lives cut."""
+    scene.wait(60, 900)
+    vault = named("vault", "backup-prod")
+    steps = [aws("backup", "ListRecoveryPointsByBackupVault", *vault)]
+    steps += [aws("backup", f"DeleteBackupVault{what}", *vault) for what in ("LockConfiguration", "AccessPolicy")]
+    points = [named("recovery_point", f"rp-{number:04d}") for number in range(scene.number(18, 35))]
+    steps += [aws("backup", "UpdateRecoveryPointLifecycle", *point) for point in points]
+    for number in range(scene.number(4, 7)):
+        bucket = named("bucket", f"acme-s3-data-{number}")
+        steps += [aws("s3", "PutBucketVersioning", *bucket), aws("s3", "PutBucketLifecycleConfiguration", *bucket)]
+    scene.spread(steps, scene.shell(), scene.number(40, 90) * MINUTE)
+
+
 VARIANTS = (
     Variant("machines", aws_person, machines),
     Variant("backups", aws_account, backups),
@@ -203,6 +236,8 @@ VARIANTS = (
     Variant("plans", aws_person, plans, hours=3),
     Variant("databases", aws_account, databases),
     Variant("soft_delete", azure_person, soft_delete, hours=4),
-    Variant("one_after_another", aws_account, one_after_another, held_out=True),
-    Variant("torn_down", aws_service, torn_down, held_out=True),
+    Variant("one_after_another", aws_account, one_after_another),
+    Variant("torn_down", aws_service, torn_down),
+    Variant("by_hand", aws_person, by_hand, hours=3, held_out=True),
+    Variant("expiring", aws_person, expiring, held_out=True),
 )

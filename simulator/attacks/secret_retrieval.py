@@ -6,7 +6,8 @@ from activities.activity import Category
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import VPNS, home_proxy, relay, server
+from simulator.habits import CONSOLE_LOGON
+from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import KEY_VAULT, aws, azure, directory, named, other
 from simulator.record import HOUR, MINUTE, Account
@@ -177,6 +178,32 @@ def of_each_kind(scene: Scene) -> None:
     scene.spread(steps, scene.shell(), 3 * HOUR)
 
 
+def page_by_page(scene: Scene) -> None:
+    """Behind a VPN, a stolen session in the console: one secret's page after the other (Scattered Spider, 2023)."""
+    scene.later(0.5, 5)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    scene.act_all([CONSOLE_LOGON, aws("secretsmanager", "ListSecrets")], via, 5, 60)
+    for name in _secrets(scene, scene.number(16, 30)):
+        secret = named("secret", name)
+        steps = [aws("secretsmanager", action, *secret) for action in ("DescribeSecret", "GetSecretValue")]
+        scene.act_all(steps, via, 3, 25)
+    names = _secrets(scene, scene.number(5, 10))
+    scene.act_all([aws("ssm", "GetParameter", *named("parameter", f"/{name}")) for name in names], via, 4, 40)
+
+
+def neighbour(scene: Scene) -> None:
+    """Stealthy: a container takes the keys of those beside it: in their session, on its machine (ECScape, 2025).
+
+    It is Amazon's network, as ever, and the same program; but the address is another, and so are the secrets.
+    """
+    scene.wait(60, 900)
+    via = scene.replayed(anywhere(scene.rng, PUBLIC_CLOUDS[:1]))
+    names = _secrets(scene, scene.number(10, 16))
+    steps = [aws("secretsmanager", "GetSecretValue", *named("secret", name)) for name in names]
+    scene.spread([WHO_AM_I, *steps], via, scene.number(50, 90) * MINUTE)
+
+
 VARIANTS = (
     Variant("secrets_manager", aws_account, secrets_manager),
     Variant("one_by_one", aws_person, one_by_one, hours=4),
@@ -188,6 +215,8 @@ VARIANTS = (
     Variant("local_administrators", directory_admin, local_administrators),
     Variant("batches", aws_account, batches),
     Variant("account_keys", azure_person, account_keys, hours=4),
-    Variant("opened_vaults", azure_person, opened_vaults, hours=3, held_out=True),
-    Variant("of_each_kind", aws_person, of_each_kind, hours=4, held_out=True),
+    Variant("opened_vaults", azure_person, opened_vaults, hours=3),
+    Variant("of_each_kind", aws_person, of_each_kind, hours=4),
+    Variant("page_by_page", aws_person, page_by_page, hours=3, held_out=True),
+    Variant("neighbour", reads_secrets, neighbour, held_out=True),
 )

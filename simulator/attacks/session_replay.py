@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import HOMES_AWAY, HOMES_FAR, PHONES_FAR, VPNS, anywhere, home_proxy, phone_line, relay, server
+from simulator.hostile import (
+    HOMES_AWAY,
+    HOMES_FAR,
+    PHONES_FAR,
+    PUBLIC_CLOUDS,
+    VPNS,
+    anywhere,
+    home_proxy,
+    phone_line,
+    relay,
+    server,
+)
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import TEAMS, aws, directory, exchange, github, m365, named, settings
-from simulator.record import NativeObject
-from simulator.scene import Scene, anybody, aws_person, aws_service, coder, directory_admin
+from simulator.operations import (
+    SALESFORCE,
+    TEAMS,
+    aws,
+    azure,
+    directory,
+    exchange,
+    github,
+    m365,
+    named,
+    other,
+    settings,
+)
+from simulator.record import MINUTE, NativeObject
+from simulator.scene import Scene, anybody, aws_person, aws_service, azure_person, coder, directory_admin, seller
 
 
 def from_server(scene: Scene) -> None:
@@ -120,6 +144,44 @@ def rotating_lines(scene: Scene) -> None:
         scene.wait(120, 900)
 
 
+def customers(scene: Scene) -> None:
+    """A seller's cookie, bought from an information stealer's log: abroad, reports on customers are exported."""
+    scene.wait(120, 1_500)
+    via = scene.replayed(anywhere(scene.rng, HOMES_AWAY), scene.plain_browser())
+    first = scene.number(0, 19_000)
+    looks = [
+        other(SALESFORCE, "RecordViewed", Category.READ, NativeObject("account", f"001A{first + number * 5:05d}"))
+        for number in range(scene.number(10, 25))
+    ]
+    names = ("all-accounts", "all-contacts", "open-deals", "renewals", "price-list", "lost-deals")
+    exports = [
+        other(
+            SALESFORCE, "ReportExported", Category.DOWNLOAD, NativeObject("report", name, scene.number(2, 60) * 10**6)
+        )
+        for name in scene.rng.sample(names, k=scene.number(4, 6))
+    ]
+    scene.act_all([*looks, *exports], via, 6, 70)
+
+
+def own_cloud(scene: Scene) -> None:
+    """Stealthy: an administrator's token on a machine of the same cloud, the same agent: what there is, two keys."""
+    scene.wait(120, 900)
+    via = scene.replayed(anywhere(scene.rng, PUBLIC_CLOUDS[1:2]))
+    looks = (
+        "Microsoft.Authorization/roleAssignments/read Microsoft.KeyVault/vaults/read "
+        "Microsoft.Storage/storageAccounts/read Microsoft.Compute/disks/read Microsoft.Sql/servers/read "
+        "Microsoft.Automation/automationAccounts/read"
+    ).split()
+    steps = [
+        azure(look, *named("resource", f"rg-prod-{scene.number(1, 30):02d}"))
+        for look in looks
+        for _ in range(scene.number(1, 3))
+    ]
+    keys = "Microsoft.Storage/storageAccounts/listKeys/action"
+    steps += [azure(keys, *named("resource", f"store-{number:02d}")) for number in range(2)]
+    scene.spread(steps, via, scene.number(30, 70) * MINUTE)
+
+
 VARIANTS = (
     Variant("from_server", anybody, from_server),
     Variant("same_browser", anybody, same_browser),
@@ -130,6 +192,8 @@ VARIANTS = (
     Variant("chats", anybody, chats),
     Variant("handed_on", anybody, handed_on),
     Variant("support_file", directory_admin, support_file),
-    Variant("rule_abroad", anybody, rule_abroad, held_out=True),
-    Variant("rotating_lines", anybody, rotating_lines, hours=6, held_out=True),
+    Variant("rule_abroad", anybody, rule_abroad),
+    Variant("rotating_lines", anybody, rotating_lines, hours=6),
+    Variant("customers", seller, customers, held_out=True),
+    Variant("own_cloud", azure_person, own_cloud, hours=3, held_out=True),
 )

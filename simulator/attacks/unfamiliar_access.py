@@ -12,10 +12,11 @@ from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON, code, own_file
 from simulator.hostile import home_proxy, phone_line
 from simulator.moves import WHO_AM_I, read_files, read_mail
-from simulator.operations import NETSUITE, SALESFORCE, TEAMS, aws, github, m365, other, sharepoint
+from simulator.operations import NETSUITE, SALESFORCE, TEAMS, WORKDAY, aws, github, m365, other, sharepoint
 from simulator.people import Person
-from simulator.record import MINUTE, Address, NativeObject
+from simulator.record import MINUTE, Account, Address, NativeObject
 from simulator.scene import Scene, anybody, aws_person, bookkeeper, coder, seller
+from simulator.world import World
 
 
 def _strange_line(scene: Scene, mobile: bool = False) -> Address:
@@ -173,6 +174,43 @@ def chat_client(scene: Scene) -> None:
     scene.act_all(steps, via, 5, 80)
 
 
+def personnel_clerk(world: World, account: Account) -> bool:
+    """Somebody who works with the records of staff."""
+    return anybody(world, account) and isinstance(account, Person) and "staff" in account.work.items
+
+
+def personnel(scene: Scene) -> None:
+    """The personnel system, on a stranger's computer at home: who works here, one by one (as Storm-2657 looks)."""
+    scene.later(0.5, 7)
+    via = scene.intruder(_strange_line(scene), scene.plain_browser())
+    scene.log_on(via)
+    first = scene.number(0, 700)
+    steps = [other(WORKDAY, "Search", Category.LIST)]
+    steps += [
+        other(WORKDAY, "WorkerViewed", Category.READ, NativeObject("worker", f"W{first + number:05d}"))
+        for number in range(scene.number(14, 30))
+    ]
+    scene.act_all(steps, via, 6, 70)
+
+
+def office_worker(world: World, account: Account) -> bool:
+    """Somebody who neither programs nor administers."""
+    return anybody(world, account) and account.unit not in ("engineering", "it")
+
+
+def short_visits(scene: Scene) -> None:
+    """Stealthy: three visits of minutes, hours apart: a line, a Linux computer, an agent as nobody's in that office."""
+    scene.later(0.3, 3, 9)
+    agent = "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"
+    address, device = _strange_line(scene), scripted(agent, "Ubuntu")
+    for _ in range(3):
+        via = scene.intruder(address, device)
+        scene.log_on(via)
+        read_mail(scene, via, scene.number(2, 4))
+        read_files(scene, via, scene.number(1, 3))
+        scene.later(1, 2.5)
+
+
 VARIANTS = (
     Variant("browser", anybody, browser),
     Variant("mail_client", anybody, mail_client),
@@ -183,6 +221,8 @@ VARIANTS = (
     Variant("sync_client", anybody, sync_client),
     Variant("books", bookkeeper, books),
     Variant("own_calls", aws_person, own_calls),
-    Variant("console", aws_person, console, held_out=True),
-    Variant("chat_client", anybody, chat_client, held_out=True),
+    Variant("console", aws_person, console),
+    Variant("chat_client", anybody, chat_client),
+    Variant("personnel", personnel_clerk, personnel, held_out=True),
+    Variant("short_visits", office_worker, short_visits, hours=10, held_out=True),
 )

@@ -10,10 +10,10 @@ from simulator.attacks import Variant
 from simulator.departments import DEPARTMENTS
 from simulator.habits import LIBRARY_SIZE, file
 from simulator.moves import search_mail
-from simulator.operations import SALESFORCE, TEAMS, WORKDAY, exchange, github, m365, named, other, sharepoint
+from simulator.operations import NETSUITE, SALESFORCE, TEAMS, WORKDAY, exchange, github, m365, named, other, sharepoint
 from simulator.people import Person
-from simulator.record import DAY, HOUR, Account, NativeObject, Step
-from simulator.scene import Scene, anybody, coder, seller
+from simulator.record import DAY, HOUR, MINUTE, Account, NativeObject, Step
+from simulator.scene import Scene, anybody, bookkeeper, coder, seller
 from simulator.streams import Weighted
 from simulator.world import World
 
@@ -194,6 +194,32 @@ def assistant(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 15, 80)
 
 
+def sent_home(scene: Scene) -> None:
+    """Before they leave: nothing is downloaded or shared: file after file is opened and mailed, an hour and more."""
+    scene.wait(60, 600)
+    steps: list[Step] = []
+    for number in scene.rng.sample(range(LIBRARY_SIZE), k=scene.number(45, 75)):
+        steps.append(sharepoint("FileAccessed", file(scene.victim.unit or "finance", number)))
+        steps.append(exchange("Send", *named("folder", "Sent Items")))
+        if number % 4 == 0:
+            steps.append(exchange("MoveToDeletedItems", *named("folder", "Sent Items")))
+    scene.act_all(steps, scene.own(), 12, 75)
+
+
+def payees(scene: Scene) -> None:
+    """Stealthy: at their own desk and pace, a bookkeeper gives suppliers other bank accounts, and pays them (ACFE)."""
+    scene.wait(60, 600)
+    steps: list[Step] = []
+    for number in scene.rng.sample(range(400), k=scene.number(18, 28)):
+        vendor = NativeObject("vendor", f"V-{number:04d}")
+        steps += [
+            other(NETSUITE, "VendorViewed", Category.READ, vendor),
+            other(NETSUITE, "VendorBankDetailsEdited", Category.MODIFY, vendor),
+            other(NETSUITE, "VendorPaymentCreated", Category.CREATE, vendor),
+        ]
+    scene.spread(steps, scene.own(), scene.number(100, 170) * MINUTE)
+
+
 VARIANTS = (
     Variant("unlocked_laptop", anybody, unlocked_laptop, hours=4),
     Variant("curious", anybody, curious, hours=5),
@@ -205,6 +231,8 @@ VARIANTS = (
     Variant("copies", anybody, copies, hours=4),
     Variant("at_night", regular, at_night, hours=26),
     Variant("extension", anybody, extension, hours=4),
-    Variant("others_customers", seller, others_customers, hours=4, held_out=True),
-    Variant("assistant", anybody, assistant, hours=5, held_out=True),
+    Variant("others_customers", seller, others_customers, hours=4),
+    Variant("assistant", anybody, assistant, hours=5),
+    Variant("sent_home", anybody, sent_home, hours=4, held_out=True),
+    Variant("payees", bookkeeper, payees, hours=4, held_out=True),
 )

@@ -7,8 +7,8 @@ from simulator.attacks import Variant
 from simulator.catalogue import principal
 from simulator.devices import scripted
 from simulator.hostile import HOMES_AWAY, VPNS, anywhere, home_proxy, relay, server
-from simulator.moves import WHO_AM_I
-from simulator.operations import aws, azure, directory, exchange, github, named, settings
+from simulator.moves import WHO_AM_I, some_file
+from simulator.operations import aws, azure, directory, exchange, github, named, settings, sharepoint
 from simulator.scene import Scene, aws_person, aws_service, azure_person, coder, directory_admin
 
 _ADMIN_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -177,6 +177,32 @@ def permission_set(scene: Scene) -> None:
     scene.act_all(steps, scene.shell(), 10, 120)
 
 
+def colleague_promoted(scene: Scene) -> None:
+    """Behind a VPN, in PowerShell: a colleague, taken over too, gets a password, roles, and no policy on them."""
+    scene.later(0.5, 6)
+    agent = "Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.22631; en-US) PowerShell/7.4.6"
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scripted(agent, "Windows 10"))
+    scene.log_on(via)
+    user = named("user", scene.colleague().user.id)
+    role, mail = named("role", scene.rng.choice(_ROLES)), named("role", "Exchange Administrator")
+    steps = [directory("Reset user password.", *user)]
+    steps += [directory("Add member to role in PIM completed (permanent)", *user, *role, changed=("Role.DisplayName",))]
+    steps += [directory("Add member to role.", *user, *mail, changed=("Role.DisplayName",))]
+    steps += [directory("Update conditional access policy", *named("policy", "Require MFA for administrators"))]
+    scene.act_all(steps, via, 15, 200)
+
+
+def site_admin(scene: Scene) -> None:
+    """Stealthy: at the help desk's own desk, no role: they administer the sites of the board, staff and law."""
+    scene.wait(60, 900)
+    via, user = scene.own(), named("user", scene.victim.user.id)
+    for unit in ("executive", "hr", "legal"):
+        scene.act_all([sharepoint("SiteCollectionAdminAdded", *named("site", f"sites/{unit}"), *user)], via, 30, 300)
+    for unit in ("executive", "hr"):
+        seen = [sharepoint("FileAccessed", some_file(scene, unit)) for _ in range(scene.number(3, 6))]
+        scene.act_all(seen, via, 20, 150)
+
+
 VARIANTS = (
     Variant("ruler_of_all", directory_admin, ruler_of_all),
     Variant("own_role", directory_admin, own_role),
@@ -189,6 +215,8 @@ VARIANTS = (
     Variant("federation", directory_admin, federation),
     Variant("self_escalation", aws_service, self_escalation),
     Variant("privileged_group", directory_admin, privileged_group, hours=4),
-    Variant("invited_guest", directory_admin, invited_guest, hours=3, held_out=True),
-    Variant("permission_set", aws_person, permission_set, held_out=True),
+    Variant("invited_guest", directory_admin, invited_guest, hours=3),
+    Variant("permission_set", aws_person, permission_set),
+    Variant("colleague_promoted", directory_admin, colleague_promoted, held_out=True),
+    Variant("site_admin", directory_admin, site_admin, held_out=True),
 )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.hostile import HOSTS, PUBLIC_CLOUDS, anywhere, server
+from simulator.habits import CONSOLE_LOGON
+from simulator.hostile import HOMES_AWAY, HOSTS, PUBLIC_CLOUDS, anywhere, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import aws, azure, named
 from simulator.record import MINUTE
 from simulator.scene import Scene, aws_account, aws_person, azure_person
 
+_EC2 = "ec2.amazonaws.com"
 _LARGE = ("p3.16xlarge", "g5.48xlarge", "c6a.48xlarge", "p4d.24xlarge")
 _UNUSED = ("ap-northeast-3", "eu-north-1", "sa-east-1", "af-south-1", "me-south-1", "ca-central-1")
 _LIMITS = ("Client.VcpuLimitExceeded", "Client.InstanceLimitExceeded")
@@ -134,6 +136,45 @@ def resized(scene: Scene) -> None:
         scene.act_all([*steps, aws("ec2", "StartInstances", machine)], scene.shell(), 40, 240)
 
 
+def by_console(scene: Scene) -> None:
+    """A stolen password, on a home line abroad, in the console: keys, an open port, cards until the limit (GUI-vil)."""
+    scene.later(0.5, 5)
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), scene.plain_browser())
+    scene.log_on(via)
+    scene.act_all([CONSOLE_LOGON, aws("ec2", "DescribeRegions")], via, 5, 60)
+    for region in scene.rng.sample(_UNUSED, k=2):
+        kind, small = named("instance_type", scene.rng.choice(_LARGE)), named("instance_type", "g4dn.4xlarge")
+        steps = [
+            aws("ec2", "DescribeInstanceTypes", region=region),
+            aws("ec2", "CreateKeyPair", *named("key_pair", "su32"), region=region),
+            aws("ec2", "CreateSecurityGroup", region=region),
+            aws("ec2", "AuthorizeSecurityGroupIngress", region=region),
+        ]
+        steps += [aws("ec2", "RunInstances", *kind, region=region, error=_LIMITS[0])] * scene.number(1, 3)
+        steps += [aws("servicequotas", "RequestServiceQuotaIncrease", region=region)]
+        steps += [aws("ec2", "RunInstances", *small * scene.number(1, 4), region=region)] * scene.number(3, 7)
+        scene.act_all(steps, via, 8, 90)
+
+
+def disk_mounted(scene: Scene) -> None:
+    """Stealthy: at the desk, one machine where nobody has any, to read a server's copied disk on (Scattered Spider)."""
+    scene.wait(60, 900)
+    region, number = scene.rng.choice(_UNUSED), scene.number(0, 59)
+    copied = resource(_EC2, "snapshot", 900 + number)
+    steps = [
+        aws("ec2", "CreateSnapshot", resource(_EC2, "volume", number)),
+        aws("ec2", "CopySnapshot", copied, region=region),
+        aws("ec2", "CreateKeyPair", *named("key_pair", "recovery"), region=region),
+        aws("ec2", "CreateSecurityGroup", region=region),
+        aws("ec2", "AuthorizeSecurityGroupIngress", region=region),
+        aws("ec2", "RunInstances", *named("instance_type", "m6i.2xlarge"), region=region),
+        aws("ec2", "CreateVolume", copied, region=region),
+        aws("ec2", "AttachVolume", resource(_EC2, "volume", 900 + number), region=region),
+        aws("ec2", "GetPasswordData", resource(_EC2, "instance", 900 + number), region=region),
+    ]
+    scene.act_all(steps, scene.shell(), 60, 420)
+
+
 VARIANTS = (
     Variant("everywhere", aws_account, everywhere),
     Variant("one_region", aws_person, one_region),
@@ -143,6 +184,8 @@ VARIANTS = (
     Variant("trickle", aws_person, trickle, hours=6),
     Variant("auto_scaling", aws_account, auto_scaling),
     Variant("notebooks", aws_person, notebooks, hours=3),
-    Variant("micro_nodes", aws_account, micro_nodes, held_out=True),
-    Variant("resized", aws_person, resized, hours=3, held_out=True),
+    Variant("micro_nodes", aws_account, micro_nodes),
+    Variant("resized", aws_person, resized, hours=3),
+    Variant("by_console", aws_person, by_console, hours=3, held_out=True),
+    Variant("disk_mounted", aws_person, disk_mounted, held_out=True),
 )

@@ -195,10 +195,39 @@ def by_mail(scene: Scene) -> None:
     scene.act_all([aws("ses", "SendEmail")] * scene.number(3, 9), via, 20, 200, actor)
 
 
+def build_server(scene: Scene) -> None:
+    """The build server itself is broken into: secrets there, then copies abroad, the end, a note (RansomEXX, 2024)."""
+    seen = scene.seen
+    agent = "aws-cli/1.18.147 Python/2.7.18 Linux/4.14.355-276.639.amzn2.x86_64 botocore/1.18.6"
+    inside = Via(seen.address, scripted(agent), seen.session)
+    _explore(scene, inside)
+    scene.wait(600, 3_000)
+    _secrets(scene, inside)
+    scene.rest(0.3)
+    scene.stage("mass_download")
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("rclone/v1.68.2"))
+    objects = _objects(scene, scene.number(200, 380))
+    scene.act_all([aws("s3", "GetObject", item) for item in objects], via, 0.3, 4)
+    scene.rest(0.4)
+    scene.stage("resource_destruction")
+    names = [f"{number:03d}" for number in range(scene.number(5, 10))]
+    steps = [aws("rds", "DeleteDBInstance", *named("db_instance", f"rds-prod-{name}")) for name in names]
+    steps += [
+        aws("rds", "DeleteDBInstanceAutomatedBackup", *named("db_instance", f"rds-prod-{name}")) for name in names
+    ]
+    steps += [aws("ec2", "DeleteSnapshot", *named("snapshot", f"snap-0{n:016x}")) for n in range(scene.number(15, 30))]
+    scene.act_all(steps, via, 2, 25)
+    scene.stage("mass_deletion")
+    scene.act_all([aws("s3", "DeleteObject", item) for item in objects], via, 0.1, 2)
+    note = NativeObject("object", f"{_BUCKET}/!_WHY_FILES_ARE_GONE_!.txt", 2_211)
+    scene.act_all([aws("s3", "PutObject", note)], via, 5, 60)
+
+
 VARIANTS = (
     Variant("encrypted", pipeline, encrypted, hours=12, days=4),
     Variant("destroyed", pipeline, destroyed, hours=6),
     Variant("own_key", pipeline, own_key, hours=12, days=4),
     Variant("poisoned_action", pipeline, poisoned_action, hours=12, days=4),
-    Variant("by_mail", pipeline, by_mail, hours=12, days=4, held_out=True),
+    Variant("by_mail", pipeline, by_mail, hours=12, days=4),
+    Variant("build_server", pipeline, build_server, hours=12, days=4, held_out=True),
 )

@@ -11,7 +11,7 @@ from simulator.catalogue import principal
 from simulator.devices import scripted
 from simulator.habits import FACTOR_ADDED
 from simulator.hostile import VPNS, home_proxy, phone_line, relay
-from simulator.moves import INBOX, read_mail
+from simulator.moves import INBOX, files_in_a_row, read_mail
 from simulator.operations import (
     MFA_DENIED,
     MFA_UNANSWERED,
@@ -24,6 +24,7 @@ from simulator.operations import (
     logon,
     named,
     settings,
+    sharepoint,
 )
 from simulator.scene import Scene, Via, directory_admin
 
@@ -183,10 +184,48 @@ def whole_cloud(scene: Scene) -> None:
     scene.act_all(steps, via, 3, 40)
 
 
+def spoken_codes(scene: Scene) -> None:
+    """A caller is told codes, some too late; what IT wrote is taken, a colleague rules, mail leaves (Retool, 2023)."""
+    scene.stage("mfa_fatigue")
+    scene.later(1, 6)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), scene.plain_browser())
+    quiet = Via(via.address, via.device, "")
+    for _ in range(scene.number(2, 4)):
+        scene.act(logon(SECOND_FACTOR), quiet)
+        scene.act_all([logon(SECOND_FACTOR_FAILED)] * scene.number(1, 3), quiet, 20, 60)
+        scene.wait(30, 200)
+    scene.log_on(via)
+    scene.act_all([FACTOR_ADDED, directory("User changed default security info")], via, 20, 120)
+    scene.rest(0.2)
+    scene.stage("mass_download")
+    via = scene.intruder(relay(scene.rng, VPNS), scene.plain_browser())
+    scene.log_on(via)
+    for _ in range(scene.number(3, 5)):
+        files = files_in_a_row(scene, scene.number(30, 60), "it")
+        steps = [sharepoint("SearchQueryPerformed"), *(sharepoint("FileDownloaded", file) for file in files)]
+        scene.act_all(steps, via, 1, 8)
+    scene.rest(0.3)
+    scene.stage("unusual_admin_action")
+    user, role = named("user", scene.colleague().user.id), named("role", "Global Administrator")
+    granted = directory("Add member to role in PIM completed (permanent)", *user, *role, changed=("Role.DisplayName",))
+    scene.act_all([directory("Reset user password.", *user), granted], via, 60, 400)
+    scene.rest(0.2)
+    scene.stage("mailbox_access")
+    for name in ("contracts", "insurance"):
+        searched = settings(Name=name, ExchangeLocation="All")
+        exported = settings(SearchName=name, Export="True")
+        steps = [exchange(action, *searched) for action in ("New-ComplianceSearch", "Start-ComplianceSearch")]
+        scene.act_all([*steps, exchange("New-ComplianceSearchAction", *exported)], via, 30, 300)
+    scene.stage("audit_logging_impaired")
+    alerts = settings(Identity="eDiscovery search started or exported")
+    scene.act_all([exchange(f"{verb}-ProtectionAlert", *alerts) for verb in ("Disable", "Remove")], via, 60, 600)
+
+
 VARIANTS = (
     Variant("pushes", directory_admin, pushes, hours=12, days=4),
     Variant("telephone", directory_admin, telephone, hours=26, days=4),
     Variant("temporary_pass", directory_admin, temporary_pass, hours=26, days=4),
     Variant("changed_number", directory_admin, changed_number, hours=26, days=4),
-    Variant("whole_cloud", directory_admin, whole_cloud, hours=12, days=4, held_out=True),
+    Variant("whole_cloud", directory_admin, whole_cloud, hours=12, days=4),
+    Variant("spoken_codes", directory_admin, spoken_codes, hours=12, days=4, held_out=True),
 )

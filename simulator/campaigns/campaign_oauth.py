@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from activities.activity import UserType
+from activities.activity import Category, UserType
 from simulator.attacks import Variant
 from simulator.catalogue import app_id, consent, principal
 from simulator.departments import DEPARTMENTS
 from simulator.devices import scripted
-from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, relay, server
-from simulator.moves import INBOX, files_in_a_row
-from simulator.operations import TEAMS, azure, directory, exchange, m365, named, settings, sharepoint
+from simulator.hostile import HOMES_AWAY, PUBLIC_CLOUDS, TOR, VPNS, anywhere, home_proxy, relay, server
+from simulator.moves import INBOX, files_in_a_row, read_mail
+from simulator.operations import SALESFORCE, TEAMS, azure, directory, exchange, m365, named, other, settings, sharepoint
 from simulator.record import Account, NativeObject, NativeUser
-from simulator.scene import Scene, anybody, azure_person, directory_admin
+from simulator.scene import Scene, anybody, azure_person, directory_admin, seller
 from simulator.world import World
 
 
@@ -150,10 +150,42 @@ def miner(scene: Scene) -> None:
         scene.act_all(cards, server_, 2, 40, app)
 
 
+def called_up(scene: Scene) -> None:
+    """A seller lets a caller's loader in: customers' records by VPN and Tor, then mail and files (UNC6040, 2025)."""
+    scene.stage("oauth_consent")
+    scene.wait(60, 900)
+    app = NativeObject("app", scene.rng.choice(("My Ticket Portal", "CRM Data Fixer", "Support Loader")))
+    rights = named("permission", "api refresh_token offline_access")
+    scene.act(other(SALESFORCE, "ConnectedAppAuthorized", Category.ROLE_GRANT, app, *rights), scene.own())
+    scene.rest(0.1)
+    scene.stage("anonymous_address")
+    device = scripted("Salesforce-Bulk-Loader/61.0 Python/3.11")
+    kinds = ("Account", "Contact", "Opportunity", "Case", "User", "Contract")
+    tried = [other(SALESFORCE, "QueryExecuted", Category.READ, NativeObject("object", kind)) for kind in kinds]
+    scene.act_all(tried, scene.intruder(relay(scene.rng, VPNS), device), 20, 200)
+    scene.rest(0.3)
+    exits = scene.intruder(relay(scene.rng, TOR), device)
+    for kind in kinds * scene.number(2, 4):
+        size = NativeObject("object", kind, scene.number(20, 300) * 1_000_000)
+        scene.act_all([other(SALESFORCE, "BulkJobExported", Category.DOWNLOAD, size)], exits, 30, 240)
+    scene.rest(0.3)
+    scene.stage("first_country")
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(8, 16))
+    scene.stage("mass_download")
+    files = files_in_a_row(scene, scene.number(120, 260))
+    scene.act_all([sharepoint("FileDownloaded", file) for file in files], via, 0.5, 8)
+    scene.wait(600, 3_000)
+    demand = exchange("Send", *named("folder", "Sent Items"))
+    scene.act_all([demand] * scene.number(3, 8), via, 20, 120)
+
+
 VARIANTS = (
     Variant("mail_reader", anybody, mail_reader, hours=12, days=4),
     Variant("file_reader", anybody, file_reader, hours=12, days=4),
     Variant("chat_reader", anybody, chat_reader, hours=12, days=4),
     Variant("planted_files", anybody, planted_files, hours=12, days=4),
-    Variant("miner", administrator, miner, hours=12, days=4, held_out=True),
+    Variant("miner", administrator, miner, hours=12, days=4),
+    Variant("called_up", seller, called_up, hours=12, days=4, held_out=True),
 )
