@@ -40,6 +40,8 @@ class Variant(NamedTuple):
     It is played only where it is asked for by name, never by chance. Whoever looks at it to change a detection takes
     this away, and writes another one.
     """
+    quiet: bool = False
+    """Of those held out: whether it is meant to be hard to see, not the form that is met most."""
 
 
 def hours_of(variant: Variant, world: World) -> float:
