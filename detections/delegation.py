@@ -11,16 +11,14 @@ from stateful.attack import ADDITIONAL_DELEGATION
 from stateful.detection import Detection
 from stateful.features import (
     AGENTS,
-    HOUR,
     OPERATIONS,
-    BurstFeature,
     TallyFeature,
-    ValuesFeature,
     agent,
     operation,
     succeeded,
 )
 from stateful.finding import Comparison, Finding, Novelty, Severity
+from stateful.masks import IMPERSONATED, MASKS, acted_as
 from stateful.models import DAY
 from stateful.strangers import STRANGER, by_stranger
 from stateful.surge import SURGE, surge
@@ -47,21 +45,6 @@ NO_RIGHTS = re.compile(r"\W*(none|availabilityonly|limiteddetails)\W*", re.IGNOR
 SERVICE = re.compile(r"gserviceaccount\.com$", re.IGNORECASE)
 """Google's accounts of services, as which people act by a token (IAM, "Service account impersonation")."""
 REMOVES = re.compile(r"^(remove|delete|revoke|get|list)", re.IGNORECASE)
-
-
-def acted_as(activity: Activity) -> str:
-    """Whose place the user takes; "" if nobody's."""
-    return activity.impersonated.id if activity.impersonated else ""
-
-
-IMPERSONATED = ValuesFeature("impersonated", acted_as, shared=True)
-MASKS = BurstFeature(
-    "new_masks",
-    lambda activity, user: bool(acted_as(activity)) and user.values(IMPERSONATED).get(acted_as(activity)) is None,
-    acted_as,
-    2 * HOUR,
-)
-"""Those as whom the user never acted, in a row: mailbox after mailbox."""
 
 
 @lru_cache(maxsize=4096)

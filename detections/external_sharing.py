@@ -13,6 +13,7 @@ from stateful.features import HOUR, TallyFeature, ValuesFeature, operation, succ
 from stateful.finding import Comparison, Finding, Severity
 from stateful.kinds import whole
 from stateful.models import DAY
+from stateful.outsiders import is_guest, is_private
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
 
@@ -20,10 +21,13 @@ OUTSIDE = frozenset({Tag.EXTERNAL, Tag.PUBLIC, Tag.ANONYMOUS_LINK, Tag.CROSS_ACC
 IMAGE = re.compile(r"snapshot|image|\bami\b|modify(db)?(snapshot|image|cluster)|disk|dbcluster|backup", re.IGNORECASE)
 LINK = re.compile(
     r"anonymous|public|external|guest|anyone|allusers|allauthenticated|begin ?get ?access|(account|service) ?sas\b|"
-    r"pre-?signed|shared ?access ?signature",
+    r"publish ?to ?web|pre-?signed|shared ?access ?signature",
     re.IGNORECASE,
 )
 """Words for what is open to whoever has the link, a signed one among them."""
+
+
+PUBLISHES = re.compile(r"publish ?to ?web", re.IGNORECASE)
 
 
 def to_outside(activity: Activity) -> bool:
@@ -34,17 +38,10 @@ def to_outside(activity: Activity) -> bool:
     return LINK.search(" ".join([activity.action, *words])) is not None
 
 
-PRIVATE = re.compile(
-    r"[@_][\w.-]*(mail|outlook|hotmail|live\.|yahoo|icloud|gmx|proton|aol\.|yandex|tutanota|web\.de|qq\.|163\.)",
-    re.IGNORECASE,
-)
-"""Addresses of providers that anybody has a mailbox with, also as a guest is written: `a_gmail.com#EXT#@...`."""
-
-
 def to_partner(activity: Activity) -> bool:
     """Whether it names who gets access, and that is somebody of another organization."""
-    guests = [entry.name for entry in activity.objects[1:] if "@" in entry.name or "#ext#" in entry.name.lower()]
-    return bool(guests) and not any(PRIVATE.search(guest) for guest in guests)
+    guests = [entry.name for entry in activity.objects[1:] if "@" in entry.name or is_guest(entry.name)]
+    return bool(guests) and not any(map(is_private, guests))
 
 
 SHARES = TallyFeature("shares", frozenset({Category.SHARE}), HOUR, only=succeeded, prior=2.0)
@@ -64,7 +61,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     words = f"{activity.action} {activity.objects[0].type if activity.objects else ''}"
     image = IMAGE.search(words) is not None
-    if outside and (image or whole(activity)) and user.is_news(OPENED, operation(activity), activity.time):
+    # A report that is published takes along all that it shows.
+    holds = whole(activity) or PUBLISHES.search(activity.action) is not None
+    if outside and (image or holds) and user.is_news(OPENED, operation(activity), activity.time):
         target = ", ".join(entry.name for entry in activity.objects[:3])
         yield context.finding(
             activity,

@@ -45,7 +45,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         # A program doesn't travel: its key does. That others run there explains nothing.
         device, base = "a program seen before, of an account that never was elsewhere", 60
     elif known_device:
-        device, base = "a device seen before", 25 if own_device(activity, user) else 35
+        # Said once of what is the user's: who stays abroad is there the next day, too.
+        again = 15 if user.is_held(COUNTRIES, country) else 0
+        device, base = "a device seen before", (25 if own_device(activity, user) else 35) - again
     else:
         device, base = "a device never seen before", 75
     yield context.finding(

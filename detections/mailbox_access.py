@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 
-from activities.activity import Activity, Category
+from activities.activity import Activity, Category, UserType
 from stateful.attack import CLEAR_MAILBOX, EMAIL_COLLECTION
 from stateful.detection import Detection
-from stateful.features import HOUR, OPERATIONS, TallyFeature, operation, succeeded
+from stateful.features import HOUR, OPERATIONS, BurstFeature, TallyFeature, operation, succeeded
 from stateful.finding import Comparison, Finding, Severity
+from stateful.masks import IMPERSONATED, acted_as
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
 
@@ -42,6 +44,15 @@ HARD_DELETES = TallyFeature(
 )
 
 
+def _of_another(activity: Activity, user: UserView) -> bool:
+    whose = acted_as(activity)
+    return bool(whose) and of_mail(activity.app, activity.action) and user.is_recent(IMPERSONATED, whose, activity.time)
+
+
+OTHERS_MAIL = BurstFeature("others_mail", _of_another, acted_as, HOUR, categories=READS)
+"""Reads in mailboxes of others as whom the user acts since today, in a row."""
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A surge of mail that is read or exported, or removed for good."""
     if not of_mail(activity.app, activity.action):
@@ -65,26 +76,57 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return (finding,)
     if activity.category is not Category.DELETE:
         most = context.with_settings(min_count=context.settings["min_reads"])
-        return surge(activity, user, most, MAIL_READS, "mail items read", base=50, severity=Severity.MEDIUM)
+        return chain(
+            surge(activity, user, most, MAIL_READS, "mail items read", base=50, severity=Severity.MEDIUM),
+            _others(activity, user, context),
+        )
     if HARD.search(activity.action) is None:
         return ()
     return surge(activity, user, context, HARD_DELETES, "mail items deleted for good")
+
+
+def _others(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """Somebody else's mailbox is read through, slowly maybe, by who had nothing to do with it before today."""
+    burst, least = user.burst(OTHERS_MAIL), context.settings["min_reads_of_others"]
+    if activity.user.type is not UserType.PERSON or burst.last != activity.time or burst.count < least:
+        return
+    names = ", ".join(burst.marks[:3])
+    yield context.finding(
+        activity,
+        anchor=burst.first,
+        closes=burst.last + HOUR,
+        risk=55 + 10 * min(burst.count / least - 1, 3),
+        severity=Severity.MEDIUM,
+        reason=f"{burst.count} mail items read of {names}, as whom this user never acted before today",
+        comparisons=(
+            Comparison("mail items of others", str(burst.count), f"{burst.most} at most", since=user.since, score=1.0),
+        ),
+        evidence=tuple(burst.evidence),
+        evidence_count=burst.count,
+    )
 
 
 DETECTION = Detection(
     id="mailbox_access",
     title="Bulk mailbox access or hard deletion",
     description=(
-        "A mailbox is read item after item, far more in an hour than ever, or items are deleted so that they can't be "
-        "restored: espionage, and the removal of its traces."
+        "A mailbox is read item after item, far more in an hour than ever, or somebody else's from end to end; or "
+        "items are deleted so that they can't be restored: espionage, and the removal of traces."
     ),
     techniques=(EMAIL_COLLECTION, CLEAR_MAILBOX),
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=READS | {Category.DELETE},
     succeeded=True,
-    features=(MAIL_READS, HARD_DELETES, OPERATIONS),
-    settings={**SURGE, "min_count": 15, "max_probability": 0.01, "min_reads": 75, "routine_count": 3},
+    features=(MAIL_READS, HARD_DELETES, IMPERSONATED, OTHERS_MAIL, OPERATIONS),
+    settings={
+        **SURGE,
+        "min_count": 15,
+        "max_probability": 0.01,
+        "min_reads": 75,
+        "min_reads_of_others": 60,
+        "routine_count": 3,
+    },
     learning_days=5,
     runbook=(
         "See which program and app read the mail, and from where.",

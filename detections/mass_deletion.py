@@ -46,6 +46,9 @@ RECORDS_GONE = TallyFeature(
 )
 
 
+RECORDS_GONE_DAY = TallyFeature(
+    "records_deleted_day", frozenset({Category.DELETE}), DAY, only=lambda a: succeeded(a) and of_record(a), prior=4.0
+)
 FOLDERS_GONE = TallyFeature(
     "folders_deleted", frozenset({Category.DELETE}), HOUR, only=lambda a: succeeded(a) and of_folder(a), prior=2.0
 )
@@ -60,6 +63,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         records = "deletions of records or messages"
         return chain(
             surge(activity, user, few, RECORDS_GONE, records, least_objects=3) if of_record(activity) else (),
+            surge(activity, user, few, RECORDS_GONE_DAY, records, least_objects=30, hourly=RECORDS_GONE)
+            if of_record(activity)
+            else (),
             surge(activity, user, folders, FOLDERS_GONE, "deletions of whole folders", least_objects=8)
             if of_folder(activity)
             else (),
@@ -86,7 +92,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.DELETE, Category.MODIFY, Category.UPLOAD}),
     succeeded=True,
-    features=(DELETIONS, DELETIONS_DAY, RECORDS_GONE, FOLDERS_GONE, *COPIED),
+    features=(DELETIONS, DELETIONS_DAY, RECORDS_GONE, RECORDS_GONE_DAY, FOLDERS_GONE, *COPIED),
     settings={
         **SURGE,
         "min_count": 120,

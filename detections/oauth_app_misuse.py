@@ -41,12 +41,12 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
                 activity,
                 anchor=activity.id,
                 closes=activity.time,
-                risk=55 + 15 * abroad + 15 * strange,
+                # Whoever moved is there the next day, too: of that was spoken.
+                risk=(35 if user.is_held(ISPS, network) else 55) + 15 * abroad + 15 * strange,
                 severity=Severity.HIGH if abroad or strange else None,
                 reason=(
                     f"{activity.action} by the app {activity.user.name or activity.user.id} from {network}, from "
-                    f"where it "
-                    "never came" + (", with another program" if strange else "")
+                    f"where it never came" + (", with another program" if strange else "")
                 ),
                 comparisons=(
                     Comparison("network", network, usual(networks), since=user.since, score=1 - chance),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from activities.activity import Activity, Category, UserType
+from activities.tags import Tag
 from stateful.attack import INFRASTRUCTURE_DISCOVERY, SERVICE_DISCOVERY
 from stateful.detection import Detection
 from stateful.features import ACTIVITY_RATE, ADDRESSES, AGENTS, APPS, HOUR, NEW_OPERATIONS, OPERATIONS, agent, operation
@@ -39,6 +40,7 @@ CHANGES_OTHERS = re.compile(
 )
 """Names of others: they change what others run, look into it, or leave the organization's oversight."""
 
+WAYS_IN = frozenset({Tag.FACTOR_ADDED, Tag.PASSWORD_SET, Tag.KEY_ADDED})
 MINUTE = 60_000
 
 
@@ -107,13 +109,16 @@ def _single(activity: Activity, user: UserView, context: Context) -> Iterable[Fi
     strange = user.is_news(ADDRESSES, activity.ip, activity.time) and user.is_news(
         AGENTS, agent(activity), activity.time
     )
+    # Programs do what they are made for: ways in for people aren't that, unless their likes make them, too.
+    lets_in = activity.category is Category.CREATE_USER or not WAYS_IN.isdisjoint(activity.tags)
+    made = lets_in and activity.user.type is not UserType.PERSON
     target = f" on {activity.objects[0].name}" if activity.objects else ""
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=20 + 30 * strange,
-        severity=Severity.LOW,
+        risk=20 + 40 * made + 30 * strange,
+        severity=Severity.MEDIUM if made else Severity.LOW,
         reason=(
             f"{activity.action}{target}, which this user never called and who seldom calls anything new"
             + (", from a device and an address that aren't the user's" if strange else "")

@@ -30,6 +30,9 @@ def _order(activity: Activity, user: UserView, context: Context) -> Iterable[Fin
     habits = user.habits(HABITS)
     if not habits.judged or habits.latest > context.settings["max_probability"]:
         return
+    # What was said of yesterday is in the block until a hundred more came.
+    if habits.lately() > context.settings["max_probability_lately"]:
+        return
     # New duties show over days; somebody else works through what they came for.
     if user.rate(ACTIVITY_RATE).count < context.settings["min_in_hour"]:
         return
@@ -130,6 +133,7 @@ DETECTION = Detection(
     features=(HABITS, ACTIVITY_RATE, ISPS, AGENTS, GROUNDS, NEW_GROUNDS, NEW_READS, *COPIED),
     settings={
         "max_probability": 4e-3,
+        "max_probability_lately": 0.3,
         "min_in_hour": 12,
         "share_of_one": 0.5,
         "share_of_two": 0.75,

@@ -11,6 +11,7 @@ from stateful.attack import ADDITIONAL_ROLES
 from stateful.detection import Detection
 from stateful.features import OPERATIONS, operation
 from stateful.finding import Comparison, Finding, Severity
+from stateful.outsiders import is_guest, is_private
 from stateful.strangers import STRANGER, by_stranger
 from stateful.view import Context, UserView
 
@@ -42,7 +43,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     strange = by_stranger(activity, user)
     if ACTIVATED.search(activity.action) and not strange:
         return
-    if not (powerful or oneself or strange):
+    outsider = any(is_guest(entry.name) or is_private(entry.name) for entry in activity.objects)
+    if not (powerful or oneself or strange or outsider):
         return
     # Who looks after groups and lists is in some; a policy or role is a right whatever its name.
     listed = oneself and not powerful and MEMBERSHIP.search(activity.action) is not None
@@ -51,7 +53,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=40 + 20 * powerful + 15 * (oneself and not listed) + 20 * strange,
+        risk=40 + 20 * powerful + 15 * (oneself and not listed) + 20 * strange + 20 * outsider,
         severity=Severity.HIGH
         if powerful and (oneself or strange)
         else Severity.LOW
@@ -62,6 +64,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             + ("never did this" if known is None else f"did this {known.count} times")
             + (": rights that rule over others" if powerful else "")
             + (", given to oneself" if oneself else "")
+            + (", given to somebody outside" if outsider else "")
             + (", from a device and an address that aren't the user's" if strange else "")
         ),
         comparisons=(

@@ -12,7 +12,7 @@ from stateful import held as holding
 from stateful import insights as telling
 from stateful.detection import Detection, by_correlation
 from stateful.ended import JUDGED_BY, Ended, changed, is_notice, told
-from stateful.features import ADDRESSES, AGENTS, ValuesFeature, agent, by_person, has_succeeded, renewed_itself, unique
+from stateful.features import ADDRESSES, ValuesFeature, by_person, has_succeeded, renewed_itself, unique
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
 from stateful.insights import Failing
@@ -217,8 +217,8 @@ class ProfileFold:
         time, all_held = item.time, state.held
         if not state.count:
             said.append(telling.arrived(item, state.peers))
-        # At an own address, with a program of their own, it is the user who mistypes, be there ever so many behind it.
-        if plan.logon and plan.addresses and _strange(state, item):
+        # At an own address it is the user who mistypes, be there ever so many users behind it.
+        if plan.logon and plan.addresses and state.values[ADDRESSES.name].get(item.ip) is None:
             told = _logon(state, item)
             if told is not None:
                 said.append(told)
@@ -334,18 +334,6 @@ def _bits(features: Iterable[ValuesFeature], bits: Mapping[ValuesFeature, int]) 
             return _ANY
         found |= bits[feature]
     return found or _ANY
-
-
-def _strange(state: Profile, item: Activity) -> bool:
-    values = state.values
-    if values[ADDRESSES.name].get(item.ip) is None:
-        return True
-    program = agent(item)
-    return item.category is Category.FAILED_LOGON and bool(program) and _unknown(values.get(AGENTS.name), program)
-
-
-def _unknown(known: Values | None, value: str) -> bool:
-    return known is not None and known.total > 0 and known.get(value) is None
 
 
 def _logon(state: Profile, item: Activity) -> Insight | None:

@@ -148,6 +148,11 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
         """Whether `add` judged the last action with those before it: there is a new `latest`."""
         return self.fresh == 0 and len(self.recent) == self.BLOCK - self.STEP
 
+    def lately(self) -> float:
+        """As `latest`, of the last `STEP` actions of `add` alone: whether what is unlike in the block still goes on."""
+        keys = self.recent[-self.STEP :]
+        return self._tail(self._unlike(keys).every, len(keys), _OF_ONE)
+
     def score(self, actions: Sequence[str]) -> float:
         """P(a block of a user's as unlike their habits as these actions); 1.0 before `LEARNT` actions."""
         keys = [_key(action) for action in actions]
