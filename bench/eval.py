@@ -5,9 +5,9 @@
 
 Of each attack two variants, of each campaign one, say themselves that they are held out: the part `tuned` has none of
 them, the part `held_out` nothing else, and the two share no seed either. `held_out` says what to expect of attacks that
-nobody had in mind. Whoever looks at one of its variants to change a detection moves it to the tuned ones and writes
-another; when that happens to many, the seeds are moved on too. Twice that was so: with those that a hash chose, in
-seeds 6 to 10, and with fourteen of their successors, in seeds 32 to 37.
+nobody had in mind, of the forms met most and of those meant to be hard to see (`quiet`) apart. Whoever looks at one of
+its variants to change a detection moves it to the tuned ones and writes another; when that happens to many, the seeds
+are moved on too. docs/evaluation.md says how often that was.
 Each seed is a tenant of its own with the same users and days; each part's figures are of all its seeds together.
 """
 
@@ -38,10 +38,10 @@ from simulator.simulate import simulate
 
 TUNED, HELD_OUT = "tuned", "held_out"
 SEEDS = {TUNED: (1, 2, 3, 4, 5), HELD_OUT: (81, 82, 83, 84, 86)}
-"""Those of `held_out` are the first after 50 in whose tenants every attack has a victim of its own."""
+"""Those of `held_out` are the first after 80 in whose tenants every attack has a victim of its own."""
 USERS, DAYS = 200, 50
 """An account that sleeps for weeks before it is used takes 49 days."""
-EACH = 2
+EACH = {TUNED: 3, HELD_OUT: 2}
 """Variants of an attack in a tenant, one of a campaign; they take turns from seed to seed, so that all of them come."""
 
 
@@ -50,7 +50,7 @@ def asked(part: str, seed: int) -> list[str]:
     found = []
     for name, attack in registry.attacks().items():
         pool = attack.held_out if part == HELD_OUT else attack.tuned
-        number = min(len(pool), 1 if name.startswith(PREFIX) else EACH)
+        number = min(len(pool), 1 if name.startswith(PREFIX) else EACH[part])
         first = seed * number
         found += [f"{name}:{pool[(first + turn) % len(pool)].name}" for turn in range(number)]
     return found
@@ -85,6 +85,15 @@ def together(cases: Sequence[Measured]) -> Measured:
 def figures(seeds: Sequence[int], cases: Sequence[Measured]) -> dict[str, Any]:
     """A part of what is written."""
     measured = together(cases)
+    quiet = {
+        (name, variant.name)
+        for name, attack in registry.attacks().items()
+        for variant in attack.held_out
+        if variant.quiet
+    }
+    usual: dict[str, list[bool]] = {"usual": [], "quiet": []}
+    for found in measured.found:
+        usual["quiet" if (found.attack.name, found.attack.variant) in quiet else "usual"].append(found.found)
     false = Counter(alert.detections[0] for alert in measured.false if alert.detections)
     return {
         "seeds": list(seeds),
@@ -92,6 +101,7 @@ def figures(seeds: Sequence[int], cases: Sequence[Measured]) -> dict[str, Any]:
         "alerts": measured.alerts,
         **measure.summary(measured),
         "false_alerts_by_detection": dict(false.most_common()),
+        "recall_by_form": {form: round(sum(each) / len(each), 4) for form, each in usual.items() if each},
         "recall_by_seed": [round(each.recall, 4) for each in cases],
     }
 

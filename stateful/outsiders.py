@@ -8,7 +8,10 @@ from functools import lru_cache
 _GUEST = "#ext#"
 """How Entra marks guests: `a_gmail.com#EXT#@acme.onmicrosoft.com`."""
 _PRIVATE = re.compile(
-    r"[@_][\w.-]*(mail|outlook|hotmail|live\.|yahoo|icloud|gmx|proton|aol\.|yandex|tutanota|web\.de|qq\.|163\.)",
+    r"[@_](?:[a-z0-9-]+\.)*"
+    r"(?:gmail|googlemail|hotmail|outlook|live|msn|yahoo|ymail|icloud|me|gmx|web|freenet|t-online|proton|protonmail|pm|"
+    r"tutanota|tuta|aol|mail|freemail|webmail|privatemail|yandex|inbox|rambler|qq|163|126|naver|orange|laposte|libero)"
+    r"\.[a-z.]{2,10}(?:$|#|\s)",
     re.IGNORECASE,
 )
 
