@@ -51,6 +51,7 @@ _PARAMETERS = {
 }
 _OF_ACTIONS = {
     ("AttachManagedPolicyToPermissionSet", "policy"): "managedPolicyArn",
+    ("UpdateTrail", "key"): "kmsKeyId",
     ("CreatePermissionSet", "permission_set"): "name",
 }
 """Where an operation calls a kind otherwise."""
@@ -93,6 +94,8 @@ def _of_kind(action: str, kind: str, names: list[str]) -> dict[str, object]:  # 
         return {"trailName" if action in _TRAIL_NAME else "name": names[0]}
     if kind == "parameter":
         return {"names": names} if action == "GetParameters" else {"name": names[0]}
+    if kind == "alarm":
+        return {"alarmNames": names}
     if kind == "instance" and action.endswith("Instances"):
         return {"instancesSet": {"items": [{"instanceId": name} for name in names]}}
     if kind == "instance_type":

@@ -7,11 +7,12 @@ from simulator.attacks import Variant
 from simulator.devices import copied, scripted
 from simulator.habits import CONSOLE_LOGON, FACTOR_ADDED, HABITS
 from simulator.hostile import TOR, VPNS, relay, server
-from simulator.moves import READ_MAIL, WHO_AM_I, read_files, read_mail
+from simulator.moves import READ_MAIL, WHO_AM_I, read_files, read_mail, some_file
 from simulator.operations import SALESFORCE, TEAMS, aws, directory, exchange, github, m365, named, other, sharepoint
 from simulator.people import Person
 from simulator.record import Account, NativeObject
 from simulator.scene import Scene, Via, anybody, aws_account, aws_person, coder, seller
+from simulator.services import Service
 from simulator.world import World
 
 _TOR_BROWSER = "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -179,6 +180,41 @@ def borrowed_session(scene: Scene) -> None:
         scene.wait(500, 1_200)
 
 
+def payment_thread(scene: Scene) -> None:
+    """Behind a VPN, in two sittings: what is owed is looked for, its files fetched, a thread answered (IC3, 2024)."""
+    scene.later(0.5, 6, 4)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    for words in scene.rng.sample(("invoice", "past due", "wire", "remittance", "iban", "statement"), k=3):
+        scene.wait(15, 90)
+        scene.act(exchange("SearchQueryPerformed", *named("query", words)), via)
+        scene.act_all([READ_MAIL] * scene.number(3, 7), via, 8, 70)
+    read_files(scene, via, scene.number(2, 5))
+    scene.wait(2_400, 4_800)
+    via = via._replace(address=relay(scene.rng, VPNS, scene.city.country))
+    for _ in range(scene.number(3, 5)):
+        scene.act_all([READ_MAIL, exchange("Send", *named("folder", "Sent Items"))], via, 60, 400)
+
+
+def hidden_app(world: World, account: Account) -> bool:
+    """A third-party app that looks at documents, in a country where commercial VPNs have servers."""
+    if not isinstance(account, Service) or account.job != "documents":
+        return False
+    return account.address.location.country in _COUNTRIES
+
+
+def app_secret(scene: Scene) -> None:
+    """Stealthy: an app's leaked secret, its program copied, behind a VPN: other departments' files, a few at a time."""
+    scene.wait(300, 2_400)
+    country = scene.seen.address.location.country
+    first = scene.intruder(relay(scene.rng, VPNS, country), scene.seen.device)
+    for unit in scene.rng.sample(("executive", "hr", "legal", "finance"), k=scene.number(3, 4)):
+        via = first._replace(address=relay(scene.rng, VPNS, country))
+        files = [some_file(scene, unit) for _ in range(scene.number(3, 6))]
+        scene.act_all([sharepoint("FileAccessed", wanted) for wanted in files], via, 5, 60)
+        scene.wait(1_500, 2_700)
+
+
 VARIANTS = (
     Variant("tor", anybody, tor),
     Variant("commercial_vpn", anybody, commercial_vpn),
@@ -190,6 +226,8 @@ VARIANTS = (
     Variant("listening_in", without_vpn, listening_in, hours=5),
     Variant("outbound_phish", without_vpn, outbound_phish, hours=3),
     Variant("night_shift", programmer_without_vpn, night_shift, hours=19),
-    Variant("second_user", aws_person_without_vpn, second_user, held_out=True),
-    Variant("borrowed_session", without_vpn, borrowed_session, hours=3, held_out=True),
+    Variant("second_user", aws_person_without_vpn, second_user),
+    Variant("borrowed_session", without_vpn, borrowed_session, hours=3),
+    Variant("payment_thread", without_vpn, payment_thread, hours=4, held_out=True),
+    Variant("app_secret", hidden_app, app_secret, hours=5, held_out=True, quiet=True),
 )

@@ -6,7 +6,7 @@ from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.moves import WHO_AM_I
-from simulator.operations import aws, azure, exchange, github, named, settings
+from simulator.operations import HOME_REGION, aws, azure, exchange, github, named, settings
 from simulator.record import NativeObject
 from simulator.scene import Scene, aws_account, aws_person, aws_service, azure_person, coder, directory_admin
 
@@ -187,6 +187,38 @@ def stream_cut(scene: Scene) -> None:
     scene.act_all(clones, via, 30, 240)
 
 
+def ransom_prelude(scene: Scene) -> None:
+    """An Azure administrator's account, on a server abroad: all rights, then no log leaves any more (Storm-0501)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(server(scene.rng, scene.elsewhere()), scene.plain_browser())
+    scene.log_on(via)
+    vaults = named("resource", *scene.rng.sample(("kv-core", "sql-prod", "store-backup", "aks-prod", "nsg-core"), k=4))
+    steps = [azure("Microsoft.Authorization/elevateAccess/action", *named("resource", "tenant"))]
+    steps += [azure("Microsoft.Insights/diagnosticSettings/delete", each) for each in vaults]
+    for name in ("on-role-assignment", "on-vault-delete", "on-policy-change")[: scene.number(2, 3)]:
+        steps.append(azure("Microsoft.Insights/activityLogAlerts/delete", *named("resource", name)))
+    steps += [azure("Microsoft.Insights/actionGroups/delete", *named("resource", "soc-on-call"))]
+    steps += [azure("Microsoft.Authorization/locks/delete", *named("resource", "store-backup"))]
+    scene.act_all(steps, via, 8, 90)
+
+
+def foreign_key(scene: Scene) -> None:
+    """Stealthy: the trail runs on, but what it writes is sealed by another account's key; who'd tell of it is gone."""
+    scene.wait(60, 900)
+    trail, logs = _trail(scene), named("log_group", "aws-cloudtrail-logs")
+    bits = f"{scene.rng.getrandbits(32):08x}-7c1e-4f0a-9d55-{scene.rng.getrandbits(48):012x}"
+    key = named("key", f"arn:aws:kms:{HOME_REGION}:{scene.number(2 * 10**11, 10**12 - 1)}:key/{bits}")
+    steps = [
+        aws("cloudtrail", "DescribeTrails"),
+        aws("cloudtrail", "GetTrailStatus", trail),
+        aws("cloudtrail", "UpdateTrail", trail, *key),
+        aws("logs", "DescribeMetricFilters", *logs),
+        aws("logs", "DeleteMetricFilter", *logs),
+        aws("monitoring", "DeleteAlarms", *named("alarm", "cloudtrail-changes", "root-logon")),
+    ]
+    scene.act_all(steps, scene.shell(), 20, 180)
+
+
 VARIANTS = (
     Variant("trail_stopped", aws_person, trail_stopped),
     Variant("narrowed", aws_person, narrowed),
@@ -199,6 +231,8 @@ VARIANTS = (
     Variant("short_memory", aws_person, short_memory),
     Variant("alerts_off", directory_admin, alerts_off),
     Variant("trusted_address", aws_person, trusted_address),
-    Variant("trail_deleted", aws_account, trail_deleted, held_out=True),
-    Variant("stream_cut", coder, stream_cut, held_out=True),
+    Variant("trail_deleted", aws_account, trail_deleted),
+    Variant("stream_cut", coder, stream_cut),
+    Variant("ransom_prelude", azure_person, ransom_prelude, held_out=True),
+    Variant("foreign_key", aws_person, foreign_key, held_out=True, quiet=True),
 )

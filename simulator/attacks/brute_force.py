@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from activities.activity import Outcome
+from activities.activity import Category, Outcome
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON, FACTOR_ADDED
-from simulator.hostile import EVERYWHERE, HOMES_FAR, HOSTS, anywhere, home_proxy, server
+from simulator.hostile import EVERYWHERE, HOMES_FAR, HOSTS, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import WHO_AM_I, read_files, read_mail, some_file
 from simulator.operations import (
     LEGACY,
@@ -15,6 +15,7 @@ from simulator.operations import (
     MFA_UNANSWERED,
     PASSWORD_GRANT,
     POLICY,
+    SALESFORCE,
     SECOND_FACTOR,
     SECOND_FACTOR_FAILED,
     WRONG_PASSWORD,
@@ -23,11 +24,12 @@ from simulator.operations import (
     github,
     logon,
     named,
+    other,
     sharepoint,
 )
 from simulator.places import OFFICES
-from simulator.record import MINUTE, SECOND, Account
-from simulator.scene import Scene, Via, anybody, aws_person, coder, contractor, leader, part_timer
+from simulator.record import MINUTE, SECOND, Account, NativeObject
+from simulator.scene import Scene, Via, anybody, aws_person, coder, contractor, leader, part_timer, seller
 from simulator.services import Service
 from simulator.streams import chance
 from simulator.world import World
@@ -236,6 +238,39 @@ def below_lockout(scene: Scene) -> None:
     read_mail(scene, via, scene.number(5, 12))
 
 
+def turning_exits(scene: Scene) -> None:
+    """A commercial VPN, another exit every few tries; a push is asked for, and taken for one's own (T1110.001)."""
+    scene.later(0, 7, 3)
+    device, country = scene.plain_browser(), scene.city.country
+    for _ in range(scene.number(7, 11)):
+        via = Via(relay(scene.rng, VPNS, country if chance(scene.rng, 0.4) else ""), device, "")
+        scene.act_all([logon(WRONG_PASSWORD)] * scene.number(3, 7), via, 3, 25)
+        scene.wait(30, 200)
+    via = scene.intruder(relay(scene.rng, VPNS, country), device)
+    scene.act_all([logon(SECOND_FACTOR), logon(SECOND_FACTOR_FAILED, MFA_UNANSWERED)], via, 20, 70)
+    scene.wait(30, 120)
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(5, 12))
+    read_files(scene, via, scene.number(2, 6))
+
+
+def app_of_its_own(scene: Scene) -> None:
+    """Stealthy: Salesforce's own page, which no directory guards: a few tries each quarter of an hour, then lists."""
+    scene.later(0.2, 3, 5)
+    lines = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    via = Via(home_proxy(scene.rng, scene.city, lines), scene.plain_browser(), "")
+    failed = other(SALESFORCE, "Login", Category.FAILED_LOGON)._replace(outcome=Outcome.FAILURE, error="INVALID_LOGIN")
+    for _ in range(scene.number(8, 10)):
+        scene.act_all([failed] * scene.number(3, 4), via, 10, 60)
+        scene.wait(600, 950)
+    via = scene.intruder(via.address, via.device)
+    scene.act(other(SALESFORCE, "Login", Category.LOGON), via)
+    for number in scene.rng.sample(range(100), k=scene.number(5, 9)):
+        report = NativeObject("report", f"accounts-{number:02d}", scene.number(2, 30) * 1_000_000)
+        looked, taken = (("ReportRun", Category.READ), ("ReportExported", Category.DOWNLOAD))
+        scene.act_all([other(SALESFORCE, *step, report) for step in (looked, taken)], via, 20, 150)
+
+
 VARIANTS = (
     Variant("guessing", anybody, guessing),
     Variant("slowly", anybody, slowly, hours=8),
@@ -247,6 +282,8 @@ VARIANTS = (
     Variant("colleague_guesses", leader, colleague_guesses, hours=26),
     Variant("factor_in_the_way", anybody, factor_in_the_way),
     Variant("same_scheme", coder, same_scheme, hours=3),
-    Variant("service_account", office_app, service_account, held_out=True),
-    Variant("below_lockout", anybody, below_lockout, hours=8, held_out=True),
+    Variant("service_account", office_app, service_account),
+    Variant("below_lockout", anybody, below_lockout, hours=8),
+    Variant("turning_exits", anybody, turning_exits, hours=3, held_out=True),
+    Variant("app_of_its_own", seller, app_of_its_own, hours=6, held_out=True, quiet=True),
 )

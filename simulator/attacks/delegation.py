@@ -208,6 +208,43 @@ def given_and_taken(scene: Scene) -> None:
         scene.wait(300, 900)
 
 
+def every_box(scene: Scene) -> None:
+    """An administrator's password, PowerShell on a home line abroad: a loop gives them dozens of mailboxes."""
+    scene.later(0.5, 5, 3)
+    via = scene.intruder(home_proxy(scene.rng, scene.elsewhere()), scripted(_POWERSHELL, "Windows 10"))
+    scene.log_on(via)
+    scene.wait(20, 120)
+    me, owners = scene.victim.user.id, scene.executives(scene.number(25, 60))
+    rights = settings(User=me, AccessRights="FullAccess", InheritanceType="All", AutoMapping="False")
+    steps = [exchange("Add-MailboxPermission", *settings(Identity=owner.user.id), *rights) for owner in owners]
+    scene.act_all(steps, via, 0.5, 4)
+    scene.wait(300, 1_500)
+    for owner in owners[: scene.number(3, 6)]:
+        scene.act_all([exchange("MailItemsAccessed", *INBOX, owner=owner.user)] * scene.number(6, 15), via, 2, 25)
+
+
+def unlocked_desk(scene: Scene) -> None:
+    """Stealthy: a minute at an executive's unlocked laptop opens folders to a contractor, who reads on in them."""
+    scene.wait(60, 900)
+    outside = [one for one in scene.world.people if one.contractor and one.leaves is None and one.joins == BEFORE]
+    owner, began = scene.victim.user, scene.time
+    found = scene.at_work(outside or [scene.colleague()])
+    if found is None:
+        return
+    reader, there, then = *found, scene.time
+    scene.time = began
+    for name in ("Top of Information Store", "Inbox", "Sent Items", "Drafts"):
+        given = settings(Identity=f"{owner.id}:\\{name}", User=reader.user.id, AccessRights="PublishingEditor")
+        scene.act_all([exchange("Add-MailboxFolderPermission", *given)], scene.own(), 8, 30)
+    scene.wait(900, 2_700)
+    scene.time = max(scene.time, then)
+    for _ in range(scene.number(2, 3)):
+        folder = named("folder", scene.rng.choice(("Inbox", "Sent Items", "Drafts")))
+        reads = [exchange("MailItemsAccessed", *folder, owner=owner)] * scene.number(8, 16)
+        scene.act_all(reads, there, 8, 60, reader)
+        scene.wait(300, 900)
+
+
 VARIANTS = (
     Variant("full_access", directory_admin, full_access),
     Variant("impersonation", directory_admin, impersonation),
@@ -221,6 +258,8 @@ VARIANTS = (
     Variant("left_ajar", directory_admin, left_ajar),
     Variant("second_account", leader, second_account, hours=3),
     Variant("app_role", directory_admin, app_role, hours=3),
-    Variant("accounts_payable", directory_admin, accounts_payable, hours=3, held_out=True),
-    Variant("given_and_taken", directory_admin, given_and_taken, hours=3, held_out=True),
+    Variant("accounts_payable", directory_admin, accounts_payable, hours=3),
+    Variant("given_and_taken", directory_admin, given_and_taken, hours=3),
+    Variant("every_box", directory_admin, every_box, hours=3, held_out=True),
+    Variant("unlocked_desk", leader, unlocked_desk, hours=74, held_out=True, quiet=True),
 )

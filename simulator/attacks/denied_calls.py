@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from activities.activity import Category, Outcome
-from simulator.apis import refused
+from simulator.apis import refused, resource
 from simulator.attacks import Variant
 from simulator.departments import DEPARTMENTS
 from simulator.devices import scripted
@@ -72,6 +72,16 @@ _REGIONS = (
     "us-east-1 us-east-2 us-west-2 ca-central-1 sa-east-1 eu-central-1 eu-west-2 eu-west-3 eu-north-1 ap-south-1 "
     "ap-southeast-1 ap-southeast-2 ap-northeast-1 ap-northeast-2"
 ).split()
+
+_KEYS_OF_AZURE = (
+    "Microsoft.Storage/storageAccounts/listKeys/action Microsoft.Web/sites/publishxml/action "
+    "Microsoft.Web/sites/config/list/action Microsoft.DocumentDB/databaseAccounts/listKeys/action "
+    "Microsoft.ContainerRegistry/registries/listCredentials/action "
+    "Microsoft.CognitiveServices/accounts/listKeys/action "
+    "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action "
+    "Microsoft.OperationalInsights/workspaces/sharedKeys/action"
+).split()
+"""Operations that hand out keys and passwords."""
 
 
 def enumeration(scene: Scene) -> None:
@@ -277,6 +287,32 @@ def closed_vaults(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(150, 200) * MINUTE)
 
 
+def key_dump(scene: Scene) -> None:
+    """A stolen token, on a rented server: every key and password that Azure keeps is asked for (MicroBurst)."""
+    scene.later(0.5, 6)
+    agent = "AzurePowershell/Az.Accounts3.0.2 PSVersion/v7.4.5"
+    via = scene.intruder(server(scene.rng, scene.city), scripted(agent, "Windows 10"))
+    scene.log_on(via)
+    steps = []
+    for operation in _KEYS_OF_AZURE:
+        for number in scene.rng.sample(range(40), k=scene.number(4, 9)):
+            kind = operation.split("/")[1]
+            steps.append(azure(operation, *named("resource", f"{kind}-{number:02d}"), denied=True))
+    scene.wait(5, 40)
+    scene.spread(steps, via, scene.number(4, 20) * MINUTE)
+
+
+def machine_by_machine(scene: Scene) -> None:
+    """Stealthy: at the administrator's own desk, now and then: into one machine after the other, refused each time."""
+    scene.wait(60, 600)
+    doors = (("ssm", "StartSession"), ("ec2-instance-connect", "SendSSHPublicKey"), ("ec2", "GetPasswordData"))
+    steps = []
+    for number in scene.rng.sample(range(60), k=scene.number(16, 24)):
+        machine = resource("ec2.amazonaws.com", "instance", number)
+        steps += [refused(service, action, machine) for service, action in scene.rng.sample(doors, k=2)]
+    scene.spread(steps, scene.shell(), scene.number(160, 220) * MINUTE)
+
+
 VARIANTS = (
     Variant("enumeration", aws_account, enumeration),
     Variant("by_hand", aws_person, by_hand, hours=3),
@@ -291,6 +327,8 @@ VARIANTS = (
     Variant("others_secrets", aws_service, others_secrets, hours=8),
     Variant("spam_kit", aws_account, spam_kit),
     Variant("beyond_consent", document_app, beyond_consent, hours=5),
-    Variant("open_inboxes", anybody, open_inboxes, held_out=True),
-    Variant("closed_vaults", azure_person, closed_vaults, hours=4, held_out=True),
+    Variant("open_inboxes", anybody, open_inboxes),
+    Variant("closed_vaults", azure_person, closed_vaults, hours=4),
+    Variant("key_dump", azure_person, key_dump, held_out=True),
+    Variant("machine_by_machine", aws_person, machine_by_machine, hours=4, held_out=True, quiet=True),
 )

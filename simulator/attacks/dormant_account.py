@@ -6,12 +6,13 @@ An account is *ended* when its owner left or it was retired, and the directory's
 
 from __future__ import annotations
 
+from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import DEVICE_ADDED, FACTOR_ADDED, HABITS, file
 from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, relay, server
-from simulator.moves import INBOX, files_in_a_row, read_files, read_mail, some_file
-from simulator.operations import TEAMS, WRONG_PASSWORD, directory, exchange, github, logon, m365, named, sharepoint
+from simulator.moves import INBOX, WHO_AM_I, files_in_a_row, read_files, read_mail, some_file
+from simulator.operations import TEAMS, WRONG_PASSWORD, aws, directory, exchange, github, logon, m365, named, sharepoint
 from simulator.people import Person
 from simulator.places import office_egress
 from simulator.presence import earliest, known_since, present
@@ -251,6 +252,34 @@ def runs_again(scene: Scene) -> None:
         scene.wait(1_500, 1_900)
 
 
+def kept_keys(scene: Scene) -> None:
+    """Who left still has keys of AWS: from home, machines are listed, then ended, by the dozen (Cisco, 2018)."""
+    victim = scene.victim
+    if not isinstance(victim, Person):
+        msg = f"expected somebody who left, found {victim.key}"
+        raise TypeError(msg)
+    agent = scripted("aws-cli/2.17.20 Python/3.11.9 Darwin/23.6.0 source/x86_64", "macOS 14")
+    via = scene.intruder(victim.home(victim.leaves or 0), agent)
+    looks = [WHO_AM_I, aws("ec2", "DescribeInstances"), aws("autoscaling", "DescribeAutoScalingGroups")]
+    scene.act_all(looks, via, 5, 90)
+    machines = scene.rng.sample(range(60), k=scene.number(15, 40))
+    ended = [aws("ec2", "TerminateInstances", resource("ec2.amazonaws.com", "instance", each)) for each in machines]
+    scene.act_all(ended, via, 1, 20)
+
+
+def steady_fetch(scene: Scene) -> None:
+    """Stealthy: the token of who left, in a script at their home: what they worked on is fetched, every half-hour."""
+    victim = scene.victim
+    if not isinstance(victim, Person):
+        msg = f"expected somebody who left, found {victim.key}"
+        raise TypeError(msg)
+    via = scene.intruder(victim.home(victim.leaves or 0), scripted("git/2.47.1"), session=False)
+    mine = named("repository", *(f"service-{(victim.index * 7 + number) % 80:02d}" for number in range(3)))
+    for _ in range(scene.number(8, 11)):
+        scene.act_all([github("git.fetch", each) for each in mine[: scene.number(1, 3)]], via, 1, 6)
+        scene.wait(1_750, 1_850)
+
+
 VARIANTS = (
     Variant("kept_session", left, kept_session, beside=False),
     Variant("enabled_again", left, enabled_again, hours=26, beside=False),
@@ -264,6 +293,8 @@ VARIANTS = (
     Variant("old_server", retired, old_server, hours=5, beside=False),
     Variant("revenge", left_repositories, revenge, beside=False),
     Variant("borrowed_name", left, borrowed_name, hours=26, beside=False),
-    Variant("leaked_password", left, leaked_password, beside=False, held_out=True),
-    Variant("runs_again", retired, runs_again, hours=6, beside=False, held_out=True),
+    Variant("leaked_password", left, leaked_password, beside=False),
+    Variant("runs_again", retired, runs_again, hours=6, beside=False),
+    Variant("kept_keys", left_repositories, kept_keys, beside=False, held_out=True),
+    Variant("steady_fetch", left_repositories, steady_fetch, hours=7, beside=False, held_out=True, quiet=True),
 )

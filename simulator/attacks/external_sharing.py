@@ -12,7 +12,17 @@ from simulator.hostile import PUBLIC_CLOUDS, anywhere, home_proxy, server
 from simulator.moves import WHO_AM_I, files_in_a_row
 from simulator.operations import NETSUITE, TEAMS, aws, azure, directory, github, m365, named, other, sharepoint
 from simulator.record import MINUTE, NativeObject
-from simulator.scene import Scene, anybody, aws_person, aws_service, azure_person, bookkeeper, coder, leader
+from simulator.scene import (
+    Scene,
+    anybody,
+    aws_account,
+    aws_person,
+    aws_service,
+    azure_person,
+    bookkeeper,
+    coder,
+    leader,
+)
 
 _PRIVATE = ("k.sommer77@freemail.example", "my.backup.box@freemail.example", "jd.consulting@webmail.example")
 _STRANGER = "992382704521"
@@ -214,6 +224,36 @@ def published(scene: Scene) -> None:
         scene.act_all([looked, looked, public], scene.own(), 30, 240)
 
 
+def open_buckets(scene: Scene) -> None:
+    """A leaked key, on a rented server: bucket after bucket is opened to everybody, then listed and fetched from."""
+    scene.wait(300, 1_800)
+    via = scene.intruder(server(scene.rng, scene.city), scripted("Boto3/1.35.36 md/Botocore#1.35.36"))
+    scene.act_all([WHO_AM_I, aws("s3", "ListBuckets")], via, 2, 20)
+    for number in scene.rng.sample(range(12), k=scene.number(4, 7)):
+        bucket = named("bucket", f"acme-s3-data-{number}")
+        steps = [
+            aws("s3", "GetBucketPolicy", *bucket),
+            aws("s3", "DeleteBucketPublicAccessBlock", *bucket),
+            aws("s3", "PutBucketPolicy", *bucket, NativeObject("account", "*")),
+            aws("s3", "ListObjectsV2", *bucket),
+        ]
+        scene.act_all(steps, via, 2, 40)
+
+
+def sftp_user(scene: Scene) -> None:
+    """Stealthy: at the administrator's desk: stores of Azure get a door for SFTP, and a user of it from outside."""
+    scene.wait(60, 900)
+    for number in scene.rng.sample(range(20), k=scene.number(2, 3)):
+        store = f"stexports{number:02d}"
+        user = named("resource", f"{store}/localUsers/ext-{scene.rng.choice(('kx', 'jd', 'vendor7', 'mirror'))}")
+        steps = [
+            azure("Microsoft.Storage/storageAccounts/write", *named("resource", store)),
+            azure("Microsoft.Storage/storageAccounts/localUsers/write", *user),
+            azure("Microsoft.Storage/storageAccounts/localUsers/regeneratePassword/action", *user),
+        ]
+        scene.act_all(steps, scene.own(), 25, 240)
+
+
 VARIANTS = (
     Variant("anonymous_links", anybody, anonymous_links),
     Variant("private_address", anybody, private_address),
@@ -229,6 +269,8 @@ VARIANTS = (
     Variant("replicated", aws_person, replicated),
     Variant("guest", anybody, guest),
     Variant("outside_member", coder, outside_member),
-    Variant("folder_links", anybody, folder_links, held_out=True),
-    Variant("published", leader, published, held_out=True),
+    Variant("folder_links", anybody, folder_links),
+    Variant("published", leader, published),
+    Variant("open_buckets", aws_account, open_buckets, held_out=True),
+    Variant("sftp_user", azure_person, sftp_user, held_out=True, quiet=True),
 )

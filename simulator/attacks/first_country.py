@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from activities.activity import Category
-from simulator.apis import resource
+from simulator.apis import habitual, resource
 from simulator.attacks import Variant
 from simulator.catalogue import partner
 from simulator.devices import copied, scripted
 from simulator.habits import CONSOLE_LOGON, DEVICE_ADDED, FACTOR_ADDED, FACTOR_REMOVED, HABITS, PASSWORD_CHANGE
 from simulator.hostile import HOMES_AWAY, HOMES_FAR, HOSTS, PHONES_AWAY, PHONES_FAR, anywhere
-from simulator.moves import READ_MAIL, WHO_AM_I, read_files, read_mail, search_mail
-from simulator.operations import DEVICE_CODE, TEAMS, WORKDAY, aws, exchange, github, m365, named, other, settings
+from simulator.moves import READ_MAIL, WHO_AM_I, files_in_a_row, read_files, read_mail, search_mail
+from simulator.operations import (
+    DEVICE_CODE,
+    TEAMS,
+    WORKDAY,
+    WRONG_PASSWORD,
+    aws,
+    exchange,
+    github,
+    logon,
+    m365,
+    named,
+    other,
+    settings,
+    sharepoint,
+)
 from simulator.people import Person
 from simulator.record import NativeObject
 from simulator.scene import Scene, anybody, aws_person, aws_service, coder
@@ -162,6 +176,37 @@ def cookie(scene: Scene) -> None:
         scene.wait(1_200, 2_700)
 
 
+def document_hunt(scene: Scene) -> None:
+    """A bought password, wrong twice, on a server abroad: searches, then what they find is downloaded (T1213.002)."""
+    scene.later(0.5, 8)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scene.plain_browser())
+    scene.act_all([logon(WRONG_PASSWORD)] * scene.number(1, 3), via._replace(session=""), 8, 60)
+    scene.wait(10, 60)
+    scene.log_on(via)
+    for words in scene.rng.sample(("password", "passport", "contract", "salary", "vpn", "bank", "network"), k=4):
+        scene.wait(10, 90)
+        scene.act(sharepoint("SearchQueryPerformed", *named("query", words)), via)
+        read_files(scene, via, scene.number(1, 3))
+        files = files_in_a_row(scene, scene.number(4, 10))
+        scene.act_all([sharepoint("FileDownloaded", wanted) for wanted in files], via, 3, 40)
+
+
+def same_calls(scene: Scene) -> None:
+    """Stealthy: an administrator's key, on a home line abroad, by the same program: their own calls, then keys."""
+    victim = scene.victim
+    if not isinstance(victim, Person):
+        msg = f"expected a person, found {victim.key}"
+        raise TypeError(msg)
+    scene.later(3, 8, 4)
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), copied(scene.shell().device))
+    looks = tuple(call for call in victim.calls if call.action.startswith(("Describe", "List", "Get")))
+    calls = looks or victim.calls
+    for _ in range(scene.number(3, 4)):
+        scene.act_all([habitual(scene.rng, calls) for _ in range(scene.number(3, 6))], via, 5, 60)
+        scene.wait(600, 1_800)
+    scene.act_all([WHO_AM_I, aws("iam", "ListAccessKeys"), aws("iam", "GetUser")], via, 5, 60)
+
+
 VARIANTS = (
     Variant("rented_server", anybody, rented_server),
     Variant("home_line", anybody, home_line),
@@ -174,6 +219,8 @@ VARIANTS = (
     Variant("models", aws_service, models),
     Variant("locked_out", anybody, locked_out),
     Variant("shipped_laptop", coder, shipped_laptop, hours=18),
-    Variant("invoices", anybody, invoices, hours=3, held_out=True),
-    Variant("cookie", anybody, cookie, hours=13, held_out=True),
+    Variant("invoices", anybody, invoices, hours=3),
+    Variant("cookie", anybody, cookie, hours=13),
+    Variant("document_hunt", anybody, document_hunt, held_out=True),
+    Variant("same_calls", aws_person, same_calls, hours=12, held_out=True, quiet=True),
 )

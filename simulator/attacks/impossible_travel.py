@@ -8,14 +8,14 @@ from __future__ import annotations
 from simulator.apis import habitual
 from simulator.attacks import Variant
 from simulator.devices import scripted
-from simulator.habits import CONSOLE_LOGON, FACTOR_ADDED
+from simulator.habits import CONSOLE_LOGON, DEVICE_ADDED, FACTOR_ADDED, HABITS
 from simulator.hostile import home_proxy, phone_line, server
 from simulator.moves import READ_MAIL, WHO_AM_I, files_in_a_row, read_files, read_mail, search_mail
 from simulator.operations import TEAMS, aws, directory, exchange, github, m365, named, sharepoint
 from simulator.people import Person
 from simulator.places import OFFICES
 from simulator.record import Account, NativeObject
-from simulator.scene import Scene, anybody, aws_person, aws_service, coder, contractor, directory_admin
+from simulator.scene import Scene, anybody, aws_person, aws_service, coder, contractor, directory_admin, seller
 from simulator.services import Service
 from simulator.world import World
 
@@ -163,6 +163,35 @@ def two_resets(scene: Scene) -> None:
         scene.act_all([*steps, directory("Admin registered security info", *user)], via, 30, 200)
 
 
+def device_joined(scene: Scene) -> None:
+    """On a server at another office's, while the owner works: a device joins, and then syncs mail (AADInternals)."""
+    scene.wait(300, 1_500)
+    city = scene.elsewhere()
+    via = scene.intruder(server(scene.rng, city), scripted("Dsreg/10.0 (Windows 10.0.19044.1826)", "Windows 10"))
+    scene.log_on(via)
+    scene.wait(5, 60)
+    scene.act(DEVICE_ADDED, via)
+    scene.wait(60, 400)
+    agent = "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17928; Pro)"
+    again = scene.intruder(server(scene.rng, city), scripted(agent, "Windows 10"))
+    scene.log_on(again)
+    read_mail(scene, again, scene.number(25, 60), 1, 15)
+    read_files(scene, again, scene.number(3, 8))
+
+
+def second_tab(scene: Scene) -> None:
+    """Stealthy: a seller's session of Salesforce, at another office's while they work: customers, as always."""
+    victim = scene.victim
+    if not isinstance(victim, Person):
+        msg = f"expected a person, found {victim.key}"
+        raise TypeError(msg)
+    scene.wait(300, 1_200)
+    via = scene.replayed(home_proxy(scene.rng, scene.elsewhere()))
+    for _ in range(scene.number(3, 4)):
+        scene.act_all([HABITS["crm"].step(scene.rng, victim) for _ in range(scene.number(5, 10))], via, 10, 90)
+        scene.wait(400, 1_000)
+
+
 VARIANTS = (
     Variant("rented_server", anybody, rented_server),
     Variant("home_line", anybody, home_line),
@@ -174,6 +203,8 @@ VARIANTS = (
     Variant("code_key", coder, code_key),
     Variant("invoice", anybody, invoice),
     Variant("twin", aws_service, twin, hours=3),
-    Variant("kit_downloads", anybody, kit_downloads, held_out=True),
-    Variant("two_resets", directory_admin, two_resets, held_out=True),
+    Variant("kit_downloads", anybody, kit_downloads),
+    Variant("two_resets", directory_admin, two_resets),
+    Variant("device_joined", anybody, device_joined, held_out=True),
+    Variant("second_tab", seller, second_tab, hours=3, held_out=True, quiet=True),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from activities.activity import Category
 from simulator.attacks import Variant
+from simulator.catalogue import partner
 from simulator.devices import scripted
 from simulator.habits import FACTOR_ADDED
 from simulator.hostile import VPNS, home_proxy, phone_line, relay, server
-from simulator.moves import read_mail, search_mail
+from simulator.moves import READ_MAIL, read_mail, search_mail
 from simulator.operations import WORKDAY, exchange, named, other, settings
 from simulator.people import Person
 from simulator.record import Account, NativeObject
@@ -173,6 +174,31 @@ def shared_box(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 30, 300)
 
 
+def thread_hijack(scene: Scene) -> None:
+    """A phishing kit replays the cookie: invoices are looked for, a partner's answers hidden, the thread answered."""
+    scene.wait(300, 1_800)
+    via = scene.replayed(server(scene.rng, scene.city), scene.plain_browser())
+    scene.act_all([search_mail(scene.rng) for _ in range(scene.number(2, 4))], via, 10, 90)
+    read_mail(scene, via, scene.number(5, 12))
+    scene.wait(30, 200)
+    words = settings(SubjectOrBodyContainsWords=_MONEY, From=partner(scene.number(0, 20)))
+    rule = settings(MoveToFolder="RSS Feeds", MarkAsRead="True", StopProcessingRules="True", Name="...")
+    scene.act(exchange("New-InboxRule", *rule, *words), via)
+    for _ in range(scene.number(2, 5)):
+        scene.act_all([exchange("Send", *named("folder", "Sent Items")), READ_MAIL], via, 60, 400)
+
+
+def swept(scene: Scene) -> None:
+    """Stealthy: in the owner's session, on a line nearby: all but the last that a partner and the bank write goes."""
+    scene.wait(300, 2_400)
+    lines = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    via = scene.replayed(home_proxy(scene.rng, scene.city, lines))
+    read_mail(scene, via, scene.number(2, 4))
+    for sender in (partner(scene.number(0, 20)), "alerts@firstbank.example"):
+        sweep = settings(Name=f"Sweep {sender}", Provider="Exchange16", Sender=sender, KeepLatest="1")
+        scene.act_all([exchange("New-SweepRule", *sweep, *settings(DestinationFolder="Deleted Items"))], via, 20, 150)
+
+
 VARIANTS = (
     Variant("hidden_replies", anybody, hidden_replies),
     Variant("forwarded", anybody, forwarded),
@@ -185,6 +211,8 @@ VARIANTS = (
     Variant("by_outlook", on_windows, by_outlook),
     Variant("two_rules", anybody, two_rules),
     Variant("by_contact", directory_admin, by_contact),
-    Variant("wages_hidden", anybody, wages_hidden, held_out=True),
-    Variant("shared_box", directory_admin, shared_box, held_out=True),
+    Variant("wages_hidden", anybody, wages_hidden),
+    Variant("shared_box", directory_admin, shared_box),
+    Variant("thread_hijack", anybody, thread_hijack, held_out=True),
+    Variant("swept", anybody, swept, held_out=True, quiet=True),
 )

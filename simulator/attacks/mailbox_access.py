@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from activities.activity import UserType
 from simulator.attacks import Variant
+from simulator.attacks.anonymous_address import without_vpn
+from simulator.catalogue import consent
 from simulator.devices import scripted
 from simulator.habits import DEVICE_ADDED, SHARED_MAILBOXES
-from simulator.hostile import PUBLIC_CLOUDS, anywhere, home_proxy, phone_line, server
+from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import INBOX, READ_MAIL, read_mail, search_mail
-from simulator.operations import DEVICE_CODE, exchange, named, settings
+from simulator.operations import DEVICE_CODE, exchange, m365, named, settings
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeUser, Step
 from simulator.scene import Scene, anybody, directory_admin, part_timer
 from simulator.services import Service
 from simulator.world import World
+
+_PURVIEW = "SecurityComplianceCenter"
 
 
 def whole_mailbox(scene: Scene) -> None:
@@ -189,6 +193,35 @@ def one_executive(scene: Scene) -> None:
         scene.spread(reads, scene.own(), scene.number(45, 65) * MINUTE)
 
 
+def mail_client(scene: Scene) -> None:
+    """Behind a VPN, a mail program that intruders like is let in: every folder is fetched (eM Client, 2024)."""
+    scene.later(0.5, 6)
+    country = scene.city.country
+    via = scene.intruder(relay(scene.rng, VPNS, country), scene.plain_browser())
+    scene.log_on(via)
+    scene.act_all(consent("eM Client", "EWS.AccessAsUser.All offline_access"), via, 0.3, 5)
+    fetching = scene.intruder(via.address, scripted("eMClient/9.2.2157.0", "Windows 10"))
+    scene.wait(20, 120)
+    for name, count in (("Inbox", 160), ("Sent Items", 90), ("Archive", 80), ("Calendar", 20)):
+        reads = [exchange("MailItemsAccessed", *named("folder", name))] * scene.number(count // 2, count)
+        scene.act_all(reads, fetching, 0.3, 5)
+
+
+def previews(scene: Scene) -> None:
+    """Stealthy: at the help desk's own desk: lawyers' searches over all mailboxes, their hits looked at one by one."""
+    scene.wait(60, 900)
+    queries = ("salary", "layoff OR redundancy", "acquisition", "complaint", "bonus", "termination")
+    for number, query in enumerate(scene.rng.sample(queries, k=scene.number(3, 4))):
+        search = named("search", f"case {scene.number(100, 999)}-{number}")
+        begun = [m365(_PURVIEW, "SearchCreated", *search, *named("query", query))]
+        begun += [m365(_PURVIEW, "SearchStarted", *search), m365(_PURVIEW, "ViewedSearchPreviewed", *search)]
+        scene.act_all(begun, scene.own(), 20, 120)
+        items = [m365(_PURVIEW, "PreviewItemRendered", *search)] * scene.number(12, 25)
+        items += [m365(_PURVIEW, "PreviewItemDownloaded", *search)] * scene.number(2, 6)
+        scene.act_all(items, scene.own(), 10, 90)
+        scene.wait(300, 1_200)
+
+
 VARIANTS = (
     Variant("whole_mailbox", anybody, whole_mailbox),
     Variant("slowly", anybody, slowly, hours=9),
@@ -202,6 +235,8 @@ VARIANTS = (
     Variant("app_reads_on", calendar_app, app_reads_on, hours=6),
     Variant("new_phone", anybody, new_phone),
     Variant("spoliation", anybody, spoliation, hours=5),
-    Variant("by_graph", anybody, by_graph, held_out=True),
-    Variant("one_executive", directory_admin, one_executive, hours=4, held_out=True),
+    Variant("by_graph", anybody, by_graph),
+    Variant("one_executive", directory_admin, one_executive, hours=4),
+    Variant("mail_client", without_vpn, mail_client, held_out=True),
+    Variant("previews", directory_admin, previews, hours=5, held_out=True, quiet=True),
 )

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.attacks.anonymous_address import without_vpn
+from simulator.attacks.inbox_rule import on_windows
 from simulator.devices import scripted
 from simulator.habits import FOLDER_SIZE
 from simulator.hostile import VPNS, home_proxy, relay, server
@@ -205,6 +206,32 @@ def transactions(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(140, 200) * MINUTE)
 
 
+def synchronised(scene: Scene) -> None:
+    """An infected laptop: sealed copies are written beside the files, which go; the library follows (Akira)."""
+    scene.wait(30, 600)
+    via = scene.program("Microsoft SkyDriveSync 25.184.0921.0004 ship; Windows NT 10.0 (26100)")
+    steps: list[Step] = []
+    for number, wanted in enumerate(files_in_a_row(scene, scene.number(180, 450))):
+        sealed = replace(wanted, name=f"{wanted.name}.akira")
+        steps += [sharepoint("FileSyncUploadedFull", sealed), sharepoint("FileRecycled", wanted)]
+        if number % FOLDER_SIZE == 0:
+            note = NativeObject("file", f"{wanted.name.rpartition('/')[0]}/akira_readme.txt", 2_936)
+            steps.append(sharepoint("FileSyncUploadedFull", note))
+    scene.spread(steps, via, scene.number(10, 45) * MINUTE)
+
+
+def gone_tomorrow(scene: Scene) -> None:
+    """Stealthy: nothing is deleted by hand: bucket after bucket keeps what it has for one day only (T1485.001)."""
+    scene.wait(60, 900)
+    for number in scene.rng.sample(range(12), k=scene.number(7, 10)):
+        bucket = named("bucket", f"acme-s3-data-{number}")
+        steps = [
+            aws("s3", "PutBucketVersioning", *bucket),
+            aws("s3", "PutBucketLifecycleConfiguration", *bucket, *named("retention_days", "1")),
+        ]
+        scene.act_all(steps, scene.shell(), 20, 200)
+
+
 VARIANTS = (
     Variant("wiped", anybody, wiped),
     Variant("ransomware", anybody, ransomware),
@@ -218,6 +245,8 @@ VARIANTS = (
     Variant("by_folder", anybody, by_folder),
     Variant("buckets_emptied", aws_account, buckets_emptied),
     Variant("one_version", anybody, one_version, hours=4),
-    Variant("taken_and_deleted", without_vpn, taken_and_deleted, hours=3, held_out=True),
-    Variant("transactions", bookkeeper, transactions, hours=4, held_out=True),
+    Variant("taken_and_deleted", without_vpn, taken_and_deleted, hours=3),
+    Variant("transactions", bookkeeper, transactions, hours=4),
+    Variant("synchronised", on_windows, synchronised, held_out=True),
+    Variant("gone_tomorrow", aws_person, gone_tomorrow, hours=3, held_out=True, quiet=True),
 )

@@ -10,7 +10,7 @@ from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.moves import files_in_a_row
 from simulator.operations import NETSUITE, SALESFORCE, TEAMS, WORKDAY, aws, github, m365, named, other, sharepoint
 from simulator.people import Person
-from simulator.record import HOUR, MINUTE, Account, NativeObject
+from simulator.record import DAY, HOUR, MINUTE, Account, NativeObject
 from simulator.scene import Scene, anybody, aws_account, aws_person, bookkeeper, coder, contractor, seller
 from simulator.services import Service
 from simulator.world import World
@@ -193,6 +193,30 @@ def recordings(scene: Scene) -> None:
     scene.spread([m365(TEAMS, "RecordingExported", one) for one in made], scene.own(), scene.number(150, 220) * MINUTE)
 
 
+def synchronised_at_home(scene: Scene) -> None:
+    """Before they leave: at home in the evening, a computer of their own synchronises the department's library."""
+    victim = scene.victim
+    if not isinstance(victim, Person):
+        msg = f"expected a person, found {victim.key}"
+        raise TypeError(msg)
+    scene.later(5, 9, 3)
+    home = victim.home((scene.time - scene.world.start) // DAY)
+    agent = "Microsoft SkyDriveSync 25.184.0921.0004 ship; Windows NT 10.0 (22631)"
+    via = scene.intruder(home, scripted(agent, "Windows 11"))
+    scene.log_on(via)
+    scene.wait(20, 200)
+    files = files_in_a_row(scene, scene.number(350, 900))
+    scene.spread([sharepoint("FileSyncDownloadedFull", wanted) for wanted in files], via, scene.number(20, 70) * MINUTE)
+
+
+def migrations(scene: Scene) -> None:
+    """Stealthy: at their desk, a programmer has GitHub pack up repositories, others' too, with history (T1213.003)."""
+    scene.wait(60, 900)
+    numbers = scene.rng.sample(range(160), k=scene.number(30, 45))
+    steps = [github("migration.create", *named("repository", f"service-{number:02d}")) for number in numbers]
+    scene.spread(steps, scene.own(), scene.number(120, 180) * MINUTE)
+
+
 VARIANTS = (
     Variant("library", anybody, library),
     Variant("slowly", anybody, slowly, hours=7),
@@ -207,6 +231,8 @@ VARIANTS = (
     Variant("supplier", document_app, supplier, hours=6),
     Variant("bulk_api", seller, bulk_api),
     Variant("snapshot_blocks", aws_account, snapshot_blocks),
-    Variant("folder_by_folder", anybody, folder_by_folder, held_out=True),
-    Variant("recordings", anybody, recordings, hours=5, held_out=True),
+    Variant("folder_by_folder", anybody, folder_by_folder),
+    Variant("recordings", anybody, recordings, hours=5),
+    Variant("synchronised_at_home", anybody, synchronised_at_home, hours=13, held_out=True),
+    Variant("migrations", coder, migrations, hours=4, held_out=True, quiet=True),
 )

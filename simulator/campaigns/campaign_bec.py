@@ -13,7 +13,7 @@ from simulator.catalogue import consent, partner
 from simulator.devices import scripted
 from simulator.habits import FACTOR_ADDED
 from simulator.hostile import HOMES_FAR, PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
-from simulator.moves import READ_MAIL, read_mail, search_mail
+from simulator.moves import READ_MAIL, files_in_a_row, read_mail, search_mail
 from simulator.operations import (
     LEGACY,
     NETSUITE,
@@ -225,11 +225,45 @@ def guessed_executive(scene: Scene) -> None:
     scene.act_all([exchange("HardDelete", *sent, owner=owner)] * scene.number(20, 60), second, 1, 6, helper)
 
 
+def _invoices_without_vpn(world: World, account: Account) -> bool:
+    """Somebody of finance, sales or the executives who uses no commercial VPN."""
+    return writes_invoices(world, account) and without_vpn(world, account)
+
+
+def stolen_invoices(scene: Scene) -> None:
+    """A replayed cookie; a factor of theirs; finance's invoices; hidden answers; a false one, behind a VPN, to many."""
+    scene.stage("session_replay")
+    scene.wait(120, 1_200)
+    via = scene.replayed(server(scene.rng, scene.elsewhere()), scripted("axios/1.8.4"))
+    read_mail(scene, via, scene.number(3, 6))
+    scene.wait(20, 200)
+    scene.act(FACTOR_ADDED, via)
+    scene.rest(0.25)
+    scene.stage("unfamiliar_access")
+    lines = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    via = scene.intruder(home_proxy(scene.rng, scene.city, lines), scene.plain_browser())
+    scene.log_on(via)
+    scene.act_all([search_mail(scene.rng) for _ in range(scene.number(3, 5))], via, 15, 90)
+    scene.stage("mass_download")
+    scene.wait(60, 400)
+    files = files_in_a_row(scene, scene.number(90, 200), "finance")
+    scene.spread([sharepoint("FileDownloaded", wanted) for wanted in files], via, scene.number(10, 40) * MINUTE)
+    _rule(scene, via)
+    scene.rest(0.35)
+    scene.stage("anonymous_address")
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(4, 9))
+    scene.wait(300, 1_500)
+    _fraud(scene, via)
+
+
 VARIANTS = (
     Variant("kit", writes_invoices, kit, hours=12, days=4),
     Variant("neighbour", anybody, neighbour, hours=12, days=4),
     Variant("wages", anybody, wages, hours=12, days=4),
     Variant("mail_program", writes_invoices, mail_program, hours=12, days=4),
     Variant("through_colleague", without_vpn, through_colleague, hours=12, days=4),
-    Variant("guessed_executive", leader, guessed_executive, hours=12, days=4, held_out=True),
+    Variant("guessed_executive", leader, guessed_executive, hours=12, days=4),
+    Variant("stolen_invoices", _invoices_without_vpn, stolen_invoices, hours=12, days=4, held_out=True),
 )

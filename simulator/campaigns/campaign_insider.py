@@ -14,7 +14,7 @@ from simulator.moves import WHO_AM_I, files_in_a_row
 from simulator.operations import SALESFORCE, TEAMS, aws, exchange, github, m365, named, other, settings, sharepoint
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeDevice, NativeObject, Step
-from simulator.scene import Scene, anybody, aws_person, coder, seller
+from simulator.scene import Scene, anybody, aws_person, coder, directory_admin, seller
 from simulator.world import World
 
 _PRIVATE = ("w.next.job@freemail.example", "portfolio.2026@webmail.example")
@@ -193,11 +193,43 @@ def to_competitor(scene: Scene) -> None:
         scene.spread(gone, via, scene.number(8, 20) * MINUTE)
 
 
+def told_of_layoff(scene: Scene) -> None:
+    """The help desk hears that it must go: the board's mail, then files, no log, then nothing left (Opexus, 2025)."""
+    me = scene.victim.user.id
+    scene.stage("delegation")
+    scene.wait(60, 900)
+    owners = scene.executives(scene.number(3, 5))
+    for owner in owners:
+        right = settings(Identity=owner.user.id, User=me, AccessRights="FullAccess", AutoMapping="False")
+        scene.act_all([exchange("Add-MailboxPermission", *right)], scene.own(), 10, 60)
+    scene.stage("mailbox_access")
+    scene.wait(300, 900)
+    for owner in owners:
+        reads = [exchange("MailItemsAccessed", *named("folder", "Inbox"), owner=owner.user)] * scene.number(20, 40)
+        scene.act_all(reads, scene.own(), 3, 25)
+    scene.rest(0.3)
+    scene.stage("mass_download")
+    via = scene.back_at_work()
+    files = files_in_a_row(scene, scene.number(200, 400))
+    scene.spread([sharepoint("FileDownloaded", wanted) for wanted in files], via, scene.number(20, 50) * MINUTE)
+    scene.rest(0.3)
+    scene.stage("audit_logging_impaired")
+    via = scene.back_at_work()
+    steps = [exchange("Set-MailboxAuditBypassAssociation", *settings(Identity=me, AuditBypassEnabled="True"))]
+    steps += [exchange("Set-AdminAuditLogConfig", *settings(UnifiedAuditLogIngestionEnabled="False"))]
+    scene.act_all(steps, via, 20, 200)
+    scene.stage("mass_deletion")
+    for action in ("FileRecycled", "FileDeletedFirstStageRecycleBin"):
+        scene.wait(60, 300)
+        scene.spread([sharepoint(action, wanted) for wanted in files], via, scene.number(8, 25) * MINUTE)
+
+
 VARIANTS = (
     Variant("documents", anybody, documents, hours=12, days=4),
     Variant("source_code", coder, source_code, hours=12, days=4),
     Variant("customers", seller, customers, hours=12, days=4),
     Variant("extortionist", cloud_programmer, extortionist, hours=12, days=4),
     Variant("bribed", seller, bribed, hours=12, days=4),
-    Variant("to_competitor", anybody, to_competitor, hours=12, days=4, held_out=True),
+    Variant("to_competitor", anybody, to_competitor, hours=12, days=4),
+    Variant("told_of_layoff", directory_admin, told_of_layoff, hours=12, days=4, held_out=True),
 )
