@@ -20,6 +20,7 @@ _PARAMETERS = {
     "db_snapshot": "dBSnapshotIdentifier",
     "detector": "detectorId",
     "document": "documentName",
+    "domain": "domainName",
     "filter": "name",
     "function": "functionName",
     "group": "groupName",
@@ -118,6 +119,11 @@ def _of_kind(action: str, kind: str, names: list[str]) -> dict[str, object]:  # 
 def _machines(action: str, types: list[str]) -> dict[str, object]:
     if action == "ModifyInstanceAttribute":
         return {"instanceType": {"value": types[0]}}
+    if action == "RunJobFlow":
+        sizes = {"masterInstanceType": types[0], "slaveInstanceType": types[0], "instanceCount": len(types)}
+        return {"instances": sizes}
+    if action == "CreateComputeEnvironment":
+        return {"computeResources": {"type": "SPOT", "instanceTypes": [types[0]], "maxvCpus": 1_024}}
     if not action.endswith("Instances"):
         return {"instanceType": types[0]}
     items = [{"imageId": "ami-0c101f26f147fa7fd", "minCount": len(types), "maxCount": len(types)}]

@@ -217,6 +217,45 @@ def app_password(scene: Scene) -> None:
     read_mail(scene, via, scene.number(20, 45), 1, 10)
 
 
+def called_in(scene: Scene) -> None:
+    """Behind a VPN, pushes are all refused; so the help desk is called, and registers another phone (UNC3944, 2023)."""
+    scene.wait(60, 900)
+    via = scene.intruder(relay(scene.rng, VPNS), scene.plain_browser())
+    for _ in range(scene.number(5, 10)):
+        _push(scene, via, 0.8)
+        scene.wait(20, 150)
+    helper, desk = scene.helper()
+    victim = named("user", scene.victim.user.id)
+    changes = [directory(f"Admin {what} security info", *victim) for what in ("deleted", "registered")]
+    scene.act_all(changes, desk, 20, 120, helper)
+    scene.wait(60, 600)
+    scene.act(logon(SECOND_FACTOR), Via(via.address, via.device, ""))
+    scene.wait(10, 40)
+    scene.log_on(via)
+    scene.act_all([directory("User changed default security info")], via, 20, 120)
+    read_mail(scene, via, scene.number(5, 12))
+    read_files(scene, via, scene.number(4, 10))
+
+
+def each_evening(scene: Scene) -> None:
+    """Stealthy: one push an evening, at the same hour, from one server; the third is approved (APT29, 2021)."""
+    midnight = scene.time - scene.time % DAY - int(scene.city.longitude / 15 * HOUR)
+    evening = midnight + scene.number(19, 21) * HOUR
+    evening += DAY * (evening < scene.time) - DAY * (evening - DAY > scene.time)
+    via = scene.intruder(server(scene.rng, scene.city), scene.plain_browser())
+    for number in range(2):
+        scene.time = evening + number * DAY
+        scene.wait(60, 1_500)
+        _push(scene, via, _REFUSED_OF_FEW)
+    scene.time = evening + 2 * DAY
+    scene.wait(60, 1_500)
+    scene.act(logon(SECOND_FACTOR), Via(via.address, via.device, ""))
+    scene.wait(15, 50)
+    scene.log_on(via)
+    scene.act_all([FACTOR_ADDED], via, 30, 200)
+    read_mail(scene, via, scene.number(6, 14))
+
+
 VARIANTS = (
     Variant("bombing", anybody, bombing, hours=3),
     Variant("at_night", anybody, at_night, hours=26),
@@ -228,6 +267,8 @@ VARIANTS = (
     Variant("device_key", anybody, device_key, hours=3),
     Variant("while_working", anybody, while_working),
     Variant("guessed_codes", anybody, guessed_codes, hours=4),
-    Variant("whole_team", anybody, whole_team, hours=5, held_out=True),
-    Variant("app_password", anybody, app_password, hours=9, held_out=True),
+    Variant("whole_team", anybody, whole_team, hours=5),
+    Variant("app_password", anybody, app_password, hours=9),
+    Variant("called_in", anybody, called_in, hours=26, held_out=True),
+    Variant("each_evening", anybody, each_evening, hours=76, held_out=True, quiet=True),
 )

@@ -206,6 +206,29 @@ def passes_made(scene: Scene) -> None:
     scene.act_all([directory("Delete temporary access pass", *person) for person in people], via, 5, 60)
 
 
+def spam_run(scene: Scene) -> None:
+    """A leaked secret, on a server abroad: mail in the names of people by the hundred (Storm-1286, 2023)."""
+    scene.wait(300, 3_000)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("python-requests/2.32.3"))
+    sent = named("folder", "Sent Items")
+    steps: list[Step] = []
+    for person in scene.colleagues(scene.number(8, 20)):
+        steps += [exchange("Send", *sent, owner=person.user)] * scene.number(10, 25)
+        steps.append(exchange("SoftDelete", *sent, owner=person.user))
+    scene.act_all(steps, via, 0.3, 6)
+
+
+def open_links(scene: Scene) -> None:
+    """Stealthy: from the app's own address, by whoever runs it now: a few contracts get links that work for anybody."""
+    scene.wait(300, 1_800)
+    steps: list[Step] = []
+    for unit in ("legal", "finance", "executive"):
+        steps.append(sharepoint("SearchQueryPerformed"))
+        for wanted in files_in_a_row(scene, scene.number(4, 7), unit):
+            steps += [sharepoint("FileAccessed", wanted), sharepoint("AnonymousLinkCreated", wanted)]
+    scene.spread(steps, scene.own(), scene.number(60, 110) * MINUTE)
+
+
 VARIANTS = (
     Variant("other_provider", app, other_provider),
     Variant("downloads", app, downloads),
@@ -218,6 +241,8 @@ VARIANTS = (
     Variant("own_pace", app, own_pace, hours=5),
     Variant("more_apps", app, more_apps, hours=4),
     Variant("support_cases", crm_app, support_cases, hours=4),
-    Variant("vendors_secret", backup_app, vendors_secret, hours=4, held_out=True),
-    Variant("passes_made", app, passes_made, hours=4, held_out=True),
+    Variant("vendors_secret", backup_app, vendors_secret, hours=4),
+    Variant("passes_made", app, passes_made, hours=4),
+    Variant("spam_run", app, spam_run, held_out=True),
+    Variant("open_links", app, open_links, hours=3, held_out=True, quiet=True),
 )

@@ -6,7 +6,7 @@ from activities.activity import Category, UserType
 from simulator.attacks import Variant
 from simulator.catalogue import COMMON_APPS, app_id, consent, principal
 from simulator.devices import scripted
-from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
+from simulator.hostile import HOMES_AWAY, PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import read_mail
 from simulator.operations import SALESFORCE, directory, exchange, github, named, other
 from simulator.record import Account, NativeObject, NativeUser
@@ -211,6 +211,47 @@ def outside_owner(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 30, 400)
 
 
+def traitorware(scene: Scene) -> None:
+    """A taken-over mailbox, from a home line abroad: it lets in one honest tool after the other (Huntress, 2025)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(2, 5))
+    tools = (
+        ("SigParser", "Mail.Read Contacts.Read Calendars.Read offline_access"),
+        ("CloudSponge", "Contacts.Read People.Read offline_access"),
+        ("rclone", "Files.ReadWrite.All Sites.Read.All offline_access"),
+        ("Fastmail", "IMAP.AccessAsUser.All SMTP.Send offline_access"),
+    )
+    for title, scopes in scene.rng.sample(tools, k=scene.number(2, 3)):
+        scene.wait(120, 900)
+        scene.act_all(consent(title, scopes), via, 0.2, 3)
+    read_mail(scene, via, scene.number(2, 6))
+
+
+def other_address(scene: Scene) -> None:
+    """Stealthy: at the desk, no key and no consent: what trusted apps are told goes to a stranger's page (T1528).
+
+    The apps may read mail from then on, and send those who log on to them there.
+    """
+    scene.wait(60, 900)
+    page = NativeObject("AppAddress", f"https://login-{scene.rng.getrandbits(24):06x}.workers.dev/callback")
+    steps = []
+    for title in scene.rng.sample(COMMON_APPS[:12], k=2):
+        owned, rights = (*named("user", scene.victim.user.id), principal(title)), named("permission", "Mail.ReadWrite")
+        steps += [
+            directory("Add owner to application.", *owned),
+            directory("Update application.", principal(title), page, changed=("AppAddress",)),
+            directory(
+                "Add delegated permission grant.",
+                principal(title),
+                *rights,
+                changed=("DelegatedPermissionGrant.Scope",),
+            ),
+        ]
+    scene.act_all(steps, scene.own(), 20, 240)
+
+
 VARIANTS = (
     Variant("phished", anybody, phished),
     Variant("for_all", directory_admin, for_all),
@@ -224,6 +265,8 @@ VARIANTS = (
     Variant("more_rights", directory_admin, more_rights),
     Variant("injected_app", anybody, injected_app),
     Variant("lookalike", anybody, lookalike),
-    Variant("spreads", anybody, spreads, hours=26, held_out=True),
-    Variant("outside_owner", directory_admin, outside_owner, held_out=True),
+    Variant("spreads", anybody, spreads, hours=26),
+    Variant("outside_owner", directory_admin, outside_owner),
+    Variant("traitorware", anybody, traitorware, hours=3, held_out=True),
+    Variant("other_address", directory_admin, other_address, held_out=True, quiet=True),
 )

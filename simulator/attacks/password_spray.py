@@ -11,6 +11,7 @@ from collections.abc import Callable
 from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.devices import scripted
+from simulator.habits import FACTOR_ADDED
 from simulator.hostile import (
     EVERYWHERE,
     HOSTS,
@@ -41,7 +42,7 @@ from simulator.operations import (
     m365,
 )
 from simulator.people import Person
-from simulator.places import OFFICES
+from simulator.places import OFFICES, City
 from simulator.record import HOUR, MINUTE, Account, Event, NativeObject, NativeUser
 from simulator.scene import Scene, Via, anybody
 from simulator.streams import chance
@@ -318,6 +319,51 @@ def hacked_routers(scene: Scene) -> None:
     read_files(scene, via, scene.number(4, 12))
 
 
+def first_factor(scene: Scene) -> None:
+    """Behind VPNs, everybody twice within hours; who had no second factor yet gets the intruder's (APT29, 2022)."""
+    device = scene.plain_browser()
+    pool = [relay(scene.rng, VPNS) for _ in range(10)]
+    targets = [*_targets(scene), scene.victim]
+    scene.rng.shuffle(targets)
+
+    def source() -> Via:
+        return Via(scene.rng.choice(pool), device, "")
+
+    _round(scene, targets, source, scene.number(40, 70) * MINUTE)
+    scene.time += scene.number(20, 40) * MINUTE
+    others = [target for target in targets if target.key != scene.victim.key]
+    middle = len(others) // 2
+    _round(scene, others[:middle], source, scene.number(20, 35) * MINUTE)
+    via = scene.intruder(scene.rng.choice(pool), device)
+    scene.act(logon(), via)
+    scene.act_all([FACTOR_ADDED], via, 20, 120)
+    read_mail(scene, via, scene.number(5, 12))
+    read_files(scene, via, scene.number(3, 9))
+    _round(scene, others[middle:], source, scene.number(20, 35) * MINUTE)
+
+
+def own_cities(scene: Scene) -> None:
+    """Stealthy: fifty accounts in a day, each by a home line in its own city: a network of proxies sorted by place.
+
+    Only the agent is the same everywhere, that of a browser without a window. The victim's password is the third tried.
+    """
+    agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/131.0.0.0"
+    device = scripted(f"{agent} Safari/537.36")
+    known = [target for target in _targets(scene) if isinstance(target, Person)][: scene.number(45, 60)]
+    tries: list[tuple[Account, City]] = [(person, person.city) for person in known]
+    tries += [(scene.victim, scene.city)] * 2
+    scene.rng.shuffle(tries)
+    for target, city in tries:
+        scene.wait(200, 700)
+        scene.act(logon(WRONG_PASSWORD), Via(home_proxy(scene.rng, city), device, ""), target)
+    scene.wait(300, 900)
+    via = scene.intruder(home_proxy(scene.rng, scene.city), device)
+    scene.act(logon(), via)
+    scene.act_all([FACTOR_ADDED], via, 20, 120)
+    read_mail(scene, via, scene.number(8, 18), 2, 15)
+    read_files(scene, via, scene.number(4, 10), 2, 15)
+
+
 VARIANTS = (
     Variant("one_address", anybody, one_address),
     Variant("one_provider", anybody, one_provider, hours=5),
@@ -330,6 +376,8 @@ VARIANTS = (
     Variant("stopped", anybody, stopped, hours=5),
     Variant("guessed_names", anybody, guessed_names, hours=4),
     Variant("from_inside", office_worker, from_inside, hours=3),
-    Variant("basic_auth", anybody, basic_auth, hours=4, held_out=True),
-    Variant("hacked_routers", anybody, hacked_routers, hours=23, held_out=True),
+    Variant("basic_auth", anybody, basic_auth, hours=4),
+    Variant("hacked_routers", anybody, hacked_routers, hours=23),
+    Variant("first_factor", anybody, first_factor, hours=5, held_out=True),
+    Variant("own_cities", anybody, own_cities, hours=14, held_out=True, quiet=True),
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from simulator.apis import refused
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON
-from simulator.hostile import HOMES_FAR, VPNS, anywhere, relay, server
-from simulator.moves import call, unused
+from simulator.hostile import HOMES_FAR, HOSTS, VPNS, anywhere, relay, server
+from simulator.moves import WHO_AM_I, call, unused
 from simulator.operations import aws, azure, github, named
 from simulator.record import HOUR, MINUTE
 from simulator.scene import Scene, Via, aws_account, aws_person, aws_service, azure_person, coder
@@ -90,6 +91,12 @@ _WAYS_BACK = (
     "iam.ListOpenIDConnectProviders iam.CreateOpenIDConnectProvider iam.UpdateAssumeRolePolicy "
     "lambda.CreateFunctionUrlConfig lambda.AddPermission20150331v2 apigateway.CreateRestApi "
     "apigateway.CreateDeployment events.PutRule events.PutTargets"
+)
+_TEXTING = (
+    "sns.GetSMSSandboxAccountStatus sns.GetSMSAttributes sns.SetSMSAttributes sns.ListOriginationNumbers "
+    "sns.ListPhoneNumbersOptedOut sms-voice.DescribeAccountAttributes sms-voice.DescribeSpendLimits "
+    "sms-voice.DescribePhoneNumbers sms-voice.DescribeSenderIds sms-voice.RequestPhoneNumber "
+    "sms-voice.SetTextMessageSpendLimitOverride servicequotas.GetServiceQuota support.CreateCase"
 )
 
 
@@ -229,6 +236,38 @@ def ways_back(scene: Scene) -> None:
     scene.spread(steps, scene.shell(), scene.number(90, 170) * MINUTE)
 
 
+def smishing(scene: Scene) -> None:
+    """A leaked key, on a server abroad, is made ready for text messages: limits, numbers (SNS Sender, 2024)."""
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("Boto3/1.35.23 md/Botocore#1.35.23 lang/python#3.10.12"))
+    scene.wait(60, 300)
+    steps = [WHO_AM_I]
+    for region in ("", "us-east-1", "ap-southeast-1"):
+        for service, action in unused(scene, _TEXTING):
+            made = aws(service, action, region=region)
+            refusal = refused(service, action)._replace(region=region)
+            steps.append(refusal if scene.rng.random() < 0.2 else made)  # noqa: PLR2004
+    scene.act_all(steps, via, 2, 40)
+
+
+def domains_moved(scene: Scene) -> None:
+    """Stealthy: at their desk, a dozen calls: domains are unlocked, and the codes read to move them (T1584)."""
+    scene.wait(60, 900)
+    tenant, region = scene.world.tenant, "us-east-1"
+    steps = [aws("route53domains", action, region=region) for action in ("ListDomains", "ViewBilling")]
+    for name in scene.rng.sample(("pay", "login", "shop", "cdn", "mail"), k=scene.number(2, 3)):
+        domain = named("domain", f"{tenant}-{name}.example")
+        steps += [
+            aws("route53domains", action, *domain, region=region)
+            for action in (
+                "GetDomainDetail",
+                "UpdateDomainContact",
+                "DisableDomainTransferLock",
+                "RetrieveDomainAuthCode",
+            )
+        ]
+    scene.spread(steps, scene.shell(), scene.number(60, 110) * MINUTE)
+
+
 VARIANTS = (
     Variant("stolen_key", aws_account, stolen_key),
     Variant("at_desk", aws_person, at_desk, hours=5),
@@ -241,6 +280,8 @@ VARIANTS = (
     Variant("warehouse", aws_account, warehouse, hours=6),
     Variant("federated_console", aws_account, federated_console),
     Variant("worm", coder, worm),
-    Variant("s3_browser", aws_account, s3_browser, held_out=True),
-    Variant("ways_back", aws_person, ways_back, hours=4, held_out=True),
+    Variant("s3_browser", aws_account, s3_browser),
+    Variant("ways_back", aws_person, ways_back, hours=4),
+    Variant("smishing", aws_account, smishing, held_out=True),
+    Variant("domains_moved", aws_person, domains_moved, hours=3, held_out=True, quiet=True),
 )

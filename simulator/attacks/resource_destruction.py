@@ -9,8 +9,10 @@ from simulator.habits import CONSOLE_LOGON
 from simulator.hostile import HOMES_AWAY, HOSTS, VPNS, anywhere, relay, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import aws, azure, named
-from simulator.record import HOUR, MINUTE, Step
+from simulator.record import DAY, HOUR, MINUTE, Account, Step
 from simulator.scene import Scene, aws_account, aws_person, aws_service, azure_person
+from simulator.services import Service
+from simulator.world import World
 
 _EC2 = "ec2.amazonaws.com"
 
@@ -225,6 +227,41 @@ def expiring(scene: Scene) -> None:
     scene.spread(steps, scene.shell(), scene.number(40, 90) * MINUTE)
 
 
+def wiped(scene: Scene) -> None:
+    """A stolen password, on a server abroad: all subscriptions are taken, then all goes (DEV-1084, 2023)."""
+    scene.later(0.5, 5)
+    agent = "AzurePowershell/Az4.0.0 PSVersion/v7.4.6 (Microsoft Windows 10.0.19045)"
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted(agent, "Windows 10"))
+    scene.log_on(via)
+    scene.wait(60, 600)
+    scene.act(azure("Microsoft.Authorization/elevateAccess/action"), via)
+    kinds = (
+        ("Microsoft.Compute/virtualMachines/delete", "vm", scene.number(15, 40)),
+        ("Microsoft.Compute/disks/delete", "disk", scene.number(15, 40)),
+        ("Microsoft.Web/serverFarms/delete", "plan", scene.number(3, 8)),
+        ("Microsoft.Storage/storageAccounts/delete", "store", scene.number(3, 8)),
+        ("Microsoft.Network/loadBalancers/delete", "balancer", scene.number(2, 5)),
+        ("Microsoft.Network/virtualNetworks/delete", "net", scene.number(2, 4)),
+    )
+    steps = [azure(action, *named("resource", f"{kind}-{n:02d}")) for action, kind, most in kinds for n in range(most)]
+    scene.act_all(steps, via, 1, 20)
+
+
+def keeper(world: World, account: Account) -> bool:
+    """The job that makes and thins out snapshots; another one that runs by itself where that one is taken."""
+    return isinstance(account, Service) and account.job in ("snapshots", "batch", "delivery")
+
+
+def all_of_them(scene: Scene) -> None:
+    """Stealthy: the job's own address and program, but not its hour: all snapshots go, and none is made (T1490)."""
+    scene.wait(600, 3_000)
+    today, days = scene.time // DAY, scene.number(5, 9)
+    numbers = [(today - ago) * 20 + number for ago in range(days, -1, -1) for number in range(14)]
+    steps = [aws("ec2", "DescribeSnapshots")]
+    steps += [aws("ec2", "DeleteSnapshot", resource(_EC2, "snapshot", number)) for number in numbers]
+    scene.spread(steps, scene.own(), scene.number(15, 50) * MINUTE)
+
+
 VARIANTS = (
     Variant("machines", aws_person, machines),
     Variant("backups", aws_account, backups),
@@ -238,6 +275,8 @@ VARIANTS = (
     Variant("soft_delete", azure_person, soft_delete, hours=4),
     Variant("one_after_another", aws_account, one_after_another),
     Variant("torn_down", aws_service, torn_down),
-    Variant("by_hand", aws_person, by_hand, hours=3, held_out=True),
-    Variant("expiring", aws_person, expiring, held_out=True),
+    Variant("by_hand", aws_person, by_hand, hours=3),
+    Variant("expiring", aws_person, expiring),
+    Variant("wiped", azure_person, wiped, hours=3, held_out=True),
+    Variant("all_of_them", keeper, all_of_them, held_out=True, quiet=True),
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from activities.activity import Category
-from simulator.apis import resource
+from simulator.apis import refused, resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON
-from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, relay, server
+from simulator.hostile import HOMES_AWAY, PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import WHO_AM_I
-from simulator.operations import KEY_VAULT, aws, azure, directory, named, other
+from simulator.operations import DEVICE_CODE, KEY_VAULT, MFA, aws, azure, directory, named, other
 from simulator.record import HOUR, MINUTE, Account
 from simulator.scene import Scene, aws_account, aws_person, aws_service, azure_person, directory_admin
 from simulator.services import Service
@@ -204,6 +204,37 @@ def neighbour(scene: Scene) -> None:
     scene.spread([WHO_AM_I, *steps], via, scene.number(50, 90) * MINUTE)
 
 
+def typed_code(scene: Scene) -> None:
+    """An engineer types in a code: on a home line abroad, the command line is theirs, and asks for secrets (SSO)."""
+    scene.later(0.5, 5)
+    agent = "aws-cli/2.17.44 md/awscrt#0.21.2 exec-env/grimoire os/linux#6.8.11-kali md/prompt#off"
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), scripted(agent))
+    scene.log_on(via, DEVICE_CODE, MFA)
+    portal = [aws("sso", action) for action in ("ListAccounts", "ListAccountRoles", "GetRoleCredentials")]
+    scene.act_all([*portal, WHO_AM_I, aws("secretsmanager", "ListSecrets")], via, 2, 25)
+    for name in _secrets(scene, scene.number(18, 35)):
+        secret = named("secret", name)
+        denied = scene.rng.random() < 0.15  # noqa: PLR2004
+        read = refused("secretsmanager", "GetSecretValue", *secret) if denied else None
+        scene.act_all([read or aws("secretsmanager", "GetSecretValue", *secret)], via, 1, 20)
+    names = _secrets(scene, 20)
+    steps = [aws("ssm", "GetParameters", *named("parameter", *names[first : first + 10])) for first in (0, 10)]
+    scene.act_all([aws("ssm", "DescribeParameters"), *steps], via, 3, 30)
+
+
+def far_copies(scene: Scene) -> None:
+    """Stealthy: at the desk, secrets are copied to a region that nobody uses, read there, and the copies removed."""
+    scene.wait(60, 900)
+    region = scene.rng.choice(("ap-northeast-3", "af-south-1", "me-south-1", "sa-east-1"))
+    secrets = [named("secret", name) for name in _secrets(scene, scene.number(7, 11))]
+    via = scene.shell()
+    scene.act_all([aws("secretsmanager", "ReplicateSecretToRegions", *secret) for secret in secrets], via, 20, 150)
+    scene.wait(600, 1_800)
+    reads = [aws("secretsmanager", "GetSecretValue", *secret, region=region) for secret in secrets]
+    scene.act_all(reads, via, 20, 200)
+    scene.act_all([aws("secretsmanager", "RemoveRegionsFromReplication", *secret) for secret in secrets], via, 10, 90)
+
+
 VARIANTS = (
     Variant("secrets_manager", aws_account, secrets_manager),
     Variant("one_by_one", aws_person, one_by_one, hours=4),
@@ -217,6 +248,8 @@ VARIANTS = (
     Variant("account_keys", azure_person, account_keys, hours=4),
     Variant("opened_vaults", azure_person, opened_vaults, hours=3),
     Variant("of_each_kind", aws_person, of_each_kind, hours=4),
-    Variant("page_by_page", aws_person, page_by_page, hours=3, held_out=True),
-    Variant("neighbour", reads_secrets, neighbour, held_out=True),
+    Variant("page_by_page", aws_person, page_by_page, hours=3),
+    Variant("neighbour", reads_secrets, neighbour),
+    Variant("typed_code", aws_person, typed_code, hours=3, held_out=True),
+    Variant("far_copies", aws_person, far_copies, hours=3, held_out=True, quiet=True),
 )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from activities.activity import Category
 from simulator.attacks import Variant
 from simulator.devices import scripted
+from simulator.habits import FACTOR_ADDED
 from simulator.hostile import (
     HOMES_AWAY,
     HOMES_FAR,
+    HOSTS,
     PHONES_FAR,
     PUBLIC_CLOUDS,
     VPNS,
@@ -17,7 +19,7 @@ from simulator.hostile import (
     relay,
     server,
 )
-from simulator.moves import WHO_AM_I, read_files, read_mail
+from simulator.moves import WHO_AM_I, read_files, read_mail, some_file
 from simulator.operations import (
     SALESFORCE,
     TEAMS,
@@ -30,7 +32,9 @@ from simulator.operations import (
     named,
     other,
     settings,
+    sharepoint,
 )
+from simulator.places import OFFICES, vpn_egress
 from simulator.record import MINUTE, NativeObject
 from simulator.scene import Scene, anybody, aws_person, aws_service, azure_person, coder, directory_admin, seller
 
@@ -182,6 +186,37 @@ def own_cloud(scene: Scene) -> None:
     scene.spread(steps, via, scene.number(30, 70) * MINUTE)
 
 
+def onward(scene: Scene) -> None:
+    """The kit's cookie, on a server abroad: a factor is added, and dozens get the same link (DEV-1101, 2023)."""
+    scene.wait(120, 1_200)
+    via = scene.replayed(anywhere(scene.rng, HOSTS), scene.plain_browser())
+    read_mail(scene, via, scene.number(3, 7), 4, 50)
+    scene.act_all([FACTOR_ADDED], via, 30, 200)
+    hidden = settings(Name="..", DeleteMessage="True", StopProcessingRules="True")
+    scene.act_all([exchange("New-InboxRule", *hidden)], via, 30, 200)
+    sent = named("folder", "Sent Items")
+    scene.act_all([exchange("Send", *sent)] * scene.number(30, 70), via, 0.5, 6)
+    scene.act_all([exchange("SoftDelete", *sent)] * scene.number(10, 25), via, 0.5, 4)
+
+
+def inside_vpn(scene: Scene) -> None:
+    """Stealthy: the owner's cookie and agent, by the company's own VPN far away, while they work: what opens doors.
+
+    The gateway is one that the company knows, of an office where the owner isn't; the computer isn't known.
+    """
+    scene.wait(120, 900)
+    home = scene.city.country
+    far = scene.rng.choice([office for office in OFFICES if office.city.country != home])
+    via = scene.replayed(vpn_egress(far.hub, scene.number(0, 3)))
+    for word in ("password", "vpn", "mfa", "onboarding"):
+        scene.act_all([exchange("SearchQueryPerformed", *named("query", word))], via, 20, 120)
+        read_mail(scene, via, 2, 10, 60)
+    for unit in ("it", "executive"):
+        scene.act_all([sharepoint("SearchQueryPerformed")], via, 30, 200)
+        seen = [sharepoint("FileAccessed", some_file(scene, unit)) for _ in range(scene.number(4, 7))]
+        scene.act_all(seen, via, 20, 200)
+
+
 VARIANTS = (
     Variant("from_server", anybody, from_server),
     Variant("same_browser", anybody, same_browser),
@@ -194,6 +229,8 @@ VARIANTS = (
     Variant("support_file", directory_admin, support_file),
     Variant("rule_abroad", anybody, rule_abroad),
     Variant("rotating_lines", anybody, rotating_lines, hours=6),
-    Variant("customers", seller, customers, held_out=True),
-    Variant("own_cloud", azure_person, own_cloud, hours=3, held_out=True),
+    Variant("customers", seller, customers),
+    Variant("own_cloud", azure_person, own_cloud, hours=3),
+    Variant("onward", anybody, onward, held_out=True),
+    Variant("inside_vpn", anybody, inside_vpn, hours=3, held_out=True, quiet=True),
 )

@@ -11,10 +11,10 @@ from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON, code, own_file
 from simulator.hostile import home_proxy, phone_line
-from simulator.moves import WHO_AM_I, read_files, read_mail
+from simulator.moves import READ_MAIL, WHO_AM_I, files_in_a_row, read_files, read_mail, search_mail
 from simulator.operations import NETSUITE, SALESFORCE, TEAMS, WORKDAY, aws, github, m365, other, sharepoint
 from simulator.people import Person
-from simulator.record import MINUTE, Account, Address, NativeObject
+from simulator.record import DAY, HOUR, MINUTE, Account, Address, NativeObject
 from simulator.scene import Scene, anybody, aws_person, bookkeeper, coder, seller
 from simulator.world import World
 
@@ -211,6 +211,37 @@ def short_visits(scene: Scene) -> None:
         scene.later(1, 2.5)
 
 
+def taken_along(scene: Scene) -> None:
+    """A browser on a stranger's Mac, at home nearby: no mail, but what the department has is searched and taken."""
+    scene.later(0.5, 7)
+    agent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:147.0) Gecko/20100101 Firefox/147.0"
+    via = scene.intruder(_strange_line(scene), scripted(agent, "macOS 12"))
+    scene.log_on(via)
+    for _ in range(scene.number(3, 5)):
+        scene.act_all([sharepoint("SearchQueryPerformed")], via, 10, 60)
+        files = files_in_a_row(scene, scene.number(5, 9))
+        scene.act_all([sharepoint("FilePreviewed", wanted) for wanted in files[:3]], via, 5, 50)
+        scene.act_all([sharepoint("FileDownloaded", wanted) for wanted in files], via, 2, 25)
+
+
+def day_worker(world: World, account: Account) -> bool:
+    """Somebody of the company who works by day."""
+    return anybody(world, account) and isinstance(account, Person) and account.pattern == "regular"
+
+
+def all_night(scene: Scene) -> None:
+    """Stealthy: no logon: a token in a strange mail program, by another carrier: looks all night, and searches."""
+    midnight = scene.time - scene.time % DAY + DAY - int(scene.city.longitude / 15 * HOUR)
+    scene.time = max(scene.time, min(midnight + HOUR, scene.world.end - 7 * HOUR))
+    device = scripted("Mozilla/5.0 (Linux; Android 11; moto g(9) play) K-9 Mail/6.804", "Android 11")
+    via = scene.intruder(_strange_line(scene, mobile=True), device)
+    for _ in range(scene.number(11, 14)):
+        scene.act_all([READ_MAIL] * scene.number(1, 3), via, 2, 20)
+        if scene.rng.random() < 0.4:  # noqa: PLR2004
+            scene.act_all([search_mail(scene.rng), READ_MAIL], via, 5, 60)
+        scene.wait(1_000, 2_000)
+
+
 VARIANTS = (
     Variant("browser", anybody, browser),
     Variant("mail_client", anybody, mail_client),
@@ -223,6 +254,8 @@ VARIANTS = (
     Variant("own_calls", aws_person, own_calls),
     Variant("console", aws_person, console),
     Variant("chat_client", anybody, chat_client),
-    Variant("personnel", personnel_clerk, personnel, held_out=True),
-    Variant("short_visits", office_worker, short_visits, hours=10, held_out=True),
+    Variant("personnel", personnel_clerk, personnel),
+    Variant("short_visits", office_worker, short_visits, hours=10),
+    Variant("taken_along", anybody, taken_along, hours=9, held_out=True),
+    Variant("all_night", day_worker, all_night, hours=34, held_out=True, quiet=True),
 )

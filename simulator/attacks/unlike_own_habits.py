@@ -220,6 +220,39 @@ def payees(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(100, 170) * MINUTE)
 
 
+def personnel_clerk(world: World, account: Account) -> bool:
+    """Somebody who works with the records of staff."""
+    return anybody(world, account) and isinstance(account, Person) and "staff" in account.work.items
+
+
+def everyones_pay(scene: Scene) -> None:
+    """A clerk of personnel looks up, worker by worker, what everybody earns, for somebody outside who pays for it."""
+    scene.wait(60, 600)
+    first = scene.number(0, 700)
+    steps: list[Step] = []
+    for number in range(scene.number(80, 130)):
+        worker = NativeObject("worker", f"W{first + number:05d}")
+        steps.append(other(WORKDAY, "WorkerViewed", Category.READ, worker))
+        steps.append(other(WORKDAY, "CompensationViewed", Category.READ, worker))
+        if number % 25 == 24:  # noqa: PLR2004
+            steps.append(other(WORKDAY, "ReportExported", Category.DOWNLOAD, NativeObject("report", "compensation")))
+    scene.spread(steps, scene.own(), scene.number(80, 160) * MINUTE)
+
+
+def altered(scene: Scene) -> None:
+    """Stealthy: at their own pace, colleagues' files in a row are opened, changed, what they were removed (T1565.001).
+
+    Nothing is taken or shared, and no file is gone.
+    """
+    scene.wait(60, 600)
+    first = scene.rng.randrange(LIBRARY_SIZE)
+    steps: list[Step] = []
+    for number in range(scene.number(35, 55)):
+        wanted = file(scene.victim.unit or "finance", (first + number) % LIBRARY_SIZE)
+        steps += [sharepoint(action, wanted) for action in ("FileAccessed", "FileModified", "FileVersionsAllRecycled")]
+    scene.act_all(steps, scene.own(), 15, 80)
+
+
 VARIANTS = (
     Variant("unlocked_laptop", anybody, unlocked_laptop, hours=4),
     Variant("curious", anybody, curious, hours=5),
@@ -233,6 +266,8 @@ VARIANTS = (
     Variant("extension", anybody, extension, hours=4),
     Variant("others_customers", seller, others_customers, hours=4),
     Variant("assistant", anybody, assistant, hours=5),
-    Variant("sent_home", anybody, sent_home, hours=4, held_out=True),
-    Variant("payees", bookkeeper, payees, hours=4, held_out=True),
+    Variant("sent_home", anybody, sent_home, hours=4),
+    Variant("payees", bookkeeper, payees, hours=4),
+    Variant("everyones_pay", personnel_clerk, everyones_pay, hours=4, held_out=True),
+    Variant("altered", anybody, altered, hours=4, held_out=True, quiet=True),
 )

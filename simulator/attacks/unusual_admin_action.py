@@ -6,6 +6,7 @@ from simulator.apis import refused
 from simulator.attacks import Variant
 from simulator.catalogue import principal
 from simulator.devices import scripted
+from simulator.habits import CONSOLE_LOGON
 from simulator.hostile import HOMES_AWAY, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import WHO_AM_I, some_file
 from simulator.operations import aws, azure, directory, exchange, github, named, settings, sharepoint
@@ -203,6 +204,35 @@ def site_admin(scene: Scene) -> None:
         scene.act_all(seen, via, 20, 150)
 
 
+def old_users(scene: Scene) -> None:
+    """Behind a VPN, a stolen session in the console: old users get passwords, keys, all rights (T1098.001)."""
+    scene.later(0.5, 5)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.log_on(via)
+    scene.act_all([CONSOLE_LOGON, aws("iam", "ListUsers"), aws("iam", "ListGroups")], via, 5, 60)
+    names = ("svc-monitoring", "svc-snapshots", "svc-batch", "svc-delivery")
+    for name in scene.rng.sample(names, k=scene.number(2, 3)):
+        user = named("user", name)
+        steps = [
+            aws("iam", "CreateLoginProfile", *user),
+            aws("iam", "CreateAccessKey", *user),
+            aws("iam", "AttachUserPolicy", *user, *named("policy", _ADMIN_POLICY)),
+        ]
+        scene.act_all(steps, via, 15, 120)
+
+
+def hidden_unit(scene: Scene) -> None:
+    """Stealthy: at the help desk's own desk, a unit of a few executives, over whom they alone rule (Datadog, 2024)."""
+    scene.wait(60, 900)
+    unit = named("administrativeunit", scene.rng.choice(("Regional Pilot", "Device Refresh", "Printers EMEA")))
+    steps = [directory("Add administrative unit.", *unit)]
+    for person in scene.executives(scene.number(4, 6)):
+        steps.append(directory("Add member to administrative unit.", *named("user", person.user.id), *unit))
+    ruler = (*named("user", scene.victim.user.id), *named("role", "Privileged Authentication Administrator"), *unit)
+    steps.append(directory("Add scoped member to role.", *ruler, changed=("Role.DisplayName",)))
+    scene.act_all(steps, scene.own(), 15, 150)
+
+
 VARIANTS = (
     Variant("ruler_of_all", directory_admin, ruler_of_all),
     Variant("own_role", directory_admin, own_role),
@@ -217,6 +247,8 @@ VARIANTS = (
     Variant("privileged_group", directory_admin, privileged_group, hours=4),
     Variant("invited_guest", directory_admin, invited_guest, hours=3),
     Variant("permission_set", aws_person, permission_set),
-    Variant("colleague_promoted", directory_admin, colleague_promoted, held_out=True),
-    Variant("site_admin", directory_admin, site_admin, held_out=True),
+    Variant("colleague_promoted", directory_admin, colleague_promoted),
+    Variant("site_admin", directory_admin, site_admin),
+    Variant("old_users", aws_person, old_users, hours=3, held_out=True),
+    Variant("hidden_unit", directory_admin, hidden_unit, held_out=True, quiet=True),
 )

@@ -16,6 +16,7 @@ _EC2 = "ec2.amazonaws.com"
 _LARGE = ("p3.16xlarge", "g5.48xlarge", "c6a.48xlarge", "p4d.24xlarge")
 _UNUSED = ("ap-northeast-3", "eu-north-1", "sa-east-1", "af-south-1", "me-south-1", "ca-central-1")
 _LIMITS = ("Client.VcpuLimitExceeded", "Client.InstanceLimitExceeded")
+_TASKS = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 
 
 def everywhere(scene: Scene) -> None:
@@ -175,6 +176,37 @@ def disk_mounted(scene: Scene) -> None:
     scene.act_all(steps, scene.shell(), 60, 420)
 
 
+def containers(scene: Scene) -> None:
+    """A leaked key, on a home line abroad: clusters by the dozen, each runs a miner's image (AWS, December 2025)."""
+    scene.wait(60, 900)
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), scripted("Boto3/1.40.12 md/Botocore#1.40.12 os/windows#10"))
+    role, task = named("role", "ecsTaskExecutionRole1"), named("policy", _TASKS)
+    steps = [WHO_AM_I, aws("servicequotas", "GetServiceQuota"), aws("iam", "CreateServiceLinkedRole")]
+    steps += [aws("iam", "CreateRole", *role), aws("iam", "AttachRolePolicy", *role, *task)]
+    for region in ("", *scene.rng.sample(_UNUSED, k=2)):
+        steps.append(aws("ecs", "RegisterTaskDefinition", region=region))
+        for number in range(scene.number(5, 12)):
+            cluster = named("cluster", f"c{scene.rng.getrandbits(40):010x}-{number}")
+            steps.append(aws("ecs", "CreateCluster", *cluster, region=region))
+            steps += [aws("ecs", action, *cluster, region=region) for action in ("CreateService", "RunTask")]
+    kind = named("instance_type", "c6a.48xlarge")
+    steps += [aws("ec2", "RunInstances", *kind)] * scene.number(2, 6)
+    scene.act_all(steps, via, 1, 15)
+
+
+def queued_work(scene: Scene) -> None:
+    """Stealthy: at the desk, no machine by name: work is queued in a region that nobody uses, which starts them."""
+    scene.wait(60, 900)
+    region, kind = scene.rng.choice(_UNUSED), named("instance_type", scene.rng.choice(_LARGE))
+    steps = [
+        aws("batch", action, *(kind if action == "CreateComputeEnvironment" else ()), region=region)
+        for action in ("CreateComputeEnvironment", "CreateJobQueue", "RegisterJobDefinition")
+    ]
+    steps += [aws("batch", "SubmitJob", region=region)] * scene.number(4, 8)
+    steps += [aws("elasticmapreduce", "RunJobFlow", *kind * 8, region=region)] * scene.number(2, 3)
+    scene.spread(steps, scene.shell(), scene.number(40, 100) * MINUTE)
+
+
 VARIANTS = (
     Variant("everywhere", aws_account, everywhere),
     Variant("one_region", aws_person, one_region),
@@ -186,6 +218,8 @@ VARIANTS = (
     Variant("notebooks", aws_person, notebooks, hours=3),
     Variant("micro_nodes", aws_account, micro_nodes),
     Variant("resized", aws_person, resized, hours=3),
-    Variant("by_console", aws_person, by_console, hours=3, held_out=True),
-    Variant("disk_mounted", aws_person, disk_mounted, held_out=True),
+    Variant("by_console", aws_person, by_console, hours=3),
+    Variant("disk_mounted", aws_person, disk_mounted),
+    Variant("containers", aws_account, containers, held_out=True),
+    Variant("queued_work", aws_person, queued_work, hours=3, held_out=True, quiet=True),
 )

@@ -223,11 +223,46 @@ def build_server(scene: Scene) -> None:
     scene.act_all([aws("s3", "PutObject", note)], via, 5, 60)
 
 
+def public_secrets(scene: Scene) -> None:
+    """A worm puts keys on the web: code, secrets, buckets mirrored, then keys and objects gone (s1ngularity, 2025)."""
+    scene.stage("mass_download")
+    scene.wait(60, 900)
+    code = scene.intruder(anywhere(scene.rng, HOSTS), scripted("git/2.47.1"))
+    numbers = scene.rng.sample(range(80), k=scene.number(40, 70))
+    clones = [github("git.clone", *named("repository", f"service-{number:02d}")) for number in numbers]
+    scene.act_all(clones, code, 3, 30)
+    scene.rest(0.2)
+    via = scene.intruder(relay(scene.rng, VPNS), scripted("aws-cli/2.28.20 md/awscrt#0.27.4 os/windows#11"))
+    _explore(scene, via)
+    _secrets(scene, via)
+    scene.rest(0.3)
+    scene.stage("external_sharing")
+    buckets = [named("bucket", f"acme-s3-data-{number}") for number in (1, 2, 4)]
+    for bucket in buckets:
+        mirrored = aws("s3", "PutBucketReplication", *bucket, NativeObject("account", _STRANGER))
+        scene.act_all([aws("s3", "PutBucketVersioning", *bucket), mirrored], via, 60, 300)
+    scene.rest(0.4)
+    via = scene.intruder(relay(scene.rng, VPNS), via.device)
+    scene.stage("audit_logging_impaired")
+    trail = NativeObject("trail", "organization-trail")
+    scene.act_all([aws("cloudtrail", action, trail) for action in ("StopLogging", "DeleteTrail")], via, 20, 120)
+    scene.stage("resource_destruction")
+    keys = [named("key", f"kms-prod-{number:03d}") for number in range(scene.number(4, 8))]
+    steps = [aws("kms", action, *key) for key in keys for action in ("DisableKey", "ScheduleKeyDeletion")]
+    scene.act_all([*steps, *[aws("backup", "DeleteRecoveryPoint")] * scene.number(8, 20)], via, 2, 25)
+    scene.stage("mass_deletion")
+    objects = _objects(scene, scene.number(200, 380))
+    scene.act_all([aws("s3", "DeleteObject", item) for item in objects], via, 0.1, 2)
+    note = NativeObject("object", f"{_BUCKET}/CONTACT_US.txt", 1_511)
+    scene.act_all([aws("s3", "PutObject", note)], via, 5, 60)
+
+
 VARIANTS = (
     Variant("encrypted", pipeline, encrypted, hours=12, days=4),
     Variant("destroyed", pipeline, destroyed, hours=6),
     Variant("own_key", pipeline, own_key, hours=12, days=4),
     Variant("poisoned_action", pipeline, poisoned_action, hours=12, days=4),
     Variant("by_mail", pipeline, by_mail, hours=12, days=4),
-    Variant("build_server", pipeline, build_server, hours=12, days=4, held_out=True),
+    Variant("build_server", pipeline, build_server, hours=12, days=4),
+    Variant("public_secrets", pipeline, public_secrets, hours=12, days=4, held_out=True),
 )

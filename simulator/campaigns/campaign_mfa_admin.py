@@ -6,13 +6,16 @@ logs off.
 
 from __future__ import annotations
 
+from activities.activity import UserType
 from simulator.attacks import Variant
-from simulator.catalogue import principal
+from simulator.catalogue import app_id, principal
 from simulator.devices import scripted
 from simulator.habits import FACTOR_ADDED
-from simulator.hostile import VPNS, home_proxy, phone_line, relay
+from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay
 from simulator.moves import INBOX, files_in_a_row, read_mail
 from simulator.operations import (
+    DEVICE_CODE,
+    MFA,
     MFA_DENIED,
     MFA_UNANSWERED,
     POLICY,
@@ -26,6 +29,7 @@ from simulator.operations import (
     settings,
     sharepoint,
 )
+from simulator.record import Account, NativeUser
 from simulator.scene import Scene, Via, directory_admin
 
 
@@ -221,11 +225,57 @@ def spoken_codes(scene: Scene) -> None:
     scene.act_all([exchange(f"{verb}-ProtectionAlert", *alerts) for verb in ("Disable", "Remove")], via, 60, 600)
 
 
+def joined_device(scene: Scene) -> None:
+    """A phished code joins a device, whose key is the factor; roles, an app of theirs, mail (Storm-2372, 2025)."""
+    scene.stage("mfa_fatigue")
+    scene.later(1, 6)
+    home = home_proxy(scene.rng, scene.city)
+    first = scene.intruder(home, scripted("Dsreg/10.0 (Windows 10.0.19044.1826)", "Windows 10"))
+    scene.log_on(first, DEVICE_CODE, MFA)
+    laptop, user = named("device", f"DESKTOP-{scene.rng.getrandbits(28):07X}"), named("user", scene.victim.user.id)
+    steps = [directory("Add device.", *laptop), directory("Add registered owner to device.", *laptop, *user)]
+    steps.append(directory("Add Windows Hello for Business credential.", *user))
+    scene.act_all(steps, first, 5, 60)
+    scene.rest(0.2)
+    scene.stage("unusual_admin_action")
+    via = scene.intruder(home, scene.plain_browser())
+    scene.log_on(via)
+    role = (*user, *named("role", "Privileged Role Administrator"))
+    steps = [directory("Add member to role completed (PIM activation)", *role, changed=("Role.DisplayName",))]
+    ruler = (*user, *named("role", "Global Administrator"))
+    steps.append(directory("Add member to role.", *ruler, changed=("Role.DisplayName",)))
+    scene.act_all(steps, via, 60, 300)
+    scene.rest(0.3)
+    scene.stage("oauth_consent")
+    title = scene.rng.choice(("Graph Health Monitor", "Mail Flow Insights", "Directory Sync Test"))
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), via.device)
+    scene.log_on(via)
+    made, rights = principal(title), named("permission", "Mail.ReadWrite")
+    steps = [
+        directory("Add application.", made),
+        directory("Add service principal.", made),
+        directory("Add service principal credentials.", made, changed=("KeyDescription",)),
+        directory("Add app role assignment to service principal.", made, *rights, changed=("AppRole.Value",)),
+    ]
+    scene.act_all(steps, via, 15, 150)
+    scene.rest(0.3)
+    scene.stage("oauth_app_misuse")
+    app = Account(key=f"app/{title}", user=NativeUser(app_id(title), title, UserType.APP))
+    cloud = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("python-httpx/0.28.1"))
+    for owner in (person.user for person in scene.executives(scene.number(6, 10))):
+        reads = [exchange("MailItemsAccessed", *INBOX, owner=owner)] * scene.number(8, 20)
+        scene.act_all(reads, cloud, 1, 12, app)
+    scene.stage("audit_logging_impaired")
+    scene.wait(200, 900)
+    scene.act(exchange("Set-OrganizationConfig", *settings(AuditDisabled="True")), via)
+
+
 VARIANTS = (
     Variant("pushes", directory_admin, pushes, hours=12, days=4),
     Variant("telephone", directory_admin, telephone, hours=26, days=4),
     Variant("temporary_pass", directory_admin, temporary_pass, hours=26, days=4),
     Variant("changed_number", directory_admin, changed_number, hours=26, days=4),
     Variant("whole_cloud", directory_admin, whole_cloud, hours=12, days=4),
-    Variant("spoken_codes", directory_admin, spoken_codes, hours=12, days=4, held_out=True),
+    Variant("spoken_codes", directory_admin, spoken_codes, hours=12, days=4),
+    Variant("joined_device", directory_admin, joined_device, hours=12, days=4, held_out=True),
 )

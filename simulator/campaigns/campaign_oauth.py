@@ -9,9 +9,21 @@ from simulator.departments import DEPARTMENTS
 from simulator.devices import scripted
 from simulator.hostile import HOMES_AWAY, PUBLIC_CLOUDS, TOR, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import INBOX, files_in_a_row, read_mail
-from simulator.operations import SALESFORCE, TEAMS, azure, directory, exchange, m365, named, other, settings, sharepoint
+from simulator.operations import (
+    SALESFORCE,
+    TEAMS,
+    azure,
+    directory,
+    exchange,
+    github,
+    m365,
+    named,
+    other,
+    settings,
+    sharepoint,
+)
 from simulator.record import Account, NativeObject, NativeUser
-from simulator.scene import Scene, anybody, azure_person, directory_admin, seller
+from simulator.scene import Scene, anybody, azure_person, coder, directory_admin, seller
 from simulator.world import World
 
 
@@ -181,11 +193,45 @@ def called_up(scene: Scene) -> None:
     scene.act_all([demand] * scene.number(3, 8), via, 20, 120)
 
 
+def ransomed_code(scene: Scene) -> None:
+    """A programmer lets a "job portal" in: by its token code is fetched, guards fall, repositories go (Gitloker, 2024).
+
+    What the app does, it does in the programmer's name.
+    """
+    scene.stage("oauth_consent")
+    scene.wait(60, 900)
+    app = named("app", scene.rng.choice(("github-careers", "gitsecurityapp", "developer-jobs-portal")))
+    scene.act(github("oauth_authorization.create", *app), scene.own())
+    scene.rest(0.1)
+    scene.stage("mass_download")
+    device = scripted("python-requests/2.31.0")
+    cloud = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), device)
+    scene.act_all([github("api.request")] * scene.number(4, 10), cloud, 1, 10)
+    names = [f"service-{number:02d}" for number in scene.rng.sample(range(80), k=scene.number(35, 60))]
+    clones = [github("git.clone", *named("repository", name)) for name in names]
+    scene.act_all(clones, cloud, 2, 25)
+    scene.rest(0.4)
+    scene.stage("unusual_admin_action")
+    via = scene.intruder(relay(scene.rng, VPNS), device)
+    guest = named("user", f"gl-restore-{scene.number(100, 999)}")
+    owned = [github("repo.add_member", *named("repository", name), *guest) for name in names[:6]]
+    scene.act_all(owned, via, 5, 60)
+    scene.rest(0.3)
+    scene.stage("mass_deletion")
+    for name in names[: scene.number(20, 30)]:
+        repository = named("repository", name)
+        steps = ("protected_branch.destroy", "git.push", "repo.destroy")
+        scene.act_all([github(action, *repository) for action in steps], via, 1, 10)
+    note = named("repository", "README-restore-your-code")
+    scene.act_all([github("repo.create", *note), github("git.push", *note)], via, 5, 40)
+
+
 VARIANTS = (
     Variant("mail_reader", anybody, mail_reader, hours=12, days=4),
     Variant("file_reader", anybody, file_reader, hours=12, days=4),
     Variant("chat_reader", anybody, chat_reader, hours=12, days=4),
     Variant("planted_files", anybody, planted_files, hours=12, days=4),
     Variant("miner", administrator, miner, hours=12, days=4),
-    Variant("called_up", seller, called_up, hours=12, days=4, held_out=True),
+    Variant("called_up", seller, called_up, hours=12, days=4),
+    Variant("ransomed_code", coder, ransomed_code, hours=12, days=4, held_out=True),
 )

@@ -122,7 +122,13 @@ def _sign_in(event: Event, account: Account, uid: str, tenant: str) -> bytes:
     return _envelope(event, uid, tenant, "SignInLogs", "Sign-in activity", inner)
 
 
-_TARGETS = {"user": "User", "group": "Group", "serviceprincipal": "ServicePrincipal", "device": "Device"}
+_TARGETS = {
+    "user": "User",
+    "group": "Group",
+    "serviceprincipal": "ServicePrincipal",
+    "device": "Device",
+    "administrativeunit": "AdministrativeUnit",
+}
 _CHANGED = {"role": "Role.DisplayName", "group": "Group.DisplayName", "permission": "DelegatedPermissionGrant.Scope"}
 
 
