@@ -122,12 +122,18 @@ def _sign_in(event: Event, account: Account, uid: str, tenant: str) -> bytes:
     return _envelope(event, uid, tenant, "SignInLogs", "Sign-in activity", inner)
 
 
-_TARGETS = {"user": "User", "group": "Group", "serviceprincipal": "ServicePrincipal", "device": "Device"}
+_TARGETS = {
+    "user": "User",
+    "group": "Group",
+    "serviceprincipal": "ServicePrincipal",
+    "device": "Device",
+    "policy": "Policy",
+}
 _CHANGED = {"role": "Role.DisplayName", "group": "Group.DisplayName", "permission": "DelegatedPermissionGrant.Scope"}
 
 
 def targets(step: Step) -> list[dict[str, object]]:
-    """`targetResources`: the users, apps and devices; what the first of them got is a changed property of it."""
+    """`targetResources`: users, apps, devices and policies; what the first of them got is a changed property of it."""
     named = [
         item
         for item in step.objects
