@@ -128,12 +128,13 @@ _TARGETS = {
     "serviceprincipal": "ServicePrincipal",
     "device": "Device",
     "administrativeunit": "AdministrativeUnit",
+    "policy": "Policy",
 }
 _CHANGED = {"role": "Role.DisplayName", "group": "Group.DisplayName", "permission": "DelegatedPermissionGrant.Scope"}
 
 
 def targets(step: Step) -> list[dict[str, object]]:
-    """`targetResources`: the users, apps and devices; what the first of them got is a changed property of it."""
+    """`targetResources`: users, apps, devices and policies; what the first of them got is a changed property of it."""
     named = [
         item
         for item in step.objects

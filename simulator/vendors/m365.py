@@ -29,7 +29,13 @@ _RECORD_TYPES = {ENTRA: 8, EXCHANGE: 2, SHAREPOINT: 6, TEAMS: 25}
 _SIGN_IN, _CMDLET, _ITEMS_ACCESSED, _SHARING = 15, 1, 50, 14
 _WINDOW = 10 * MINUTE
 _NAMES_OF_ERRORS = {number: name for name, number in reversed(ERRORS.items())}
-_KINDS = {"user": "User", "group": "Group", "serviceprincipal": "ServicePrincipal", "device": "Device"}
+_KINDS = {
+    "user": "User",
+    "group": "Group",
+    "serviceprincipal": "ServicePrincipal",
+    "device": "Device",
+    "policy": "Policy",
+}
 _CHANGED = {
     "role": "Role.DisplayName",
     "group": "Group.DisplayName",

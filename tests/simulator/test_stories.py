@@ -21,8 +21,10 @@ from simulator.world import World
 KNOWN = simulator.attacks.attacks()
 USERS, DAYS = 250, 16
 SEEDS = (21, 22)
-ABROAD = ("everywhere", "micro_nodes", "notebooks", "one_region", "trickle")
+ABROAD = ("by_console", "disk_mounted", "everywhere", "micro_nodes", "notebooks", "one_region", "trickle")
 """Variants of `vm_creation` in regions that the company never uses."""
+BOTNETS = ("home_lines", "basic_auth", "hacked_routers")
+"""Variants of `password_spray` from lines of many providers."""
 
 
 class Played:
@@ -69,7 +71,9 @@ def impossible_travel(one: Played) -> bool:
 def first_country(one: Played) -> bool:
     countries = {event.address.location.country for event in one.acts}
     tenant = {city.country for city in (*DESTINATIONS, *HUBS.values(), *one.world.cities)}
-    return len(countries) == 1 and not countries & tenant and all(e.step.outcome is Outcome.SUCCESS for e in one.acts)
+    # Whoever rents phones has another with each visit.
+    few = len(countries) <= (3 if one.variant == "cookie" else 1)
+    return few and not countries & tenant and all(e.step.outcome is Outcome.SUCCESS for e in one.acts)
 
 
 def mass_download(one: Played) -> bool:
@@ -85,7 +89,7 @@ def mass_download(one: Played) -> bool:
     distinct = len({event.step.objects for event in taken})
     things = len(taken) if one.variant == "snapshot_blocks" else distinct
     much = things >= 25 and (things > 2 * own or moved > 3 * own_bytes)
-    return much and one.at_desk is (one.variant not in ("rclone", "bulk_api"))
+    return much and one.at_desk is (one.variant not in ("rclone", "bulk_api", "folder_by_folder"))
 
 
 def password_spray(one: Played) -> bool:
@@ -93,7 +97,8 @@ def password_spray(one: Played) -> bool:
     success = [event for event in one.acts if event.step.category is Category.LOGON and not event.step.error]
     breached = one.variant not in ("in_vain", "stopped")
     nets = {event.address.location.asn for event in one.acts}
-    few = max(tries.values()) <= 3 and (len(nets) <= 6 or one.variant == "home_lines")
+    few = max(tries.values()) <= (1 if one.variant == "hacked_routers" else 3)
+    few = few and (len(nets) > 6) is (one.variant in BOTNETS)
     return (
         len(tries) >= {"one_team": 15, "stopped": 36, "from_inside": 38}.get(one.variant, 40)
         and few
@@ -111,7 +116,7 @@ def brute_force(one: Played) -> bool:
 def inbox_rule(one: Played) -> bool:
     rules = [event.step for event in one.acts if event.step.category is Category.MAILBOX_RULE]
     tells = {"ForwardTo", "ForwardingSmtpAddress", "BlindCopyTo", "DeleteMessage", "MoveToFolder", "RedirectTo"}
-    tells |= {"JournalEmailAddress", "ForwardAsAttachmentTo", "ForwardingAddress"}
+    tells |= {"JournalEmailAddress", "ForwardAsAttachmentTo", "ForwardingAddress", "AutoForwardEnabled"}
     return bool(rules) and all(tells & {item.type for item in step.objects} for step in rules)
 
 
@@ -134,6 +139,9 @@ def mfa_fatigue(one: Played) -> bool:
     factors = [event for event in one.acts if "security info" in event.step.action]
     logons = [event for event in one.acts if event.step.category is Category.LOGON and not event.step.error]
     keys = one.actions()["Add Windows Hello for Business credential."]
+    if one.variant == "app_password":
+        # Whoever logs on with one is asked for no second factor.
+        return one.actions()["Create app password for user"] == 1 == len(logons) and "mfa" not in logons[0].step.facts
     replaced = len(factors) >= 2 or (one.variant == "device_key" and keys == one.actions()["Add device."] == 1)
     return (refused >= 4 or replaced) and bool(logons)
 
@@ -199,11 +207,15 @@ def secret_retrieval(one: Played) -> bool:
 
 
 def vm_creation(one: Played) -> bool:
-    least = {"one_region": 2, "trickle": 5, "notebooks": 8, "resized": 5}
-    return one.count(Category.COMPUTE_START) >= least.get(one.variant, 10)
+    least = {"one_region": 2, "trickle": 5, "notebooks": 8, "resized": 5, "disk_mounted": 1}
+    started = one.count(Category.COMPUTE_START) >= least.get(one.variant, 10)
+    return started and one.actions()["AttachVolume"] == (one.variant == "disk_mounted")
 
 
 def resource_destruction(one: Played) -> bool:
+    if one.variant == "expiring":
+        cut = one.actions()["UpdateRecoveryPointLifecycle"] >= 18
+        return cut and one.actions()["PutBucketLifecycleConfiguration"] >= 4
     return one.count(Category.DELETE, Category.COMPUTE_STOP) >= 4
 
 
@@ -226,14 +238,23 @@ def oauth_app_misuse(one: Played) -> bool:
 
 
 def unlike_own_habits(one: Played) -> bool:
-    """At the victim's desk, many steps, none of which changes or takes anything away."""
+    """At the victim's desk, many steps, none of which changes or takes anything away; or many of an ordinary kind."""
     harmless = {Category.READ, Category.LIST, Category.DOWNLOAD, Category.CREATE, Category.EXECUTE}
-    return one.at_desk and len(one.acts) >= 80 and {event.step.category for event in one.acts} <= harmless
+    done = {event.step.category for event in one.acts}
+    if one.variant == "payees":
+        paid = one.actions()["VendorPaymentCreated"] == one.actions()["VendorBankDetailsEdited"] >= 18
+        return one.at_desk and paid and done == {Category.READ, Category.MODIFY, Category.CREATE}
+    if one.variant == "sent_home":
+        sent = one.actions()["Send"] == one.actions()["FileAccessed"] >= 45
+        return one.at_desk and sent and done <= {Category.READ, Category.SEND, Category.DELETE}
+    return one.at_desk and len(one.acts) >= 80 and done <= harmless
 
 
 def campaign_bec(one: Played) -> bool:
     if one.variant == "mail_program":
         deceived = one.actions()["Consent to application."] == 1 and one.count(Category.SHARE) >= 25
+    elif one.variant == "guessed_executive":
+        deceived = one.actions()["SendOnBehalf"] >= 4 and one.actions()["HardDelete"] >= 20
     else:
         deceived = one.actions()["Send"] >= 3 and one.actions()["HardDelete"] > 0
     return one.count(Category.MAILBOX_RULE) == 1 and deceived
@@ -255,6 +276,11 @@ def campaign_ci_ransomware(one: Played) -> bool:
     if one.variant == "poisoned_action":
         inside = {event.step.category for event in one.acts if event.address.ip in own}
         return inside == {Category.SECRET_READ} and one.count(Category.DELETE) >= 13
+    if one.variant == "build_server":
+        early = [event.step for event in one.acts if event.address.ip in own]
+        harmless = {Category.READ, Category.LIST, Category.SECRET_READ}
+        taken = one.actions()["GetObject"] == one.actions()["DeleteObject"] >= 200
+        return bool(early) and {step.category for step in early} <= harmless and taken
     if one.variant == "by_mail":
         gone = one.actions()["GetObject"] == one.actions()["DeleteObject"] >= 100 and one.actions()["SendEmail"] >= 3
     else:
@@ -267,12 +293,17 @@ def campaign_oauth(one: Played) -> bool:
     if one.variant == "miner":
         made = [event for event in one.acts if event.actor and event.step.category is Category.COMPUTE_START]
         return len(apps) == 1 and len(made) >= 16 and one.acts[1].step.action == "Add application."
+    if one.variant == "called_up":
+        let_in = not apps and one.acts[0].step.action == "ConnectedAppAuthorized"
+        return let_in and one.actions()["BulkJobExported"] >= 12
     return len(apps) == 1 and one.acts[0].step.action == "Add service principal."
 
 
 def campaign_mfa_admin(one: Played) -> bool:
     if one.variant == "whole_cloud":
         harm = one.count(Category.SECRET_READ) >= 14 and one.count(Category.DELETE) >= 29
+    elif one.variant == "spoken_codes":
+        harm = one.count(Category.AUDIT_CONFIG) == 2 and one.count(Category.DOWNLOAD) >= 90
     else:
         harm = one.count(Category.AUDIT_CONFIG) == 1
     return one.count(Category.ROLE_GRANT) >= 1 and harm
@@ -315,8 +346,8 @@ def test_spray_tries_each_account_seldom_and_names_that_do_not_exist(played: dic
     for one in played["password_spray"]:
         people = {person.user.id for person in one.world.people}
         unknown = {e.actor.user.id for e in one.acts if e.actor and e.actor.user.id not in people}
-        # Who is inside already knows which names there are.
-        assert bool(unknown) is (one.variant != "from_inside")
+        # Who is inside, or has a list from a leak, already knows which names there are.
+        assert bool(unknown) is (one.variant not in ("from_inside", "hacked_routers"))
         errors = {e.step.error for e in one.acts if e.actor and e.actor.user.id in unknown}
         assert errors <= {"50034", "50053"}
 

@@ -51,8 +51,10 @@ NOT_NAMED_BY = {
     ("cloudtrail", "CreateAccountAssignment"): {"user"},
     ("m365", "MemberAdded"): {"guest"},
     ("m365", "MessageCreatedHasLink"): {"user"},
+    ("m365", "RecordingExported"): {"recording"},
+    ("m365", "Update conditional access policy"): {"policy"},
 }
-"""Types that records of one operation don't have or name otherwise: by an id of the directory's or the chat's."""
+"""Types that records of one operation don't have, or name by an id: of the directory's, the chat's or the meeting's."""
 
 
 @pytest.fixture(scope="module")
