@@ -102,7 +102,9 @@ def objects_of(record: dict[str, object], category: Category) -> tuple[Object, .
     for parameter, value in parameters.items():
         kind = _OF_NAME.get(source, "") if parameter == "name" else _KINDS.get(parameter)
         if kind:
-            for name in value[:LIST_LIMIT] if isinstance(value, list) else (value,):
+            # Attributes of EC2 are written `{"value": "m5.large"}`.
+            plain = value.get("value") if isinstance(value, dict) else value
+            for name in plain[:LIST_LIMIT] if isinstance(plain, list) else (plain,):
                 if isinstance(name, str) and name:
                     found[kind, name] = None
         elif parameter in _SETS:

@@ -70,7 +70,10 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     bare = UNREGISTERED.of(activity)
     bareness = chance_unregistered(activity, user)
     without = bareness < 1.0 and user.is_news(UNREGISTERED, bare, time)
-    if not (new_network and new_program) and not (without and user.is_news(ADDRESSES, activity.ip, time)):
+    person = activity.user.type is UserType.PERSON
+    # A program is made of one kit, and runs where it runs; a person has several of both.
+    apart = (without or (new_program and not person)) and user.is_news(ADDRESSES, activity.ip, time)
+    if not (new_network and new_program) and not apart:
         return
     networks, programs = user.values(ISPS), user.values(AGENTS)
     if networks.total < context.settings["min_seen"] or programs.total < context.settings["min_seen"]:
@@ -89,9 +92,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     )
     hidden = anonymity(activity)
     strange_relay = bool(hidden) and user.values(ANONYMITY).get(hidden) is None
-    person = activity.user.type is UserType.PERSON
     odd_hour = person and user.rate(ACTIVITY_RATE).chance_of_any(time // HOUR * HOUR) < RARE_HOUR
-    risk = 45.0 if new_network else 25.0
+    risk = 45.0 if new_network or not person else 25.0
     risk += 15 * bool(place) + 10 * (chance < context.settings["max_probability"] / 100)
     risk += min(risk_of(bareness), MOST) if without else 0
     risk += 10 * strange_relay + 10 * odd_hour

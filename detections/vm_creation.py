@@ -45,8 +45,23 @@ REGIONS = ValuesFeature(
 )
 
 
+def resizes(activity: Activity) -> bool:
+    """Whether a machine that is there is made one of the largest."""
+    return succeeded(activity) and any(
+        entry.type == "instance_type" and LARGE.search(entry.name) is not None for entry in activity.objects
+    )
+
+
+RESIZED = TallyFeature("resized", frozenset({Category.MODIFY}), HOUR, only=resizes, prior=1.0)
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A machine in a region that the user never used; or a surge of machines, those refused by a quota among them."""
+    if activity.category is Category.MODIFY:
+        if resizes(activity):
+            few = context.with_settings(min_count=context.settings["min_resized"], max_probability=0.2)
+            yield from surge(activity, user, few, RESIZED, "machines made very large", base=60)
+        return
     # What is started again was made before, and in its region.
     where = "" if RESUMED.search(activity.action) else region(activity)
     known = user.values(REGIONS)
@@ -81,9 +96,9 @@ DETECTION = Detection(
     techniques=(CREATE_INSTANCE, UNUSED_REGIONS, COMPUTE_HIJACKING),
     severity=Severity.HIGH,
     evaluate=evaluate,
-    categories=STARTS,
-    features=(MACHINES, REGIONS),
-    settings={**SURGE, "min_count": 8, "max_probability": 0.05},
+    categories=STARTS | {Category.MODIFY},
+    features=(MACHINES, REGIONS, RESIZED),
+    settings={**SURGE, "min_count": 8, "max_probability": 0.05, "min_resized": 3},
     learning_days=5,
     runbook=(
         "See the machines' sizes and regions; stop those that nobody knows.",

@@ -57,6 +57,14 @@ def test_objects_are_bounded() -> None:
     assert len(read(requestParameters={"userName": "u" * 5000}).objects[0].name) == 1024
 
 
+def test_an_attribute_is_an_object_by_its_value() -> None:
+    parameters = {"instanceId": "i-1", "instanceType": {"value": "p3.16xlarge"}}
+    found = read(eventSource="ec2.amazonaws.com", eventName="ModifyInstanceAttribute", requestParameters=parameters)
+    assert {("instance", "i-1"), ("instance_type", "p3.16xlarge")} <= {
+        (entry.type, entry.name) for entry in found.objects
+    }
+
+
 @pytest.mark.parametrize(
     ("source", "name", "fields", "category"),
     [
