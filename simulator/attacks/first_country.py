@@ -177,7 +177,7 @@ def cookie(scene: Scene) -> None:
 
 
 def document_hunt(scene: Scene) -> None:
-    """A bought password, wrong twice, on a server abroad: searches, then what they find is downloaded (T1213.002)."""
+    """A bought password, not the first, on a server abroad: searches, then what they find is downloaded (T1213.002)."""
     scene.later(0.5, 8)
     via = scene.intruder(anywhere(scene.rng, HOSTS), scene.plain_browser())
     scene.act_all([logon(WRONG_PASSWORD)] * scene.number(1, 3), via._replace(session=""), 8, 60)

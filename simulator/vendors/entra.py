@@ -22,9 +22,9 @@ from simulator.operations import (
     MFA_UNANSWERED,
     PASSWORD_GRANT,
 )
-from simulator.record import HOUR, Account, Event, Step, rfc3339
+from simulator.record import HOUR, Account, Event, NativeObject, Step, rfc3339
 from simulator.streams import guid
-from simulator.vendors.microsoft import is_managed, object_id, system, tenant_id, upn
+from simulator.vendors.microsoft import is_managed, new_value, object_id, system, tenant_id, upn
 from simulator.vendors.vendor import Recorded, Vendor
 
 SIGN_INS, AUDIT = "insights-logs-signinlogs", "insights-logs-auditlogs"
@@ -134,15 +134,16 @@ _CHANGED = {"role": "Role.DisplayName", "group": "Group.DisplayName", "permissio
 
 
 def targets(step: Step) -> list[dict[str, object]]:
-    """`targetResources`: users, apps, devices and policies; what the first of them got is a changed property of it."""
+    """`targetResources`: users, apps, devices and the like; what the first of them got is a changed property of it."""
     named = [
         item
         for item in step.objects
         if item.type in _TARGETS and not (item.type == "group" and item is not step.objects[0])
     ]
-    given = [item for item in step.objects if item not in named]
     changes: list[dict[str, object]] = [
-        {"displayName": _property(step, item.type), "oldValue": None, "newValue": f'"{item.name}"'} for item in given
+        {"displayName": _property(step, item.type), "oldValue": None, "newValue": _value(item)}
+        for item in step.objects
+        if item not in named
     ]
     told = {change["displayName"] for change in changes}
     changes += [{"displayName": name, "oldValue": "[]", "newValue": "[]"} for name in step.facts if name not in told]
@@ -158,6 +159,12 @@ def targets(step: Step) -> list[dict[str, object]]:
     ] or [{"id": object_id("directory"), "displayName": "", "type": "Other", "modifiedProperties": []}]
     found[0]["modifiedProperties"] = changes
     return found
+
+
+def _value(item: NativeObject) -> str:
+    """Text is in quotation marks, a list isn't."""
+    value = new_value(item)
+    return value if value.startswith("[") else f'"{value}"'
 
 
 def _property(step: Step, kind: str) -> str:

@@ -16,7 +16,17 @@ from simulator.catalogue import app_id
 from simulator.operations import ENTRA, EXCHANGE, MICROSOFT, SHAREPOINT, TEAMS
 from simulator.record import MINUTE, SECOND, Account, Event, NativeObject, rfc3339
 from simulator.streams import guid, token
-from simulator.vendors.microsoft import OFFICE, guest_upn, is_managed, object_id, seconds, system, tenant_id, upn
+from simulator.vendors.microsoft import (
+    OFFICE,
+    guest_upn,
+    is_managed,
+    new_value,
+    object_id,
+    seconds,
+    system,
+    tenant_id,
+    upn,
+)
 from simulator.vendors.vendor import Recorded, Vendor
 
 _CONTENT = {
@@ -34,6 +44,7 @@ _KINDS = {
     "group": "Group",
     "serviceprincipal": "ServicePrincipal",
     "device": "Device",
+    "administrativeunit": "AdministrativeUnit",
     "policy": "Policy",
 }
 _CHANGED = {
@@ -41,7 +52,11 @@ _CHANGED = {
     "group": "Group.DisplayName",
     "permission": "DelegatedPermissionGrant.Scope",
     "device": "Device.DisplayName",
+    "administrativeunit": "AdministrativeUnit.DisplayName",
+    "AppAddress": "AppAddress",
 }
+_NAMED_BY_STEPS = frozenset(("role", "group", "permission", "device"))
+"""What is given under the property that a step names, where it isn't that of the kind."""
 _BY_METHODS = "security info"
 _FACTORS = "StrongAuthenticationMethod"
 _ONE_FACTOR = '[{"MethodType": 6, "Default": true}]'
@@ -108,7 +123,7 @@ def _directory(made: Json, event: Event) -> None:
     target = next((item for item in step.objects if item.type == "user"), None)
     target = target or next(iter(step.objects), NativeObject("user", str(made["UserId"])))
     given = [item for item in step.objects if item is not target and item.type in _CHANGED]
-    named = [{"Name": _property(changed, item.type), "NewValue": item.name, "OldValue": ""} for item in given]
+    named = [{"Name": _property(changed, item.type), "NewValue": new_value(item), "OldValue": ""} for item in given]
     told = {each["Name"] for each in named}
     named += [{"Name": name, "NewValue": "[]", "OldValue": "[]"} for name in changed if name not in told]
     for each in named:
@@ -133,7 +148,7 @@ def _directory(made: Json, event: Event) -> None:
 
 def _property(changed: tuple[str, ...], kind: str) -> str:
     default = _CHANGED[kind]
-    return default if default in changed or not changed else changed[0]
+    return changed[0] if kind in _NAMED_BY_STEPS and changed and default not in changed else default
 
 
 def _exchange(made: Json, event: Event, account: Account, tenant: str) -> None:

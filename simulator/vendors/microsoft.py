@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import msgspec
+
 from activities.activity import UserType
 from simulator.catalogue import app_id
-from simulator.record import Account, NativeDevice, rfc3339
+from simulator.record import Account, NativeDevice, NativeObject, rfc3339
 from simulator.streams import guid
 
 OFFICE = app_id("Office 365 Exchange Online")
@@ -36,6 +38,14 @@ def upn(account: Account, tenant: str) -> str:
 def guest_upn(address: str, tenant: str) -> str:
     """A guest's user principal name."""
     return f"{address.replace('@', '_')}#EXT#@{tenant}.onmicrosoft.com"
+
+
+def new_value(item: NativeObject) -> str:
+    """What a changed property says of what was given: a list of one where an app's pages are (`AppAddress`)."""
+    if item.type == "AppAddress":
+        page = {"AddressType": 0, "Address": item.name, "ReplyAddressClientType": 1}
+        return msgspec.json.encode([page]).decode()
+    return item.name
 
 
 def system(device: NativeDevice) -> str:

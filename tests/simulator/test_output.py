@@ -22,8 +22,8 @@ from .conftest import DAYS, SEED, USERS, Written, written
 SMALL = (5, 11, 2)
 """Users, days, seed."""
 GOLDEN = {
-    "activities.jsonl": "6ed4c6371dd7c5d9cb52942d93b7bd469d9c8980766bd2f259f625232a39ef66",
-    "truth.jsonl": "f2ceed9abf892787c3b92c36b46b04520c2ec7a0abee0beb811307c4f1ff817b",
+    "activities.jsonl": "c107d9bf446a1d6661facf68bdd2d99c84ec7956ee88b013914e0b7ab2696d2f",
+    "truth.jsonl": "df9b6fbdd1e92d8174c60b7fd592cabe1771dd6a37093ffbdb580cd5d4e64f54",
 }
 """SHA-256 of what SMALL with all attacks writes, on every machine and Python. Changes only when the tenant does.
 

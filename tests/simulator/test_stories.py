@@ -21,10 +21,12 @@ from simulator.world import World
 KNOWN = simulator.attacks.attacks()
 USERS, DAYS = 250, 16
 SEEDS = (21, 22)
-ABROAD = ("by_console", "disk_mounted", "everywhere", "micro_nodes", "notebooks", "one_region", "trickle")
+ABROAD = "by_console containers disk_mounted everywhere micro_nodes notebooks one_region queued_work trickle".split()
 """Variants of `vm_creation` in regions that the company never uses."""
-BOTNETS = ("home_lines", "basic_auth", "hacked_routers")
+BOTNETS = ("home_lines", "basic_auth", "hacked_routers", "own_cities")
 """Variants of `password_spray` from lines of many providers."""
+LISTED = ("from_inside", "hacked_routers", "own_cities")
+"""Variants of `password_spray` by who is inside, or has a list from a leak: they know which names there are."""
 
 
 class Played:
@@ -73,7 +75,17 @@ def first_country(one: Played) -> bool:
     tenant = {city.country for city in (*DESTINATIONS, *HUBS.values(), *one.world.cities)}
     # Whoever rents phones has another with each visit.
     few = len(countries) <= (3 if one.variant == "cookie" else 1)
-    return few and not countries & tenant and all(e.step.outcome is Outcome.SUCCESS for e in one.acts)
+    acts = one.acts
+    if one.variant == "document_hunt":
+        # Of what was bought, not every password is the right one.
+        tried = [event.step.category for event in acts].index(Category.LOGON)
+        few = few and tried >= 1 and {event.step.error for event in acts[:tried]} == {"50126"}
+        acts = acts[tried:]
+    elif one.variant == "same_calls":
+        # Their own calls are refused now and then; the three that are for the key aren't.
+        acts = [event for event in acts[:-3] if event.step.outcome is not Outcome.DENIED] + acts[-3:]
+        few = few and len(acts) > len(one.acts) / 2
+    return few and not countries & tenant and all(e.step.outcome is Outcome.SUCCESS for e in acts)
 
 
 def mass_download(one: Played) -> bool:
@@ -89,7 +101,8 @@ def mass_download(one: Played) -> bool:
     distinct = len({event.step.objects for event in taken})
     things = len(taken) if one.variant == "snapshot_blocks" else distinct
     much = things >= 25 and (things > 2 * own or moved > 3 * own_bytes)
-    return much and one.at_desk is (one.variant not in ("rclone", "bulk_api", "folder_by_folder"))
+    elsewhere = ("rclone", "bulk_api", "folder_by_folder", "synchronised_at_home")
+    return much and one.at_desk is (one.variant not in elsewhere)
 
 
 def password_spray(one: Played) -> bool:
@@ -117,6 +130,8 @@ def inbox_rule(one: Played) -> bool:
     rules = [event.step for event in one.acts if event.step.category is Category.MAILBOX_RULE]
     tells = {"ForwardTo", "ForwardingSmtpAddress", "BlindCopyTo", "DeleteMessage", "MoveToFolder", "RedirectTo"}
     tells |= {"JournalEmailAddress", "ForwardAsAttachmentTo", "ForwardingAddress", "AutoForwardEnabled"}
+    if one.variant == "swept":
+        tells = {"DestinationFolder"}
     return bool(rules) and all(tells & {item.type for item in step.objects} for step in rules)
 
 
@@ -142,6 +157,11 @@ def mfa_fatigue(one: Played) -> bool:
     if one.variant == "app_password":
         # Whoever logs on with one is asked for no second factor.
         return one.actions()["Create app password for user"] == 1 == len(logons) and "mfa" not in logons[0].step.facts
+    if one.variant == "each_evening":
+        pushed = [event.time for event in one.acts if event.step.error == "50074"]
+        apart = [after - before for before, after in pairwise(pushed)]
+        asked = refused == 2 and len(pushed) == 3 and all(23 * HOUR < pause < 25 * HOUR for pause in apart)
+        return asked and len(logons) == 1 == len(factors)
     replaced = len(factors) >= 2 or (one.variant == "device_key" and keys == one.actions()["Add device."] == 1)
     return (refused >= 4 or replaced) and bool(logons)
 
@@ -173,6 +193,11 @@ def mass_deletion(one: Played) -> bool:
     if one.variant == "one_version":
         sealed = Counter(event.step.objects for event in one.acts if event.step.action == "FileModified")
         return one.actions()["ListUpdated"] == 1 and len(sealed) >= 90 and min(sealed.values()) >= 2
+    if one.variant == "gone_tomorrow":
+        days = [item for event in one.acts for item in event.step.objects if item.type == "retention_days"]
+        return len(days) == one.actions()["PutBucketLifecycleConfiguration"] >= 7 and {item.name for item in days} == {
+            "1"
+        }
     return one.count(Category.DELETE) >= 15 or unreadable >= 100
 
 
@@ -194,6 +219,8 @@ def dormant_account(one: Played) -> bool:
 
 def rare_api(one: Played) -> bool:
     new = {event.step.action for event in one.acts} - {event.step.action for event in one.usual}
+    if one.variant == "domains_moved":
+        return len(new) == 6 and one.actions()["RetrieveDomainAuthCode"] >= 2
     return len(new) >= 8
 
 
@@ -203,12 +230,19 @@ def denied_calls(one: Played) -> bool:
 
 
 def secret_retrieval(one: Played) -> bool:
+    if one.variant == "far_copies":
+        actions = ("ReplicateSecretToRegions", "GetSecretValue", "RemoveRegionsFromReplication")
+        return len({one.actions()[action] for action in actions}) == 1 and one.count(Category.SECRET_READ) >= 7
     return one.count(Category.SECRET_READ) >= 10
 
 
 def vm_creation(one: Played) -> bool:
-    least = {"one_region": 2, "trickle": 5, "notebooks": 8, "resized": 5, "disk_mounted": 1}
+    least = {"one_region": 2, "trickle": 5, "notebooks": 8, "resized": 5, "disk_mounted": 1, "queued_work": 3}
     started = one.count(Category.COMPUTE_START) >= least.get(one.variant, 10)
+    if one.variant == "containers":
+        started = one.actions()["RunTask"] >= 15 and one.actions()["RunInstances"] >= 2
+    elif one.variant == "queued_work":
+        started = started and one.actions()["SubmitJob"] >= 4
     return started and one.actions()["AttachVolume"] == (one.variant == "disk_mounted")
 
 
@@ -220,6 +254,8 @@ def resource_destruction(one: Played) -> bool:
 
 
 def mailbox_access(one: Played) -> bool:
+    if one.variant == "previews":
+        return one.at_desk and one.actions()["PreviewItemRendered"] >= 36
     reads, deletes = one.actions()["MailItemsAccessed"], one.actions()["HardDelete"]
     return reads >= 40 or deletes >= 40 or one.variant in ("exported", "purged")
 
@@ -247,6 +283,9 @@ def unlike_own_habits(one: Played) -> bool:
     if one.variant == "sent_home":
         sent = one.actions()["Send"] == one.actions()["FileAccessed"] >= 45
         return one.at_desk and sent and done <= {Category.READ, Category.SEND, Category.DELETE}
+    if one.variant == "altered":
+        times = {one.actions()[action] for action in ("FileAccessed", "FileModified", "FileVersionsAllRecycled")}
+        return one.at_desk and len(times) == 1 and 3 * min(times) == len(one.acts) >= 105
     return one.at_desk and len(one.acts) >= 80 and done <= harmless
 
 
@@ -283,6 +322,8 @@ def campaign_ci_ransomware(one: Played) -> bool:
         return bool(early) and {step.category for step in early} <= harmless and taken
     if one.variant == "by_mail":
         gone = one.actions()["GetObject"] == one.actions()["DeleteObject"] >= 100 and one.actions()["SendEmail"] >= 3
+    elif one.variant == "public_secrets":
+        gone = one.actions()["DeleteObject"] >= 200 and one.actions()["PutBucketReplication"] == 3
     else:
         gone = one.actions()["CopyObject"] >= 100
     return not own & one.where(one.acts) and gone
@@ -296,6 +337,9 @@ def campaign_oauth(one: Played) -> bool:
     if one.variant == "called_up":
         let_in = not apps and one.acts[0].step.action == "ConnectedAppAuthorized"
         return let_in and one.actions()["BulkJobExported"] >= 12
+    if one.variant == "ransomed_code":
+        let_in = not apps and one.acts[0].step.action == "oauth_authorization.create"
+        return let_in and one.actions()["git.clone"] >= 35 and one.actions()["repo.destroy"] >= 20
     return len(apps) == 1 and one.acts[0].step.action == "Add service principal."
 
 
@@ -346,8 +390,7 @@ def test_spray_tries_each_account_seldom_and_names_that_do_not_exist(played: dic
     for one in played["password_spray"]:
         people = {person.user.id for person in one.world.people}
         unknown = {e.actor.user.id for e in one.acts if e.actor and e.actor.user.id not in people}
-        # Who is inside, or has a list from a leak, already knows which names there are.
-        assert bool(unknown) is (one.variant not in ("from_inside", "hacked_routers"))
+        assert bool(unknown) is (one.variant not in LISTED)
         errors = {e.step.error for e in one.acts if e.actor and e.actor.user.id in unknown}
         assert errors <= {"50034", "50053"}
 

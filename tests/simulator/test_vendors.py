@@ -43,12 +43,16 @@ CODES = {
 """How a vendor calls what another one has a number for."""
 NOT_NAMED = frozenset(
     # What these vendors' records don't have, or what the parser doesn't take from them.
-    "certificate channel device filter group instance_type ip_set load_balancer permission permission_set query "
-    "resource retention_days role service serviceprincipal target_group team zone".split()
+    "AppAddress alarm certificate channel device domain filter group instance_type ip_set load_balancer permission "
+    "permission_set query resource retention_days role service serviceprincipal target_group team zone".split()
 )
 NOT_NAMED_BY = {
     ("cloudtrail", "AttachManagedPolicyToPermissionSet"): {"policy"},
     ("cloudtrail", "CreateAccountAssignment"): {"user"},
+    ("cloudtrail", "UpdateTrail"): {"key"},
+    ("m365", "Add administrative unit."): {"administrativeunit"},
+    ("m365", "Add member to administrative unit."): {"administrativeunit"},
+    ("m365", "Add scoped member to role."): {"administrativeunit"},
     ("m365", "MemberAdded"): {"guest"},
     ("m365", "MessageCreatedHasLink"): {"user"},
     ("m365", "RecordingExported"): {"recording"},
