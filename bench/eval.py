@@ -85,15 +85,10 @@ def together(cases: Sequence[Measured]) -> Measured:
 def figures(seeds: Sequence[int], cases: Sequence[Measured]) -> dict[str, Any]:
     """A part of what is written."""
     measured = together(cases)
-    quiet = {
-        (name, variant.name)
-        for name, attack in registry.attacks().items()
-        for variant in attack.held_out
-        if variant.quiet
-    }
-    usual: dict[str, list[bool]] = {"usual": [], "quiet": []}
-    for found in measured.found:
-        usual["quiet" if (found.attack.name, found.attack.variant) in quiet else "usual"].append(found.found)
+    hard = {(name, one.name) for name, attack in registry.attacks().items() for one in attack.held_out if one.quiet}
+    quiet = [one.found for one in measured.found if (one.attack.name, one.attack.variant) in hard]
+    usual = [one.found for one in measured.found if (one.attack.name, one.attack.variant) not in hard]
+    forms = {"usual": usual, "quiet": quiet}
     false = Counter(alert.detections[0] for alert in measured.false if alert.detections)
     return {
         "seeds": list(seeds),
@@ -101,7 +96,9 @@ def figures(seeds: Sequence[int], cases: Sequence[Measured]) -> dict[str, Any]:
         "alerts": measured.alerts,
         **measure.summary(measured),
         "false_alerts_by_detection": dict(false.most_common()),
-        "recall_by_form": {form: round(sum(each) / len(each), 4) for form, each in usual.items() if each},
+        **(
+            {"recall_by_form": {form: round(sum(each) / len(each), 4) for form, each in forms.items()}} if quiet else {}
+        ),
         "recall_by_seed": [round(each.recall, 4) for each in cases],
     }
 
