@@ -130,6 +130,8 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
     """`weight` from which on all counts lose a quarter."""
     ACTIONS: ClassVar[int] = 2048
     PAIRS: ClassVar[int] = 4096
+    WATCHED: ClassVar[tuple[int, int]] = (512, 1024)
+    """Of the same, what `add` keeps: operations are fewer than commands and their arguments, and users many."""
     CARRY: ClassVar[float] = 0.2
     CARRIED: ClassVar[float] = 3e-4
     """Surprise beyond this isn't carried on."""
@@ -203,7 +205,7 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
         self.clear = min(self.clear + 1, self.BLOCK // self.STEP) if self._passes(self.latest) else 0
         oldest, self.recent = self.recent[: self.STEP], self.recent[self.STEP :]
         if self.clear == self.BLOCK // self.STEP:
-            self._learn(oldest, unlike)
+            self._learn(oldest, unlike, *self.WATCHED)
         return True
 
     def _tail(self, unlike: float, number: int, prior: _Blocks) -> float:
@@ -223,7 +225,7 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
         self.flagged += 1
         return self.flagged > self.PATIENCE
 
-    def _learn(self, keys: list[int], unlike: float) -> None:
+    def _learn(self, keys: list[int], unlike: float, most: int = ACTIONS, most_pairs: int = PAIRS) -> None:
         if self.weight >= self.LEARNT * _UNIT and keys:
             if self.blocks >= self.MEMORY:
                 self.square *= (self.MEMORY - 1.0) / self.blocks
@@ -232,9 +234,9 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
             delta = unlike - self.mean
             self.mean += delta / self.blocks
             self.square += delta * (unlike - self.mean)
-        self._count(keys)
+        self._count(keys, most, most_pairs)
 
-    def _count(self, keys: list[int]) -> None:
+    def _count(self, keys: list[int], most: int, most_pairs: int) -> None:
         actions, pairs, previous = self.actions.copy(), self.pairs.copy(), self.previous
         for key in keys:
             actions[key] = actions.get(key, 0) + _UNIT
@@ -244,16 +246,16 @@ class Habits(msgspec.Struct, array_like=True, gc=False):
             previous = key
         self.actions, self.pairs, self.previous = actions, pairs, previous
         self.weight += _UNIT * len(keys)
-        if self.weight > self.REMEMBERED or len(actions) > self.ACTIONS or len(pairs) > self.PAIRS:
-            self._forget()
+        if self.weight > self.REMEMBERED or len(actions) > most or len(pairs) > most_pairs:
+            self._forget(most, most_pairs)
 
-    def _forget(self) -> None:
+    def _forget(self, most: int, most_pairs: int) -> None:
         """Take a quarter of all counts; of too many, drop those with the least."""
         if self.weight > self.REMEMBERED:
             self.actions = {key: left for key, count in self.actions.items() if (left := count * 3 // 4) > 1}
             self.pairs = {key: left for key, count in self.pairs.items() if (left := count * 3 // 4) > 1}
-        self.actions = _most(self.actions, self.ACTIONS)
-        self.pairs = _most(self.pairs, self.PAIRS)
+        self.actions = _most(self.actions, most)
+        self.pairs = _most(self.pairs, most_pairs)
         self.weight = sum(self.actions.values())
 
     def _unlike(self, keys: list[int]) -> _Unlike:
