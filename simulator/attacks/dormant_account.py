@@ -31,6 +31,18 @@ _OWN_LOGINS = ("code", "crm", "ledger", "staff")
 _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/143.0.0.0"
 
 
+def _leaver(scene: Scene) -> Person:
+    """The victim, somebody who left.
+
+    Raises:
+        TypeError: It is a service's account.
+    """
+    if not isinstance(scene.victim, Person):
+        msg = f"expected somebody who left, found {scene.victim.key}"
+        raise TypeError(msg)
+    return scene.victim
+
+
 def _last_day(account: Account) -> int | None:
     if isinstance(account, Person):
         return account.leaves
@@ -132,10 +144,7 @@ def retired_mail(scene: Scene) -> None:
 
 def old_phone(scene: Scene) -> None:
     """Stealthy: the phone of somebody who left was never wiped: at home, it goes on fetching mail and chats."""
-    victim = scene.victim
-    if not isinstance(victim, Person):
-        msg = f"expected somebody who left, found {victim.key}"
-        raise TypeError(msg)
+    victim = _leaver(scene)
     last = victim.leaves or 0
     via = scene.intruder(victim.home(last), victim.phone(last))
     for _ in range(scene.number(4, 7)):
@@ -163,10 +172,7 @@ def _in_the_office(scene: Scene, victim: Person) -> NativeDevice:
 
 def handed_on(scene: Scene) -> None:
     """Stealthy: in the office, a successor goes on working with the login of somebody who left, as they used to."""
-    victim = scene.victim
-    if not isinstance(victim, Person):
-        msg = f"expected somebody who left, found {victim.key}"
-        raise TypeError(msg)
+    victim = _leaver(scene)
     device = _in_the_office(scene, victim)
     via = scene.intruder(office_egress(victim.city), device)
     habit = HABITS[scene.rng.choice([kind for kind in _OWN_LOGINS if kind in victim.work.items])]
@@ -198,10 +204,7 @@ def old_server(scene: Scene) -> None:
 
 def revenge(scene: Scene) -> None:
     """Dismissed, and GitHub was forgotten: from home, repositories go, guards first (First Republic Bank, 2020)."""
-    victim = scene.victim
-    if not isinstance(victim, Person):
-        msg = f"expected somebody who left, found {victim.key}"
-        raise TypeError(msg)
+    victim = _leaver(scene)
     via = scene.intruder(victim.home(victim.leaves or 0), scripted(_BROWSER, "Windows 10"))
     scene.act(github("user.login"), via)
     repositories = [
@@ -254,10 +257,7 @@ def runs_again(scene: Scene) -> None:
 
 def kept_keys(scene: Scene) -> None:
     """Who left still has keys of AWS: from home, machines are listed, then ended, by the dozen (Cisco, 2018)."""
-    victim = scene.victim
-    if not isinstance(victim, Person):
-        msg = f"expected somebody who left, found {victim.key}"
-        raise TypeError(msg)
+    victim = _leaver(scene)
     agent = scripted("aws-cli/2.17.20 Python/3.11.9 Darwin/23.6.0 source/x86_64", "macOS 14")
     via = scene.intruder(victim.home(victim.leaves or 0), agent)
     looks = [WHO_AM_I, aws("ec2", "DescribeInstances"), aws("autoscaling", "DescribeAutoScalingGroups")]
@@ -269,10 +269,7 @@ def kept_keys(scene: Scene) -> None:
 
 def steady_fetch(scene: Scene) -> None:
     """Stealthy: the token of who left, in a script at their home: what they worked on is fetched, every half-hour."""
-    victim = scene.victim
-    if not isinstance(victim, Person):
-        msg = f"expected somebody who left, found {victim.key}"
-        raise TypeError(msg)
+    victim = _leaver(scene)
     via = scene.intruder(victim.home(victim.leaves or 0), scripted("git/2.47.1"), session=False)
     mine = named("repository", *(f"service-{(victim.index * 7 + number) % 80:02d}" for number in range(3)))
     for _ in range(scene.number(8, 11)):
