@@ -105,8 +105,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         # That others read the same mailbox doesn't explain one after another.
         novelties = (Novelty(IMPERSONATED.name, target),) if others < SEVERAL else ()
         # Whoever may act as a service holds all that it may.
-        first = not user.values(IMPERSONATED).total and activity.impersonated is not None
-        service = first and SERVICE.search(target) is not None
+        service = not user.values(IMPERSONATED).total and SERVICE.search(target) is not None
         risk = 35.0 + 15 * service + 10 * min(others, 5)
     else:
         return

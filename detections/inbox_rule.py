@@ -67,9 +67,10 @@ def outside(activity: Activity, values: list[tuple[str, str]]) -> str:
 
 def contact(activity: Activity) -> str:
     """The name of a contact that was made for an address outside: mail can be sent on to it as if it were inside."""
-    if not CONTACT.search(activity.action) or not outside(activity, parameters(activity)):
+    given = parameters(activity) if CONTACT.search(activity.action) else []
+    if not outside(activity, given):
         return ""
-    return next((value for name, value in parameters(activity) if name.lower() == "name"), "").lower()
+    return next((value.lower() for name, value in given if name.lower() == "name"), "")
 
 
 CONTACTS = ValuesFeature("contacts_made", contact, frozenset({Category.CREATE}))

@@ -61,14 +61,16 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         folders = context.with_settings(min_count=context.settings["min_folders"])
         most = context.with_settings(min_count=context.settings["min_count_day"])
         records = "deletions of records or messages"
+        more: list[Iterable[Finding]] = []
+        if of_record(activity):
+            more += (
+                surge(activity, user, few, RECORDS_GONE, records, least_objects=3),
+                surge(activity, user, few, RECORDS_GONE_DAY, records, least_objects=30, hourly=RECORDS_GONE),
+            )
+        if of_folder(activity):
+            more.append(surge(activity, user, folders, FOLDERS_GONE, "deletions of whole folders", least_objects=8))
         return chain(
-            surge(activity, user, few, RECORDS_GONE, records, least_objects=3) if of_record(activity) else (),
-            surge(activity, user, few, RECORDS_GONE_DAY, records, least_objects=30, hourly=RECORDS_GONE)
-            if of_record(activity)
-            else (),
-            surge(activity, user, folders, FOLDERS_GONE, "deletions of whole folders", least_objects=8)
-            if of_folder(activity)
-            else (),
+            *more,
             surge(activity, user, context, DELETIONS, "deletions", least_objects=10),
             # Bit by bit, below every hour's threshold.
             surge(activity, user, most, DELETIONS_DAY, "deletions", least_objects=10, hourly=DELETIONS),
