@@ -23,7 +23,7 @@ _OF_NAME = by_operation(
         "microsoft.containerregistry/registries/tokens/write microsoft.storage/storageaccounts/localusers/write "
         "microsoft.keyvault/vaults/keys/create/action microsoft.keyvault/vaults/keys/write",
         Tag.EXTERNAL: "microsoft.managedservices/registrationassignments/write "
-        "microsoft.subscription/changetenantrequest/action",
+        "microsoft.subscription/changetenantrequest/action microsoft.storage/storageaccounts/localusers/write",
     }
 )
 _DELETES = re.compile(r"/(?:delete|purge/action|disable/action|stop/action)$")

@@ -23,7 +23,8 @@ NAMES: dict[Category, str] = {
     Category.TOKEN: "AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot GetSessionToken "
     "GetFederationToken GetSigninToken SwitchRole RenewRole Federate CreateToken CreateTokenWithIAM GetRoleCredentials "
     "GetAuthorizationToken GetCredentialsForIdentity GetOpenIdToken GetClusterCredentials InitiateAuth",
-    Category.SECRET_READ: "GetSecretValue BatchGetSecretValue GetPasswordData DownloadDefaultKeyPair ExportCertificate",
+    Category.SECRET_READ: "GetSecretValue BatchGetSecretValue GetPasswordData DownloadDefaultKeyPair ExportCertificate "
+    "RetrieveDomainAuthCode",
     Category.READ: "GetCallerIdentity GetCredentialReport GetRandomPassword Decrypt Encrypt ReEncrypt "
     "GenerateDataKey GenerateDataKeyWithoutPlaintext GenerateDataKeyPair Sign Verify",
     Category.LIST: "GetAccountAuthorizationDetails GetAccountSummary GetResources GetResourceCollection",

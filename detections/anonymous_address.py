@@ -33,7 +33,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         risk=RISK[kind] + 30 * strange - 10 * own_device(activity, user),
         severity=Severity.HIGH if strange else None if kind == "tor" else Severity.LOW,
         reason=(
-            f"{activity.action} succeeded from {activity.ip}, which is tagged {kind}"
+            f"{activity.action} from {activity.ip}, which is tagged {kind}"
             f"{f' ({network})' if network else ''}; this user never came from such an address"
         ),
         comparisons=(

@@ -31,7 +31,7 @@ DELEGATES = re.compile(
 )
 SEVERAL = 3
 """Others as whom the user acted for the first time within hours: from so many on, common mailboxes explain nothing."""
-MANY = 5
+MANY = 4
 """Rights given in a day from which on they are many, even for those who give them as their work."""
 GIVING = frozenset({Category.ROLE_GRANT, Category.SHARE, Category.MODIFY, Category.CREATE, Category.OTHER})
 EVERYBODY = ("default", "anonymous", "everyone")

@@ -61,8 +61,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     words = f"{activity.action} {activity.objects[0].type if activity.objects else ''}"
     image = IMAGE.search(words) is not None
-    # A report that is published takes along all that it shows.
-    holds = whole(activity) or PUBLISHES.search(activity.action) is not None
+    # A report that is published takes along all that it shows; a key for somebody outside, all that it opens.
+    holds = whole(activity) or PUBLISHES.search(activity.action) is not None or Tag.KEY_ADDED in activity.tags
     if outside and (image or holds) and user.is_news(OPENED, operation(activity), activity.time):
         target = ", ".join(entry.name for entry in activity.objects[:3])
         yield context.finding(

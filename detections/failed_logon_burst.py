@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category
 from stateful.attack import CREDENTIAL_STUFFING, PASSWORD_GUESSING
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, AGENTS, DEVICES, FAILED_LOGONS, ISPS, BurstFeature, agent, isp
+from stateful.features import ADDRESSES, AGENTS, DEVICES, FAILED_LOGONS, HOUR, ISPS, BurstFeature, agent, isp
 from stateful.finding import Comparison, Finding, Severity
-from stateful.strangers import is_phone, other_device
+from stateful.models import Burst
+from stateful.strangers import PHONE, is_phone, other_device
 from stateful.view import Context, UserView, evidence_of
 
 SCATTERED = 4
@@ -38,25 +39,37 @@ FOREIGN = BurstFeature(
     "foreign_failed_logons",
     counts=foreign,
     mark=isp,
-    gap=FAILED_LOGONS.gap,
+    gap=2 * HOUR,
     ends=FAILED_LOGONS.ends,
     categories=FAILED_LOGONS.categories,
 )
 
 
+def _slowly(foreign: Burst, activity: Activity) -> bool:
+    """A logon from the very network from which others failed for hours, each a few minutes after the last.
+
+    A phone retries like this from wherever it is.
+    """
+    if not foreign.running(activity.time, FOREIGN.gap) or isp(activity) not in foreign.marks:
+        return False
+    return not any(PHONE.search(known.program or known.user_agent) for known in foreign.evidence)
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A logon succeeded within minutes of a run of failed ones."""
-    burst = user.burst(FAILED_LOGONS)
-    if not burst.running(activity.time, FAILED_LOGONS.gap):
+    burst, others = user.burst(FAILED_LOGONS), user.burst(FOREIGN)
+    slowly = _slowly(others, activity)
+    if slowly and others.count > burst.count:
+        burst = others
+    elif not burst.running(activity.time, FAILED_LOGONS.gap):
         return
     addresses, agents = user.values(ADDRESSES), user.values(AGENTS)
     strange = [ip for ip in burst.marks if ip and not addresses.get(ip)]
     program = burst.evidence[0].program or burst.evidence[0].user_agent
-    others = user.burst(FOREIGN)
     # At the next desk, with the address of all and a laptop of one's own.
     borrowed = other_device(activity, user) and not is_phone(activity)
     known = bool(program) and agents.get(program) is not None
-    own = not borrowed and (
+    own = not (borrowed or slowly) and (
         not strange or (len(others.marks) < SCATTERED and (known or others.count < context.settings["min_failures"]))
     )
     # A phone that retries an old password fails from the user's own device, address or networks, for hours if nobody
@@ -64,7 +77,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     least = context.settings["min_failures_own" if own else "min_failures"]
     if burst.count < least:
         return
-    where = f"{len(burst.marks)} address{'es' * (len(burst.marks) > 1)}"
+    several = len(burst.marks) > 1
+    where = f"{len(burst.marks)} " + (f"network{'s' * several}" if burst is others else f"address{'es' * several}")
     yield context.finding(
         activity,
         anchor=activity.id,
@@ -77,7 +91,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         comparisons=(
             Comparison("failed logons in a row", str(burst.count), f"fewer than {least:.0f}", score=1.0),
             Comparison(
-                "address",
+                "network" if burst is others else "address",
                 ", ".join(burst.marks[:3]),
                 "none seen before" if strange else "the user's own",
                 since=user.since,

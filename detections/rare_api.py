@@ -112,15 +112,18 @@ def _single(activity: Activity, user: UserView, context: Context) -> Iterable[Fi
     # Programs do what they are made for: ways in for people aren't that, unless their likes make them, too.
     lets_in = activity.category is Category.CREATE_USER or not WAYS_IN.isdisjoint(activity.tags)
     made = lets_in and activity.user.type is not UserType.PERSON
+    # Nor was this service ever called before today.
+    service = user.is_recent(APPS, activity.app, activity.time)
     target = f" on {activity.objects[0].name}" if activity.objects else ""
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=20 + 40 * made + 30 * strange,
+        risk=20 + 40 * made + 30 * strange + 15 * (service and not made),
         severity=Severity.MEDIUM if made else Severity.LOW,
         reason=(
             f"{activity.action}{target}, which this user never called and who seldom calls anything new"
+            + (f", in {activity.app}, new to the user" if service else "")
             + (", from a device and an address that aren't the user's" if strange else "")
         ),
         comparisons=(Comparison("operation", activity.action, usual(operations), since=user.since, score=1 - chance),),

@@ -28,7 +28,8 @@ HOUR = 3_600_000
 
 # Looking a member up in its class costs as much as calling a function, and these are called for each activity.
 _DONE = frozenset({Outcome.SUCCESS, Outcome.UNKNOWN})
-_FAILED_LOGON, _PERSON, _NON_INTERACTIVE = Category.FAILED_LOGON, UserType.PERSON, Tag.NON_INTERACTIVE
+_FAILED_LOGON, _PERSON = Category.FAILED_LOGON, UserType.PERSON
+_NON_INTERACTIVE, _MFA_CHALLENGE = Tag.NON_INTERACTIVE, Tag.MFA_CHALLENGE
 
 
 def has_succeeded(category: Category, outcome: Outcome) -> bool:
@@ -376,9 +377,11 @@ def by_person(activity: Activity) -> bool:
     return activity.user.type is _PERSON and _NON_INTERACTIVE not in activity.tags
 
 
-def renewed_itself(activity: Activity) -> bool:
-    """A person's token or program, with nobody there."""
-    return _NON_INTERACTIVE in activity.tags and activity.user.type is _PERSON
+def unproven(activity: Activity) -> bool:
+    """A person's token or program, with nobody there; or a logon that stopped before the second factor was given."""
+    tags = activity.tags
+    stopped = _MFA_CHALLENGE in tags and activity.outcome is not Outcome.SUCCESS
+    return activity.user.type is _PERSON and (stopped or _NON_INTERACTIVE in tags)
 
 
 def unique(features: Mapping[str, tuple[Feature, ...]]) -> list[Feature]:

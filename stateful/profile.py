@@ -12,7 +12,7 @@ from stateful import held as holding
 from stateful import insights as telling
 from stateful.detection import Detection, by_correlation
 from stateful.ended import JUDGED_BY, Ended, changed, is_notice, told
-from stateful.features import ADDRESSES, ValuesFeature, by_person, has_succeeded, renewed_itself, unique
+from stateful.features import ADDRESSES, ValuesFeature, by_person, has_succeeded, unique, unproven
 from stateful.finding import Finding, Insight, Severity
 from stateful.held import Held
 from stateful.insights import Failing
@@ -168,7 +168,7 @@ class ProfileFold:
         for count in plan.counting:
             count(state, item, user)
         news, shown, models = 0, list[_Shown](), state.values
-        renewed = renewed_itself(item)
+        doubtful = unproven(item)
         for name, of, bit, learnt, unattended, shared in plan.values:
             value = of(item)
             if value:
@@ -176,7 +176,7 @@ class ProfileFold:
                 known = values.seen.get(value[:VALUE_LENGTH])
                 if known is None:
                     news |= bit
-                if learnt and (unattended or not renewed or known is not None):
+                if learnt and (unattended or not doubtful or known is not None):
                     shown.append((name, value, values, known, shared))
         judges = plan.people if by_person(item) else plan.others
         said = _judged(judges.all if news else judges.usual, news, state, item, user, self._once)
