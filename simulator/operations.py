@@ -38,7 +38,7 @@ HOME_REGION, HOME_PLACE = "eu-west-1", "westeurope"
 
 MFA = "mfa"
 """A fact: more than one factor was shown, now or earlier in the session."""
-MFA_DENIED, MFA_UNANSWERED = "mfa-denied", "mfa-unanswered"
+MFA_DENIED, MFA_UNANSWERED, MFA_WRONG_CODE = "mfa-denied", "mfa-unanswered", "mfa-wrong-code"
 LEGACY, PASSWORD_GRANT, DEVICE_CODE = "legacy-protocol", "password-grant", "device-code"  # noqa: S105
 """Facts: how somebody logged on where no browser and no second factor were used."""
 

@@ -7,8 +7,22 @@ from simulator.attacks import Variant
 from simulator.devices import copied, scripted
 from simulator.habits import CONSOLE_LOGON, FACTOR_ADDED, HABITS
 from simulator.hostile import TOR, VPNS, relay, server
-from simulator.moves import READ_MAIL, WHO_AM_I, read_files, read_mail, some_file
-from simulator.operations import SALESFORCE, TEAMS, aws, directory, exchange, github, m365, named, other, sharepoint
+from simulator.moves import READ_MAIL, WHO_AM_I, files_in_a_row, read_files, read_mail, some_file
+from simulator.operations import (
+    SALESFORCE,
+    TEAMS,
+    WRONG_PASSWORD,
+    aws,
+    directory,
+    exchange,
+    github,
+    logon,
+    m365,
+    named,
+    other,
+    settings,
+    sharepoint,
+)
 from simulator.people import Person
 from simulator.record import Account, NativeObject
 from simulator.scene import Scene, Via, anybody, aws_account, aws_person, coder, seller
@@ -215,6 +229,38 @@ def app_secret(scene: Scene) -> None:
         scene.wait(1_500, 2_700)
 
 
+def rule_left_behind(scene: Scene) -> None:
+    """Bought credentials, behind a VPN, wrong at first: files are looked for and taken; a rule goes on forwarding."""
+    scene.later(0.5, 7)
+    via = scene.intruder(relay(scene.rng, VPNS, scene.city.country), scene.plain_browser())
+    scene.act_all([logon(WRONG_PASSWORD)] * scene.number(1, 2), via._replace(session=""), 5, 40)
+    scene.wait(10, 60)
+    scene.log_on(via)
+    for words in scene.rng.sample(("contract", "passport", "customer list", "invoice", "salary", "vpn"), k=3):
+        scene.wait(10, 90)
+        scene.act(sharepoint("SearchQueryPerformed", *named("query", words)), via)
+        files = files_in_a_row(scene, scene.number(3, 8))
+        scene.act_all([sharepoint("FileDownloaded", wanted) for wanted in files], via, 3, 30)
+    scene.wait(30, 200)
+    rule = settings(ForwardTo="inbox.copy77@freemail.example", Name="..", StopProcessingRules="True")
+    scene.act(exchange("New-InboxRule", *rule), via)
+
+
+def pipeline_secrets(scene: Scene) -> None:
+    """Stealthy: a programmer's token, behind a VPN: a pushed workflow gives secrets away (GhostAction, 2025)."""
+    scene.later(0.3, 5)
+    country, git = scene.city.country, scripted("git/2.47.1")
+    for number in scene.rng.sample(range(80), k=scene.number(2, 3)):
+        exit_, repository = relay(scene.rng, VPNS, country), named("repository", f"service-{number:02d}")
+        pushing = scene.intruder(exit_, git, session=False)
+        asking = scene.intruder(exit_, scripted("curl/8.9.1"), session=False)
+        scene.act_all([github("git.fetch", *repository), github("git.push", *repository)], pushing, 10, 90)
+        scene.act_all([github("workflows.created_workflow_run", *repository)], pushing, 2, 8)
+        scene.act_all([github("artifact.download", *repository)], asking, 60, 300)
+        scene.act_all([github("git.push", *repository)], pushing, 20, 120)
+        scene.wait(600, 1_500)
+
+
 VARIANTS = (
     Variant("tor", anybody, tor),
     Variant("commercial_vpn", anybody, commercial_vpn),
@@ -228,6 +274,8 @@ VARIANTS = (
     Variant("night_shift", programmer_without_vpn, night_shift, hours=19),
     Variant("second_user", aws_person_without_vpn, second_user),
     Variant("borrowed_session", without_vpn, borrowed_session, hours=3),
-    Variant("payment_thread", without_vpn, payment_thread, hours=4, held_out=True),
-    Variant("app_secret", hidden_app, app_secret, hours=5, held_out=True, quiet=True),
+    Variant("payment_thread", without_vpn, payment_thread, hours=4),
+    Variant("app_secret", hidden_app, app_secret, hours=5),
+    Variant("rule_left_behind", without_vpn, rule_left_behind, held_out=True),
+    Variant("pipeline_secrets", programmer_without_vpn, pipeline_secrets, hours=3, held_out=True, quiet=True),
 )

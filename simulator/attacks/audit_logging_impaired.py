@@ -19,6 +19,7 @@ _ALERTS = (
     "Suspicious email sending patterns detected",
     "Unusual volume of file deletion",
 )
+_MODEL_LOGS = "{}ModelInvocationLoggingConfiguration"
 _POWERSHELL = "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.3031"
 
 
@@ -219,6 +220,37 @@ def foreign_key(scene: Scene) -> None:
     scene.act_all(steps, scene.shell(), 20, 180)
 
 
+def models_unlogged(scene: Scene) -> None:
+    """A leaked key, on a server abroad: region by region, what models are asked is logged no more; then they are."""
+    scene.wait(120, 1_200)
+    via = scene.intruder(server(scene.rng, scene.elsewhere()), scripted("Boto3/1.35.36 md/Botocore#1.35.36"))
+    scene.act_all([WHO_AM_I], via, 1, 10)
+    model = named("model", "anthropic.claude-3-5-sonnet-20241022-v2:0")
+    for region in scene.rng.sample(("us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1"), k=3):
+        looks = [
+            aws("bedrock", action, region=region) for action in ("ListFoundationModels", _MODEL_LOGS.format("Get"))
+        ]
+        asked = [aws("bedrock", "InvokeModel", *model, region=region)] * scene.number(4, 12)
+        scene.act_all([*looks, aws("bedrock", _MODEL_LOGS.format("Delete"), region=region), *asked], via, 2, 30)
+        scene.wait(20, 120)
+
+
+def dulled(scene: Scene) -> None:
+    """Stealthy: the detector stays, but looks at buckets and containers no more; no names are logged (T1685.002)."""
+    scene.wait(60, 900)
+    detector = named("detector", "6ab6e6ee780ed494f3b7ca56acdc74df")
+    features = named("feature", "S3_DATA_EVENTS", "EKS_AUDIT_LOGS", "RUNTIME_MONITORING")
+    names = named("query_log_config", f"rqlc-{scene.rng.getrandbits(40):010x}")
+    steps = [
+        aws("guardduty", "ListDetectors"),
+        aws("guardduty", "GetDetector", *detector),
+        aws("guardduty", "UpdateDetector", *detector, *features[: scene.number(2, 3)]),
+        aws("route53resolver", "ListResolverQueryLogConfigs"),
+        aws("route53resolver", "DisassociateResolverQueryLogConfig", *names, *named("vpc", "vpc-0a51c2e77d90b4f13")),
+    ]
+    scene.act_all(steps, scene.shell(), 15, 180)
+
+
 VARIANTS = (
     Variant("trail_stopped", aws_person, trail_stopped),
     Variant("narrowed", aws_person, narrowed),
@@ -233,6 +265,8 @@ VARIANTS = (
     Variant("trusted_address", aws_person, trusted_address),
     Variant("trail_deleted", aws_account, trail_deleted),
     Variant("stream_cut", coder, stream_cut),
-    Variant("ransom_prelude", azure_person, ransom_prelude, held_out=True),
-    Variant("foreign_key", aws_person, foreign_key, held_out=True, quiet=True),
+    Variant("ransom_prelude", azure_person, ransom_prelude),
+    Variant("foreign_key", aws_person, foreign_key),
+    Variant("models_unlogged", aws_account, models_unlogged, held_out=True),
+    Variant("dulled", aws_person, dulled, held_out=True, quiet=True),
 )

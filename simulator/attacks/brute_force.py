@@ -13,6 +13,7 @@ from simulator.operations import (
     LOCKED,
     MFA,
     MFA_UNANSWERED,
+    MFA_WRONG_CODE,
     PASSWORD_GRANT,
     POLICY,
     SALESFORCE,
@@ -20,6 +21,7 @@ from simulator.operations import (
     SECOND_FACTOR_FAILED,
     WRONG_PASSWORD,
     aws,
+    directory,
     exchange,
     github,
     logon,
@@ -29,7 +31,18 @@ from simulator.operations import (
 )
 from simulator.places import OFFICES
 from simulator.record import MINUTE, SECOND, Account, NativeObject
-from simulator.scene import Scene, Via, anybody, aws_person, coder, contractor, leader, part_timer, seller
+from simulator.scene import (
+    Scene,
+    Via,
+    anybody,
+    aws_person,
+    coder,
+    contractor,
+    directory_admin,
+    leader,
+    part_timer,
+    seller,
+)
 from simulator.services import Service
 from simulator.streams import chance
 from simulator.world import World
@@ -271,6 +284,41 @@ def app_of_its_own(scene: Scene) -> None:
         scene.act_all([other(SALESFORCE, *step, report) for step in (looked, taken)], via, 20, 150)
 
 
+def admin_at_night(scene: Scene) -> None:
+    """At night, by a word list, an administrator's password; then one more administrator is made, to come back by."""
+    scene.later(9, 13, 3)
+    sources = [server(scene.rng, scene.city) for _ in range(3)]
+    device = scene.plain_browser()
+    locked = [chance(scene.rng, 0.1) for _ in range(scene.number(30, 80))]
+    tries = [logon(LOCKED if wait else WRONG_PASSWORD) for wait in locked]
+    scene.spread(tries, lambda: Via(scene.rng.choice(sources), device, ""), scene.number(15, 50) * MINUTE)
+    scene.wait(5, 60)
+    via = scene.intruder(scene.rng.choice(sources), device)
+    # By an exception that was forgotten, no second factor is asked for.
+    scene.act(logon("0"), via)
+    made = named("user", f"sync.admin{scene.number(1, 9)}@{scene.domain}")
+    role = named("role", "Privileged Authentication Administrator")
+    steps = [directory("Add user.", *made), directory("Reset user password.", *made)]
+    steps += [directory("Add member to role.", *made, *role, changed=("Role.DisplayName",))]
+    scene.act_all(steps, via, 20, 150)
+
+
+def code_guessed(scene: Scene) -> None:
+    """Stealthy: the password is known; the six digits are guessed, ten a session, without a push (AuthQuake, 2024)."""
+    scene.later(0.3, 3, 4)
+    lines = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    via = Via(home_proxy(scene.rng, scene.city, lines), scene.plain_browser(), "")
+    for _ in range(scene.number(9, 13)):
+        scene.act(logon(SECOND_FACTOR), via)
+        scene.act_all([logon(SECOND_FACTOR_FAILED, MFA_WRONG_CODE)] * scene.number(8, 10), via, 2, 10)
+        scene.wait(300, 700)
+    scene.act_all([logon(SECOND_FACTOR), logon(SECOND_FACTOR_FAILED, MFA_WRONG_CODE)], via, 2, 10)
+    scene.wait(2, 10)
+    via = scene.intruder(via.address, via.device)
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(4, 9))
+
+
 VARIANTS = (
     Variant("guessing", anybody, guessing),
     Variant("slowly", anybody, slowly, hours=8),
@@ -284,6 +332,8 @@ VARIANTS = (
     Variant("same_scheme", coder, same_scheme, hours=3),
     Variant("service_account", office_app, service_account),
     Variant("below_lockout", anybody, below_lockout, hours=8),
-    Variant("turning_exits", anybody, turning_exits, hours=3, held_out=True),
-    Variant("app_of_its_own", seller, app_of_its_own, hours=6, held_out=True, quiet=True),
+    Variant("turning_exits", anybody, turning_exits, hours=3),
+    Variant("app_of_its_own", seller, app_of_its_own, hours=6),
+    Variant("admin_at_night", directory_admin, admin_at_night, hours=15, held_out=True),
+    Variant("code_guessed", anybody, code_guessed, hours=7, held_out=True, quiet=True),
 )

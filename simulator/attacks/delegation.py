@@ -6,7 +6,7 @@ from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.catalogue import app_id
 from simulator.devices import scripted
-from simulator.hostile import VPNS, home_proxy, phone_line, relay, server
+from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import INBOX, read_mail
 from simulator.operations import directory, exchange, named, settings
 from simulator.people import BEFORE
@@ -245,6 +245,38 @@ def unlocked_desk(scene: Scene) -> None:
         scene.wait(300, 900)
 
 
+def second_reader(scene: Scene) -> None:
+    """The help desk's stolen token, on a public cloud: finance's mailboxes for another account, taken over too."""
+    scene.later(0.5, 5, 3)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("ExchangeOnlineManagement/3.5.1", "Linux"))
+    scene.log_on(via)
+    reader = (scene.colleagues(1) or [scene.colleague()])[0]
+    owners = [one.user for one in scene.executives(5) if one.key != reader.key][: scene.number(2, 3)]
+    for owner in owners:
+        given = settings(Identity=owner.id, User=reader.user.id, AccessRights="FullAccess", AutoMapping="False")
+        sends = settings(Identity=owner.id, Trustee=reader.user.id, AccessRights="SendAs")
+        steps = [exchange("Add-MailboxPermission", *given), exchange("Add-RecipientPermission", *sends)]
+        scene.act_all(steps, via, 5, 60)
+    scene.wait(900, 2_400)
+    second = scene.intruder(server(scene.rng, reader.city), scene.plain_browser())
+    scene.log_on(second, actor=reader)
+    for owner in owners:
+        scene.act_all([exchange("MailItemsAccessed", *INBOX, owner=owner)] * scene.number(8, 18), second, 4, 40, reader)
+    sent = exchange("SendAs", *named("folder", "Sent Items"), owner=owners[0])
+    scene.act_all([sent] * scene.number(2, 4), second, 60, 300, reader)
+
+
+def guest_reader(scene: Scene) -> None:
+    """Stealthy: at the help desk's own desk: a guest with a private address may read what two of the board get."""
+    scene.wait(60, 900)
+    via, guest = scene.own(), scene.rng.choice(("h.brandt.office@freemail.example", "m.k.private@webmail.example"))
+    scene.act(directory("Invite external user", *named("user", guest)), via)
+    for owner in scene.executives(scene.number(2, 3)):
+        for name in ("Top of Information Store", "Inbox"):
+            given = settings(Identity=f"{owner.user.id}:\\{name}", User=guest, AccessRights="Reviewer")
+            scene.act_all([exchange("Add-MailboxFolderPermission", *given)], via, 40, 400)
+
+
 VARIANTS = (
     Variant("full_access", directory_admin, full_access),
     Variant("impersonation", directory_admin, impersonation),
@@ -260,6 +292,8 @@ VARIANTS = (
     Variant("app_role", directory_admin, app_role, hours=3),
     Variant("accounts_payable", directory_admin, accounts_payable, hours=3),
     Variant("given_and_taken", directory_admin, given_and_taken, hours=3),
-    Variant("every_box", directory_admin, every_box, hours=3, held_out=True),
-    Variant("unlocked_desk", leader, unlocked_desk, hours=74, held_out=True, quiet=True),
+    Variant("every_box", directory_admin, every_box, hours=3),
+    Variant("unlocked_desk", leader, unlocked_desk, hours=74),
+    Variant("second_reader", directory_admin, second_reader, hours=4, held_out=True),
+    Variant("guest_reader", directory_admin, guest_reader, held_out=True, quiet=True),
 )

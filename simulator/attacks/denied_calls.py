@@ -12,7 +12,9 @@ from simulator.hostile import PUBLIC_CLOUDS, anywhere, server
 from simulator.moves import INBOX, WHO_AM_I
 from simulator.operations import (
     EXCHANGE,
+    HOME_REGION,
     KEY_VAULT,
+    NETSUITE,
     SALESFORCE,
     TEAMS,
     WORKDAY,
@@ -25,7 +27,7 @@ from simulator.operations import (
 )
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeObject, Step
-from simulator.scene import Scene, anybody, aws_account, aws_person, aws_service, azure_person
+from simulator.scene import Scene, anybody, aws_account, aws_person, aws_service, azure_person, bookkeeper
 from simulator.services import Service
 from simulator.streams import chance
 from simulator.world import World
@@ -313,6 +315,39 @@ def machine_by_machine(scene: Scene) -> None:
     scene.spread(steps, scene.shell(), scene.number(160, 220) * MINUTE)
 
 
+def locked_backups(scene: Scene) -> None:
+    """A stolen key, on a server abroad, before a ransom: backups, snapshots, keys should go; all of it is refused."""
+    scene.wait(60, 600)
+    via = scene.intruder(server(scene.rng, scene.elsewhere()), scripted("Boto3/1.35.81 md/Botocore#1.35.81"))
+    steps = [WHO_AM_I]
+    for number in scene.rng.sample(range(60), k=scene.number(9, 16)):
+        snapshot = resource("ec2.amazonaws.com", "snapshot", number)
+        point = named("recovery_point", f"arn:aws:ec2:{HOME_REGION}::snapshot/{snapshot.name}")
+        steps += [
+            refused("backup", "DeleteRecoveryPoint", *named("vault", "vault-prod"), *point),
+            refused("ec2", "DeleteSnapshot", snapshot),
+            refused("rds", "DeleteDBSnapshot", resource("rds.amazonaws.com", "db_snapshot", number)),
+            refused("kms", "ScheduleKeyDeletion", resource("kms.amazonaws.com", "key", number)),
+        ]
+    buckets = [resource("s3.amazonaws.com", "bucket", number) for number in range(12)]
+    steps += [refused("s3", action, each) for each in buckets for action in ("PutBucketVersioning", "DeleteBucket")]
+    scene.act_all([*steps, refused("organizations", "LeaveOrganization")], via, 0.5, 12)
+
+
+def own_payments(scene: Scene) -> None:
+    """Stealthy: a bookkeeper tries to approve payments of their own and to change banks; refused, they try another."""
+    scene.wait(60, 600)
+    approved = other(NETSUITE, "TransactionApproved", Category.MODIFY)
+    edited = other(NETSUITE, "VendorBankDetailsEdited", Category.MODIFY)
+    steps: list[Step] = []
+    for number in scene.rng.sample(range(9_000), k=scene.number(10, 14)):
+        record, vendor = named("record", f"TX-{number:05d}"), named("vendor", f"V{number % 700:04d}")
+        steps.append(other(NETSUITE, "TransactionViewed", Category.READ, *record))
+        steps += [approved._replace(objects=record, outcome=Outcome.DENIED, error="INSUFFICIENT_PERMISSION")] * 2
+        steps.append(edited._replace(objects=vendor, outcome=Outcome.DENIED, error="INSUFFICIENT_PERMISSION"))
+    scene.spread(steps, scene.own(), scene.number(140, 200) * MINUTE)
+
+
 VARIANTS = (
     Variant("enumeration", aws_account, enumeration),
     Variant("by_hand", aws_person, by_hand, hours=3),
@@ -329,6 +364,8 @@ VARIANTS = (
     Variant("beyond_consent", document_app, beyond_consent, hours=5),
     Variant("open_inboxes", anybody, open_inboxes),
     Variant("closed_vaults", azure_person, closed_vaults, hours=4),
-    Variant("key_dump", azure_person, key_dump, held_out=True),
-    Variant("machine_by_machine", aws_person, machine_by_machine, hours=4, held_out=True, quiet=True),
+    Variant("key_dump", azure_person, key_dump),
+    Variant("machine_by_machine", aws_person, machine_by_machine, hours=4),
+    Variant("locked_backups", aws_account, locked_backups, held_out=True),
+    Variant("own_payments", bookkeeper, own_payments, hours=4, held_out=True, quiet=True),
 )

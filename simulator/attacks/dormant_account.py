@@ -28,6 +28,7 @@ _ENDED_DAYS, _IDLE_DAYS = 2, 30
 _OWN_LOGINS = ("code", "crm", "ledger", "staff")
 """Kinds of work in apps that have logins of their own, which nobody disables with the directory's."""
 
+_POWER_BI = "PowerBI"
 _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/143.0.0.0"
 
 
@@ -277,6 +278,32 @@ def steady_fetch(scene: Scene) -> None:
         scene.wait(1_750, 1_850)
 
 
+def reports_at_home(scene: Scene) -> None:
+    """Who left still gets in: at home, reports on customers are opened and exported, one by one (Cash App, 2022)."""
+    victim = _leaver(scene)
+    via = scene.intruder(victim.home(victim.leaves or 0), scripted(_BROWSER, "Windows 11"))
+    scene.log_on(via)
+    for number in scene.rng.sample(range(60), k=scene.number(8, 18)):
+        report = NativeObject("report", f"customers-{number:02d}", scene.number(1, 40) * 500_000)
+        scene.act_all([m365(_POWER_BI, action, report) for action in ("ViewReport", "ExportReport")], via, 15, 150)
+
+
+def at_a_desk(scene: Scene) -> None:
+    """Stealthy: a retired job's secret, by somebody inside, at their own desk: what others' departments keep."""
+    staff = [one for one in scene.world.people if not one.contractor and one.leaves is None]
+    found = scene.at_work(staff)
+    if found is None:
+        return
+    address, device, _ = found[1]
+    via = scene.intruder(address, NativeDevice(device.id, device.os, "PowerShell/7.4.6"))
+    for unit in scene.rng.sample(("hr", "executive", "finance", "legal"), k=3):
+        scene.wait(5, 60)
+        files = files_in_a_row(scene, scene.number(5, 9), unit)
+        scene.act_all([sharepoint("FileAccessed", wanted) for wanted in files], via, 10, 90)
+        scene.act_all([sharepoint("FileDownloaded", wanted) for wanted in files[:3]], via, 5, 60)
+        scene.wait(900, 2_400)
+
+
 VARIANTS = (
     Variant("kept_session", left, kept_session, beside=False),
     Variant("enabled_again", left, enabled_again, hours=26, beside=False),
@@ -292,6 +319,8 @@ VARIANTS = (
     Variant("borrowed_name", left, borrowed_name, hours=26, beside=False),
     Variant("leaked_password", left, leaked_password, beside=False),
     Variant("runs_again", retired, runs_again, hours=6, beside=False),
-    Variant("kept_keys", left_repositories, kept_keys, beside=False, held_out=True),
-    Variant("steady_fetch", left_repositories, steady_fetch, hours=7, beside=False, held_out=True, quiet=True),
+    Variant("kept_keys", left_repositories, kept_keys, beside=False),
+    Variant("steady_fetch", left_repositories, steady_fetch, hours=7, beside=False),
+    Variant("reports_at_home", left, reports_at_home, beside=False, held_out=True),
+    Variant("at_a_desk", retired, at_a_desk, hours=76, beside=False, held_out=True, quiet=True),
 )

@@ -10,7 +10,20 @@ from simulator.devices import scripted
 from simulator.habits import FOLDER_SIZE
 from simulator.hostile import PUBLIC_CLOUDS, anywhere, home_proxy, server
 from simulator.moves import WHO_AM_I, files_in_a_row
-from simulator.operations import NETSUITE, TEAMS, aws, azure, directory, github, m365, named, other, sharepoint
+from simulator.operations import (
+    NETSUITE,
+    TEAMS,
+    aws,
+    azure,
+    directory,
+    exchange,
+    github,
+    m365,
+    named,
+    other,
+    settings,
+    sharepoint,
+)
 from simulator.record import MINUTE, NativeObject
 from simulator.scene import (
     Scene,
@@ -21,6 +34,7 @@ from simulator.scene import (
     azure_person,
     bookkeeper,
     coder,
+    directory_admin,
     leader,
 )
 
@@ -254,6 +268,43 @@ def sftp_user(scene: Scene) -> None:
         scene.act_all(steps, scene.own(), 25, 240)
 
 
+def to_new_employer(scene: Scene) -> None:
+    """Under notice, in two sittings: folder after folder, and the team itself, for somebody at a competitor's."""
+    scene.wait(60, 900)
+    unit = scene.victim.unit
+    guest = named("guest", scene.rng.choice(("onboarding@kestrel-rival.example", "d.frost@orbis-systems.example")))
+    files = files_in_a_row(scene, FOLDER_SIZE * scene.number(10, 18))
+    folders = named("folder", *dict.fromkeys(wanted.name.rpartition("/")[0] for wanted in files))
+    for part in (folders[::2], folders[1::2]):
+        for folder in part:
+            actions = ("SharingInvitationCreated", "AddedToSecureLink")
+            scene.act_all([sharepoint(action, folder, *guest) for action in actions], scene.own(), 4, 60)
+        scene.wait(1_800, 3_600)
+    scene.act(m365(TEAMS, "MemberAdded", *named("team", unit), *guest), scene.own())
+
+
+def trusted_outside(scene: Scene) -> None:
+    """Stealthy: an administrator, at their desk: calendars and the board's site are open to a domain outside."""
+    scene.wait(60, 900)
+    domain = scene.rng.choice(("helio-advisory.example", "meridian-desk.example"))
+    shell, guest = scene.program("PowerShell/7.4.6"), named("guest", f"office@{domain}")
+    related = settings(Name="Advisory", DomainNames=domain, FreeBusyAccessEnabled="True")
+    steps = [
+        exchange("New-OrganizationRelationship", *related, *settings(FreeBusyAccessLevel="LimitedDetails")),
+        exchange(
+            "Set-SharingPolicy", *settings(Identity="Default", Domains=f"{domain}:CalendarSharingFreeBusyReviewer")
+        ),
+    ]
+    scene.act_all(steps, shell, 30, 300)
+    board = named("folder", "sites/executive/Shared Documents")
+    steps = [
+        sharepoint("SharingPolicyChanged", *named("site", "sites/executive")),
+        sharepoint("SharingInvitationCreated", *board, *guest),
+        sharepoint("AddedToSecureLink", *board, *guest),
+    ]
+    scene.act_all(steps, scene.own(), 20, 200)
+
+
 VARIANTS = (
     Variant("anonymous_links", anybody, anonymous_links),
     Variant("private_address", anybody, private_address),
@@ -271,6 +322,8 @@ VARIANTS = (
     Variant("outside_member", coder, outside_member),
     Variant("folder_links", anybody, folder_links),
     Variant("published", leader, published),
-    Variant("open_buckets", aws_account, open_buckets, held_out=True),
-    Variant("sftp_user", azure_person, sftp_user, held_out=True, quiet=True),
+    Variant("open_buckets", aws_account, open_buckets),
+    Variant("sftp_user", azure_person, sftp_user),
+    Variant("to_new_employer", anybody, to_new_employer, hours=4, held_out=True),
+    Variant("trusted_outside", directory_admin, trusted_outside, held_out=True, quiet=True),
 )

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from activities.activity import Category
+from activities.activity import Category, UserType
 from simulator.apis import habitual, resource
 from simulator.attacks import Variant
-from simulator.catalogue import partner
+from simulator.catalogue import consent, partner
+from simulator.departments import DEPARTMENTS
 from simulator.devices import copied, scripted
-from simulator.habits import CONSOLE_LOGON, DEVICE_ADDED, FACTOR_ADDED, FACTOR_REMOVED, HABITS, PASSWORD_CHANGE
+from simulator.habits import (
+    CONSOLE_LOGON,
+    DEVICE_ADDED,
+    FACTOR_ADDED,
+    FACTOR_REMOVED,
+    HABITS,
+    PASSWORD_CHANGE,
+    SHARED_MAILBOXES,
+    file,
+)
 from simulator.hostile import HOMES_AWAY, HOMES_FAR, HOSTS, PHONES_AWAY, PHONES_FAR, anywhere
-from simulator.moves import READ_MAIL, WHO_AM_I, files_in_a_row, read_files, read_mail, search_mail
+from simulator.moves import INBOX, READ_MAIL, WHO_AM_I, files_in_a_row, read_files, read_mail, search_mail
 from simulator.operations import (
     DEVICE_CODE,
     TEAMS,
@@ -26,8 +36,11 @@ from simulator.operations import (
     sharepoint,
 )
 from simulator.people import Person
-from simulator.record import NativeObject
+from simulator.record import Account, NativeObject, NativeUser
 from simulator.scene import Scene, anybody, aws_person, aws_service, coder
+from simulator.services import Service
+from simulator.streams import zipf
+from simulator.world import World
 
 
 def rented_server(scene: Scene) -> None:
@@ -207,6 +220,42 @@ def same_calls(scene: Scene) -> None:
     scene.act_all([WHO_AM_I, aws("iam", "ListAccessKeys"), aws("iam", "GetUser")], via, 5, 60)
 
 
+def consented_app(scene: Scene) -> None:
+    """From a home line abroad, an app that copies mailboxes is let in; on a server elsewhere, it does (PerfectData)."""
+    scene.later(0.5, 7, 3)
+    via = scene.intruder(anywhere(scene.rng, HOMES_FAR), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(2, 5))
+    scene.wait(20, 200)
+    scene.act_all(consent("PERFECTDATA SOFTWARE", "EWS.AccessAsUser.All offline_access"), via, 0.3, 5)
+    scene.wait(120, 900)
+    app = scene.intruder(anywhere(scene.rng, HOSTS), scripted("ExchangeServicesClient/15.00.0913.015"))
+    for name in ("Inbox", "Sent Items", "Archive"):
+        scene.act_all([exchange("MailItemsAccessed", *named("folder", name))] * scene.number(25, 60), app, 0.5, 6)
+
+
+def outside_app(world: World, account: Account) -> bool:
+    """A third-party app that looks at documents, or works in shared mailboxes."""
+    return isinstance(account, Service) and account.job in ("calendar", "documents")
+
+
+def supplier_abroad(scene: Scene) -> None:
+    """Stealthy: an app's leaked token, on a server abroad, its program copied: a little of what it always reads."""
+    service = scene.victim
+    mail = isinstance(service, Service) and service.job == "calendar"
+    scene.later(0.2, 4, 4)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scene.seen.device)
+    for _ in range(scene.number(3, 4)):
+        units = [DEPARTMENTS[zipf(scene.rng, 4)].name for _ in range(6)]
+        steps = [sharepoint("FileAccessed", file(unit, zipf(scene.rng, 120))) for unit in units]
+        if mail:
+            names = (scene.rng.choice(SHARED_MAILBOXES[:3]) for _ in range(6))
+            boxes = [NativeUser(f"{name}@{scene.domain}", name, UserType.PERSON) for name in names]
+            steps = [exchange("MailItemsAccessed", *INBOX, owner=box) for box in boxes]
+        scene.act_all(steps[: scene.number(3, 6)], via, 5, 90)
+        scene.wait(900, 2_400)
+
+
 VARIANTS = (
     Variant("rented_server", anybody, rented_server),
     Variant("home_line", anybody, home_line),
@@ -221,6 +270,8 @@ VARIANTS = (
     Variant("shipped_laptop", coder, shipped_laptop, hours=18),
     Variant("invoices", anybody, invoices, hours=3),
     Variant("cookie", anybody, cookie, hours=13),
-    Variant("document_hunt", anybody, document_hunt, held_out=True),
-    Variant("same_calls", aws_person, same_calls, hours=12, held_out=True, quiet=True),
+    Variant("document_hunt", anybody, document_hunt),
+    Variant("same_calls", aws_person, same_calls, hours=12),
+    Variant("consented_app", anybody, consented_app, hours=3, held_out=True),
+    Variant("supplier_abroad", outside_app, supplier_abroad, hours=6, held_out=True, quiet=True),
 )

@@ -11,7 +11,7 @@ from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON, DEVICE_ADDED, FACTOR_ADDED, HABITS
 from simulator.hostile import home_proxy, phone_line, server
 from simulator.moves import READ_MAIL, WHO_AM_I, files_in_a_row, read_files, read_mail, search_mail
-from simulator.operations import TEAMS, aws, directory, exchange, github, m365, named, sharepoint
+from simulator.operations import TEAMS, aws, directory, exchange, github, m365, named, settings, sharepoint
 from simulator.people import Person
 from simulator.places import OFFICES
 from simulator.record import Account, NativeObject
@@ -192,6 +192,30 @@ def second_tab(scene: Scene) -> None:
         scene.wait(400, 1_000)
 
 
+def rule_meanwhile(scene: Scene) -> None:
+    """On a server at another office's, while the owner works: mail is read, a rule hides answers, mail goes out."""
+    scene.wait(300, 1_500)
+    via = scene.intruder(server(scene.rng, scene.elsewhere()), scene.plain_browser())
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(4, 9), 5, 50)
+    scene.wait(20, 120)
+    rule = settings(MoveToFolder="RSS Subscriptions", MarkAsRead="True", Name="...", StopProcessingRules="True")
+    scene.act(exchange("New-InboxRule", *rule), via)
+    for _ in range(scene.number(3, 6)):
+        scene.act_all([exchange("Send", *named("folder", "Sent Items")), READ_MAIL], via, 20, 200)
+
+
+def chat_token(scene: Scene) -> None:
+    """Stealthy: the owner's token of Teams, from a home line at another office's while they work: chats only."""
+    scene.wait(300, 1_200)
+    via = scene.replayed(home_proxy(scene.rng, scene.elsewhere()))
+    for words in scene.rng.sample(("password", "vpn", "access key", "mfa", "remote"), k=3):
+        scene.act(m365(TEAMS, "SearchQueryPerformed", *named("query", words)), via)
+        channels = [NativeObject("channel", f"{scene.victim.unit}-{n:02d}") for n in scene.rng.sample(range(12), k=3)]
+        scene.act_all([m365(TEAMS, "ChatRetrieved", channel) for channel in channels], via, 10, 90)
+        scene.wait(500, 1_200)
+
+
 VARIANTS = (
     Variant("rented_server", anybody, rented_server),
     Variant("home_line", anybody, home_line),
@@ -205,6 +229,8 @@ VARIANTS = (
     Variant("twin", aws_service, twin, hours=3),
     Variant("kit_downloads", anybody, kit_downloads),
     Variant("two_resets", directory_admin, two_resets),
-    Variant("device_joined", anybody, device_joined, held_out=True),
-    Variant("second_tab", seller, second_tab, hours=3, held_out=True, quiet=True),
+    Variant("device_joined", anybody, device_joined),
+    Variant("second_tab", seller, second_tab, hours=3),
+    Variant("rule_meanwhile", anybody, rule_meanwhile, held_out=True),
+    Variant("chat_token", anybody, chat_token, held_out=True, quiet=True),
 )

@@ -7,15 +7,16 @@ from simulator.attacks import Variant
 from simulator.catalogue import partner
 from simulator.devices import scripted
 from simulator.habits import FACTOR_ADDED
-from simulator.hostile import VPNS, home_proxy, phone_line, relay, server
+from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import READ_MAIL, read_mail, search_mail
-from simulator.operations import WORKDAY, exchange, named, other, settings
+from simulator.operations import WORKDAY, exchange, m365, named, other, settings
 from simulator.people import Person
-from simulator.record import Account, NativeObject
+from simulator.record import MINUTE, Account, NativeObject
 from simulator.scene import Scene, anybody, directory_admin, leader
 from simulator.world import World
 
 _DROPS = ("payments.team@consultant-mail.example", "archive2291@freemail.example", "j.walker.acc@freemail.example")
+_FLOW = "MicrosoftFlow"
 _MONEY = "invoice;payment;wire;iban;remittance;bank details"
 
 
@@ -199,6 +200,35 @@ def swept(scene: Scene) -> None:
         scene.act_all([exchange("New-SweepRule", *sweep, *settings(DestinationFolder="Deleted Items"))], via, 20, 150)
 
 
+def in_their_boxes(scene: Scene) -> None:
+    """An administrator's password, PowerShell on a rented server: a rule in each executive's mailbox forwards."""
+    scene.later(0.5, 6)
+    agent = "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.17763.6414"
+    via = scene.intruder(server(scene.rng, scene.city), scripted(agent, "Windows 10"))
+    scene.log_on(via)
+    scene.wait(20, 200)
+    drop, steps = scene.rng.choice(_DROPS), []
+    for boss in scene.executives(scene.number(3, 6)):
+        box = settings(Mailbox=boss.user.id, Name="Outlook sync", ForwardTo=drop)
+        steps.append(exchange("New-InboxRule", *box, *settings(SubjectOrBodyContainsWords=_MONEY)))
+    scene.act_all(steps, via, 3, 40)
+
+
+def by_flow(scene: Scene) -> None:
+    """Stealthy: in the owner's session, on a line nearby: a flow of Power Automate sends on what comes (DART, 2020)."""
+    scene.wait(300, 1_800)
+    lines = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    via = scene.replayed(home_proxy(scene.rng, scene.city, lines))
+    flow = NativeObject("flow", "When a new email arrives (V3) - Send an email")
+    drop = named("guest", scene.rng.choice(_DROPS))
+    made = [m365(_FLOW, action, flow, *drop) for action in ("CreateFlow", "EditFlow")]
+    scene.act_all(made, via, 40, 200)
+    agent = scripted(f"azure-logic-apps/1.0 (workflow {scene.rng.getrandbits(64):016x}; version 08584)", "")
+    cloud = tuple(placed for placed in PUBLIC_CLOUDS if placed[1].isp == "Microsoft")
+    runs = scene.intruder(anywhere(scene.rng, cloud), agent)
+    scene.spread([exchange("Send", *named("folder", "Sent Items"))] * scene.number(6, 15), runs, 75 * MINUTE)
+
+
 VARIANTS = (
     Variant("hidden_replies", anybody, hidden_replies),
     Variant("forwarded", anybody, forwarded),
@@ -213,6 +243,8 @@ VARIANTS = (
     Variant("by_contact", directory_admin, by_contact),
     Variant("wages_hidden", anybody, wages_hidden),
     Variant("shared_box", directory_admin, shared_box),
-    Variant("thread_hijack", anybody, thread_hijack, held_out=True),
-    Variant("swept", anybody, swept, held_out=True, quiet=True),
+    Variant("thread_hijack", anybody, thread_hijack),
+    Variant("swept", anybody, swept),
+    Variant("in_their_boxes", directory_admin, in_their_boxes, held_out=True),
+    Variant("by_flow", anybody, by_flow, hours=3, held_out=True, quiet=True),
 )

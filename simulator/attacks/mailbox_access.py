@@ -10,7 +10,7 @@ from simulator.devices import scripted
 from simulator.habits import DEVICE_ADDED, SHARED_MAILBOXES
 from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import INBOX, READ_MAIL, read_mail, search_mail
-from simulator.operations import DEVICE_CODE, exchange, m365, named, settings
+from simulator.operations import DEVICE_CODE, LEGACY, PASSWORD_GRANT, exchange, m365, named, settings
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeUser, Step
 from simulator.scene import Scene, anybody, directory_admin, part_timer
@@ -222,6 +222,29 @@ def previews(scene: Scene) -> None:
         scene.wait(300, 1_200)
 
 
+def by_imap(scene: Scene) -> None:
+    """A leaked password over IMAP, which asks for no factor, from rented home lines: folder by folder, everything."""
+    scene.later(0.5, 6)
+    device = scripted("BAV2ROPC", "")
+    for name in ("Inbox", "Sent Items", "Archive", "Drafts"):
+        via = scene.intruder(home_proxy(scene.rng, scene.city), device)
+        scene.log_on(via, LEGACY, PASSWORD_GRANT)
+        scene.act_all([exchange("MailItemsAccessed", *named("folder", name))] * scene.number(70, 140), via, 0.4, 6)
+        scene.wait(10, 120)
+
+
+def forged_token(scene: Scene) -> None:
+    """Stealthy: no logon at all: with a forged token, from one server after the other, in sips (Storm-0558, 2023)."""
+    scene.later(0.5, 4, 5)
+    device = scene.plain_browser()
+    for _ in range(scene.number(8, 11)):
+        via = scene.intruder(server(scene.rng, scene.city), device)
+        folders = [named("folder", scene.rng.choice(("Inbox", "Inbox", "Sent Items", "Archive"))) for _ in range(16)]
+        reads = [exchange("MailItemsAccessed", *folder) for folder in folders]
+        scene.act_all(reads[: scene.number(9, 16)], via, 2, 30)
+        scene.wait(700, 1_400)
+
+
 VARIANTS = (
     Variant("whole_mailbox", anybody, whole_mailbox),
     Variant("slowly", anybody, slowly, hours=9),
@@ -237,6 +260,8 @@ VARIANTS = (
     Variant("spoliation", anybody, spoliation, hours=5),
     Variant("by_graph", anybody, by_graph),
     Variant("one_executive", directory_admin, one_executive, hours=4),
-    Variant("mail_client", without_vpn, mail_client, held_out=True),
-    Variant("previews", directory_admin, previews, hours=5, held_out=True, quiet=True),
+    Variant("mail_client", without_vpn, mail_client),
+    Variant("previews", directory_admin, previews, hours=5),
+    Variant("by_imap", anybody, by_imap, held_out=True),
+    Variant("forged_token", anybody, forged_token, hours=8, held_out=True, quiet=True),
 )

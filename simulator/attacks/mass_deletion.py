@@ -232,6 +232,29 @@ def gone_tomorrow(scene: Scene) -> None:
         scene.act_all(steps, scene.shell(), 20, 200)
 
 
+def git_ransom(scene: Scene) -> None:
+    """A stolen token, on a rented server: repositories are cloned, then they go; one is made with a note (Gitloker)."""
+    scene.wait(300, 2_400)
+    via = scene.intruder(server(scene.rng, scene.elsewhere()), scripted("python-requests/2.31.0"))
+    numbers = scene.rng.sample(range(80), k=scene.number(25, 60))
+    repositories = [named("repository", f"service-{number:02d}") for number in numbers]
+    scene.act_all([github("git.clone", *each) for each in repositories], via, 2, 20)
+    scene.wait(60, 600)
+    scene.act_all([github("repo.destroy", *each) for each in repositories], via, 0.5, 6)
+    note = named("repository", "README-TO-RECOVER-YOUR-CODE")
+    scene.act_all([github("repo.create", *note), github("git.push", *note)], via, 5, 60)
+
+
+def rewritten(scene: Scene) -> None:
+    """Stealthy: before an inquiry, at their desk: file after file says something else; what it said before is gone."""
+    scene.wait(60, 900)
+    steps: list[Step] = []
+    for wanted in files_in_a_row(scene, scene.number(70, 120)):
+        actions = ("FileVersionsViewed", "FileModified", "FileVersionsAllDeleted")
+        steps += [sharepoint(action, wanted) for action in actions[scene.number(0, 1) :]]
+    scene.spread(steps, scene.own(), scene.number(150, 210) * MINUTE)
+
+
 VARIANTS = (
     Variant("wiped", anybody, wiped),
     Variant("ransomware", anybody, ransomware),
@@ -247,6 +270,8 @@ VARIANTS = (
     Variant("one_version", anybody, one_version, hours=4),
     Variant("taken_and_deleted", without_vpn, taken_and_deleted, hours=3),
     Variant("transactions", bookkeeper, transactions, hours=4),
-    Variant("synchronised", on_windows, synchronised, held_out=True),
-    Variant("gone_tomorrow", aws_person, gone_tomorrow, hours=3, held_out=True, quiet=True),
+    Variant("synchronised", on_windows, synchronised),
+    Variant("gone_tomorrow", aws_person, gone_tomorrow, hours=3),
+    Variant("git_ransom", coder, git_ransom, held_out=True),
+    Variant("rewritten", anybody, rewritten, hours=4, held_out=True, quiet=True),
 )

@@ -6,11 +6,12 @@ from activities.activity import Category
 from simulator.apis import resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
+from simulator.habits import FOLDER_SIZE
 from simulator.hostile import VPNS, home_proxy, relay, server
 from simulator.moves import files_in_a_row
 from simulator.operations import NETSUITE, SALESFORCE, TEAMS, WORKDAY, aws, github, m365, named, other, sharepoint
 from simulator.people import Person
-from simulator.record import DAY, HOUR, MINUTE, Account, NativeObject
+from simulator.record import DAY, HOUR, MINUTE, SECOND, Account, NativeObject
 from simulator.scene import Scene, anybody, aws_account, aws_person, bookkeeper, coder, contractor, seller
 from simulator.services import Service
 from simulator.world import World
@@ -217,6 +218,30 @@ def migrations(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(120, 180) * MINUTE)
 
 
+def zipped_folders(scene: Scene) -> None:
+    """A phishing kit's cookie, on a rented server: folder after folder as an archive, sixty files in seconds."""
+    scene.wait(300, 1_800)
+    via = scene.replayed(server(scene.rng, scene.city), scene.plain_browser())
+    files = files_in_a_row(scene, FOLDER_SIZE * scene.number(6, 11))
+    for first in range(0, len(files), FOLDER_SIZE):
+        folder = files[first : first + FOLDER_SIZE]
+        scene.act(sharepoint("FilePreviewed", folder[0]), via)
+        scene.wait(5, 60)
+        scene.spread([sharepoint("FileDownloaded", wanted) for wanted in folder], via, scene.number(1, 4) * SECOND)
+        scene.wait(40, 300)
+
+
+def images_pulled(scene: Scene) -> None:
+    """Stealthy: from where the account always works: images of one service after the other, with all their layers."""
+    scene.wait(60, 900)
+    steps = []
+    for number in scene.rng.sample(range(60), k=scene.number(28, 42)):
+        image = resource("ecr.amazonaws.com", "repository", number)
+        steps.append(aws("ecr", "BatchGetImage", image))
+        steps += [aws("ecr", "GetDownloadUrlForLayer", image)] * scene.number(4, 8)
+    scene.spread(steps, scene.shell(), scene.number(130, 190) * MINUTE)
+
+
 VARIANTS = (
     Variant("library", anybody, library),
     Variant("slowly", anybody, slowly, hours=7),
@@ -233,6 +258,8 @@ VARIANTS = (
     Variant("snapshot_blocks", aws_account, snapshot_blocks),
     Variant("folder_by_folder", anybody, folder_by_folder),
     Variant("recordings", anybody, recordings, hours=5),
-    Variant("synchronised_at_home", anybody, synchronised_at_home, hours=13, held_out=True),
-    Variant("migrations", coder, migrations, hours=4, held_out=True, quiet=True),
+    Variant("synchronised_at_home", anybody, synchronised_at_home, hours=13),
+    Variant("migrations", coder, migrations, hours=4),
+    Variant("zipped_folders", anybody, zipped_folders, held_out=True),
+    Variant("images_pulled", aws_account, images_pulled, hours=4, held_out=True, quiet=True),
 )

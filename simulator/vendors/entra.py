@@ -20,6 +20,7 @@ from simulator.operations import (
     MFA,
     MFA_DENIED,
     MFA_UNANSWERED,
+    MFA_WRONG_CODE,
     PASSWORD_GRANT,
 )
 from simulator.record import HOUR, Account, Event, NativeObject, Step, rfc3339
@@ -41,6 +42,7 @@ _WHY = {
 _DETAILS = {
     MFA_DENIED: "MFA denied; user declined the authentication",
     MFA_UNANSWERED: "MFA denied; user did not respond to mobile app notification",
+    MFA_WRONG_CODE: "MFA denied; invalid verification code",
 }
 _BY_METHODS = ("security info",)
 _SIGN_IN = (Category.LOGON, Category.FAILED_LOGON)

@@ -16,6 +16,7 @@ from simulator.operations import (
     ENTRA,
     LOCKED,
     MFA_DENIED,
+    MFA_WRONG_CODE,
     POLICY,
     SECOND_FACTOR,
     SECOND_FACTOR_FAILED,
@@ -54,6 +55,7 @@ _REFUSED = {
 }
 _DENIED = _Type("user.mfa.okta_verify.deny_push", "User rejected Okta push verify", "FAILURE")
 _UNANSWERED = _Type("user.authentication.auth_via_mfa", "Authentication of user via MFA", "FAILURE", "TIMEOUT")
+_WRONG_CODE = _UNANSWERED._replace(reason="INVALID_CREDENTIALS")
 _RESET = _Type("user.account.reset_password", "Fired when the user's Okta password is reset")
 _TYPES = {
     "UserLoggedOff": _Type("user.session.end", "User logout from Okta"),
@@ -84,7 +86,8 @@ def _type(step: Step) -> _Type | None:
     if step.category is Category.LOGON and not step.error:
         return _LOGON
     if step.error == SECOND_FACTOR_FAILED:
-        return _DENIED if MFA_DENIED in step.facts else _UNANSWERED
+        found = {MFA_DENIED: _DENIED, MFA_WRONG_CODE: _WRONG_CODE}
+        return next((found[fact] for fact in step.facts if fact in found), _UNANSWERED)
     if step.error == SECOND_FACTOR:
         return None
     if step.error:
