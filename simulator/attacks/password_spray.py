@@ -407,7 +407,7 @@ def among_mistakes(scene: Scene) -> None:
     for number, target in enumerate(known):
         scene.wait(180, 460)
         if number == middle:
-            scene.later(18, 20, 5)
+            scene.later(20, 21.5, 5)
         scene.act(logon(WRONG_PASSWORD), source(), target)
     scene.wait(300, 900)
     via = scene.intruder(source().address, scene.plain_browser())

@@ -311,7 +311,7 @@ def eight_minutes(scene: Scene) -> None:
 def other_doors(scene: Scene) -> None:
     """Stealthy: at the desk, no user and no key: relays, links onto machines, another company's hands (T1133)."""
     scene.wait(60, 900)
-    names = scene.rng.sample(_DOORS, k=scene.number(10, len(_DOORS)))
+    names = sorted(scene.rng.sample(_DOORS, k=scene.number(10, len(_DOORS))), key=_DOORS.index)
     steps = [azure(name, *named("resource", f"rg-prod-{scene.number(1, 30):02d}")) for name in names]
     scene.spread(steps, scene.own(), scene.number(90, 170) * MINUTE)
 

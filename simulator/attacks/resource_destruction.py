@@ -281,7 +281,8 @@ def nuked(scene: Scene) -> None:
             numbers = scene.rng.sample(range(60), k=scene.number(3, 9))
             found = [resource(f"{service}.amazonaws.com", kind, number) for number in numbers]
             gone = [aws(service, end, one, region=region) for one in found]
-            held = aws(service, end, found[0], region=region, error="DependencyViolation")
+            error = "DependencyViolation" if service == "ec2" else "ResourceInUse"
+            held = aws(service, end, found[0], region=region, error=error)
             steps += [aws(service, look, region=region), held, *gone]
     scene.act_all(steps, via, 0.3, 5)
 

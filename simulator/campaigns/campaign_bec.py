@@ -283,6 +283,7 @@ def patient(scene: Scene) -> None:
     scene.stage("unfamiliar_access")
     via = scene.intruder(phone_line(scene.rng, scene.city, lines), device)
     scene.log_on(via)
+    read_mail(scene, via, scene.number(2, 4))
     _fraud(scene, via)
 
 
