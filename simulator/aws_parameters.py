@@ -12,6 +12,7 @@ from simulator.streams import guid
 
 _PARAMETERS = {
     "access_key": "accessKeyId",
+    "bundle": "bundleId",
     "certificate": "certificateArn",
     "cluster": "clusterName",
     "configuration_recorder": "configurationRecorderName",
@@ -38,6 +39,7 @@ _PARAMETERS = {
     "recovery_point": "recoveryPointArn",
     "repository": "repositoryName",
     "role": "roleName",
+    "rule": "identifier",
     "secret": "secretId",
     "security_group": "groupId",
     "service": "service",

@@ -45,6 +45,8 @@ LEGACY, PASSWORD_GRANT, DEVICE_CODE = "legacy-protocol", "password-grant", "devi
 WRONG_PASSWORD, UNKNOWN_USER, LOCKED, DISABLED = "50126", "50034", "50053", "50057"  # noqa: S105
 SECOND_FACTOR, SECOND_FACTOR_FAILED, POLICY = "50074", "500121", "53003"
 """Codes of Microsoft's identity platform: asked for a second factor, which then failed; blocked by policy."""
+ASKS_ADMIN = "90094"
+"""A code: the app wants what only an administrator may let it have."""
 
 Objects = tuple[NativeObject, ...]
 _SUCCESS, _FAILURE, _DENIED = Outcome.SUCCESS, Outcome.FAILURE, Outcome.DENIED

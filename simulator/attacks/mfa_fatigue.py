@@ -16,12 +16,15 @@ from simulator.operations import (
     PASSWORD_GRANT,
     SECOND_FACTOR,
     SECOND_FACTOR_FAILED,
+    TEAMS,
     directory,
+    github,
     logon,
+    m365,
     named,
 )
 from simulator.record import DAY, HOUR, Account
-from simulator.scene import Scene, Via, anybody, leader
+from simulator.scene import Scene, Via, anybody, coder, leader
 
 _REFUSED_OF_FEW = 0.6
 """Of pushes that come one at a time, those that are refused rather than missed."""
@@ -256,6 +259,42 @@ def each_evening(scene: Scene) -> None:
     read_mail(scene, via, scene.number(6, 14))
 
 
+def asked_in_teams(scene: Scene) -> None:
+    """Who poses as the help desk in Teams is told the number on the screen; a device joins (Midnight Blizzard)."""
+    scene.wait(60, 900)
+    stranger = named("guest", f"helpdesk@ms-online-support{scene.number(10, 99)}.example")
+    scene.act_all([m365(TEAMS, "MessageSent", *stranger)] * scene.number(2, 4), scene.own(), 30, 200)
+    via = scene.intruder(home_proxy(scene.rng, scene.elsewhere()), scene.plain_browser())
+    quiet = Via(via.address, via.device, "")
+    for _ in range(scene.number(1, 3)):
+        _push(scene, quiet, 0)
+        scene.wait(30, 150)
+    scene.act(logon(SECOND_FACTOR), quiet)
+    scene.wait(15, 60)
+    scene.log_on(via)
+    laptop, owner = named("device", f"DESKTOP-{scene.rng.getrandbits(28):07X}"), named("user", scene.victim.user.id)
+    joined = [directory("Add device.", *laptop), directory("Add registered owner to device.", *laptop, *owner)]
+    scene.act_all([FACTOR_ADDED, *joined], via, 20, 150)
+    read_mail(scene, via, scene.number(4, 10))
+
+
+def recovery_codes(scene: Scene) -> None:
+    """Stealthy: a programmer's cookie of GitHub, on a line nearby: recovery codes are taken, the factor is theirs.
+
+    Nobody is asked for anything; repositories are fetched with a key of their own afterwards (T1556.006).
+    """
+    scene.wait(300, 2_400)
+    lines = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    via = scene.replayed(home_proxy(scene.rng, scene.city, lines), scene.plain_browser())
+    names = "recovery_codes_viewed recovery_codes_downloaded add_factor remove_factor"
+    steps = [github(f"two_factor_authentication.{name}") for name in names.split()]
+    scene.act_all([*steps, github("public_key.create")], via, 30, 240)
+    scene.wait(300, 1_500)
+    numbers = scene.rng.sample(range(80), k=scene.number(3, 6))
+    fetches = [github("git.fetch", *named("repository", f"service-{number:02d}")) for number in numbers]
+    scene.act_all(fetches, via, 20, 150)
+
+
 VARIANTS = (
     Variant("bombing", anybody, bombing, hours=3),
     Variant("at_night", anybody, at_night, hours=26),
@@ -269,6 +308,8 @@ VARIANTS = (
     Variant("guessed_codes", anybody, guessed_codes, hours=4),
     Variant("whole_team", anybody, whole_team, hours=5),
     Variant("app_password", anybody, app_password, hours=9),
-    Variant("called_in", anybody, called_in, hours=26, held_out=True),
-    Variant("each_evening", anybody, each_evening, hours=76, held_out=True, quiet=True),
+    Variant("called_in", anybody, called_in, hours=26),
+    Variant("each_evening", anybody, each_evening, hours=76),
+    Variant("asked_in_teams", anybody, asked_in_teams, held_out=True),
+    Variant("recovery_codes", coder, recovery_codes, hours=3, held_out=True, quiet=True),
 )

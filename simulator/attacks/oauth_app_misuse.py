@@ -7,9 +7,20 @@ from simulator.attacks import Variant
 from simulator.catalogue import principal
 from simulator.departments import DEPARTMENTS
 from simulator.devices import copied, scripted
-from simulator.hostile import HOMES_FAR, HOSTS, PUBLIC_CLOUDS, TOR, VPNS, anywhere, relay, server
+from simulator.hostile import HOMES_FAR, HOSTS, PUBLIC_CLOUDS, TOR, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import INBOX, files_in_a_row
-from simulator.operations import SALESFORCE, TEAMS, directory, exchange, github, m365, named, other, sharepoint
+from simulator.operations import (
+    SALESFORCE,
+    TEAMS,
+    directory,
+    exchange,
+    github,
+    m365,
+    named,
+    other,
+    settings,
+    sharepoint,
+)
 from simulator.people import BEFORE
 from simulator.places import OFFICES
 from simulator.record import MINUTE, Account, NativeObject, Step
@@ -229,6 +240,35 @@ def open_links(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(60, 110) * MINUTE)
 
 
+def home_routers(scene: Scene) -> None:
+    """By hacked routers at homes, a few requests each: executives' mail, then units' files (Silk Typhoon, 2025)."""
+    scene.wait(300, 3_000)
+    device = scripted("PSGraphSDK/2.25.0 PowerShell/7.4.6", "Windows 10")
+    places = [scene.rng.choice(OFFICES).city for _ in range(scene.number(6, 12))]
+    routers = [scene.intruder(home_proxy(scene.rng, city), device) for city in places]
+    steps: list[Step] = []
+    for person in scene.executives(scene.number(5, 9)):
+        steps.append(exchange("SearchQueryPerformed", *named("query", "sanctions"), owner=person.user))
+        steps += [exchange("MailItemsAccessed", *INBOX, owner=person.user)] * scene.number(4, 9)
+        files = files_in_a_row(scene, scene.number(8, 20), person.unit)
+        steps += [sharepoint("FileDownloaded", wanted) for wanted in files]
+    scene.spread(steps, lambda: scene.rng.choice(routers), scene.number(50, 100) * MINUTE)
+
+
+def hidden_rules(scene: Scene) -> None:
+    """Stealthy: from the app's own address, by whoever runs it now: in a few mailboxes a rule forwards (T1114.003)."""
+    scene.wait(300, 1_800)
+    for person in scene.executives(scene.number(4, 6)):
+        rule = settings(
+            Mailbox=person.user.id,
+            Name="Sync",
+            SubjectContainsWords="contract;invoice",
+            ForwardTo="records@consultant-mail.example",
+        )
+        reads = [exchange("MailItemsAccessed", *INBOX, owner=person.user)] * scene.number(1, 2)
+        scene.act_all([*reads, exchange("New-InboxRule", *rule, owner=person.user)], scene.own(), 40, 300)
+
+
 VARIANTS = (
     Variant("other_provider", app, other_provider),
     Variant("downloads", app, downloads),
@@ -243,6 +283,8 @@ VARIANTS = (
     Variant("support_cases", crm_app, support_cases, hours=4),
     Variant("vendors_secret", backup_app, vendors_secret, hours=4),
     Variant("passes_made", app, passes_made, hours=4),
-    Variant("spam_run", app, spam_run, held_out=True),
-    Variant("open_links", app, open_links, hours=3, held_out=True, quiet=True),
+    Variant("spam_run", app, spam_run),
+    Variant("open_links", app, open_links, hours=3),
+    Variant("home_routers", app, home_routers, hours=4, held_out=True),
+    Variant("hidden_rules", app, hidden_rules, hours=3, held_out=True, quiet=True),
 )

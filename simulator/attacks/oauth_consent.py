@@ -7,8 +7,8 @@ from simulator.attacks import Variant
 from simulator.catalogue import COMMON_APPS, app_id, consent, principal
 from simulator.devices import scripted
 from simulator.hostile import HOMES_AWAY, PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
-from simulator.moves import read_mail
-from simulator.operations import SALESFORCE, directory, exchange, github, named, other
+from simulator.moves import INBOX, read_mail
+from simulator.operations import ASKS_ADMIN, SALESFORCE, directory, exchange, github, logon, named, other, settings
 from simulator.record import Account, NativeObject, NativeUser
 from simulator.scene import Scene, anybody, coder, directory_admin, seller
 
@@ -252,6 +252,39 @@ def other_address(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 20, 240)
 
 
+def approved_request(scene: Scene) -> None:
+    """Who may not let the app in asks for it; the help desk approves it for everybody, and it reads mail at once."""
+    title = scene.rng.choice(_LURES)
+    app = Account(key=f"app/{title}", user=NativeUser(app_id(title), title, UserType.APP))
+    scene.wait(60, 1_200)
+    scene.act_all([logon(ASKS_ADMIN)] * scene.number(1, 2), scene.own(), 2, 40)
+    helper, desk = scene.helper()
+    scene.wait(60, 600)
+    rights = (principal(title), *named("permission", "Mail.ReadWrite"))
+    allowed = directory("Add app role assignment to service principal.", *rights, changed=("AppRole.Value",))
+    scene.act_all([*consent(title, _SCOPES[0]), allowed], desk, 0.2, 3, helper)
+    scene.wait(120, 900)
+    cloud = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted("python-requests/2.32.3"))
+    reads = [exchange("MailItemsAccessed", *INBOX, owner=scene.victim.user)] * scene.number(15, 40)
+    scene.act_all(reads, cloud, 1, 10, app)
+
+
+def exchange_rights(scene: Scene) -> None:
+    """Stealthy: at the desk, no consent and no key: Exchange is told that an app may read chiefs' mail (T1098.002)."""
+    scene.wait(60, 900)
+    title = scene.rng.choice(COMMON_APPS[8:])
+    name, app = "Regional pilot", app_id(title)
+    chiefs = settings(Name=name, RecipientRestrictionFilter="Title -like 'Chief*'")
+    steps = [
+        exchange("New-ServicePrincipal", *settings(AppId=app, DisplayName=title)),
+        exchange("New-ManagementScope", *chiefs),
+    ]
+    for right in ("Application Mail.ReadWrite", "Application Mail.Send"):
+        given = settings(App=app, Role=right, CustomResourceScope=name)
+        steps.append(exchange("New-ManagementRoleAssignment", *given))
+    scene.act_all(steps, scene.own(), 30, 300)
+
+
 VARIANTS = (
     Variant("phished", anybody, phished),
     Variant("for_all", directory_admin, for_all),
@@ -267,6 +300,8 @@ VARIANTS = (
     Variant("lookalike", anybody, lookalike),
     Variant("spreads", anybody, spreads, hours=26),
     Variant("outside_owner", directory_admin, outside_owner),
-    Variant("traitorware", anybody, traitorware, hours=3, held_out=True),
-    Variant("other_address", directory_admin, other_address, held_out=True, quiet=True),
+    Variant("traitorware", anybody, traitorware, hours=3),
+    Variant("other_address", directory_admin, other_address),
+    Variant("approved_request", anybody, approved_request, hours=26, held_out=True),
+    Variant("exchange_rights", directory_admin, exchange_rights, held_out=True, quiet=True),
 )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from activities.activity import UserType
 from simulator.attacks import Variant
-from simulator.devices import scripted
+from simulator.devices import ordinary, scripted
 from simulator.habits import FACTOR_ADDED
 from simulator.hostile import (
     EVERYWHERE,
@@ -37,9 +37,11 @@ from simulator.operations import (
     TEAMS,
     UNKNOWN_USER,
     WRONG_PASSWORD,
+    azure,
     directory,
     logon,
     m365,
+    named,
 )
 from simulator.people import Person
 from simulator.places import OFFICES, City
@@ -364,6 +366,55 @@ def own_cities(scene: Scene) -> None:
     read_files(scene, via, scene.number(4, 10), 2, 15)
 
 
+def rented_containers(scene: Scene) -> None:
+    """A program on servers abroad: two passwords for each name of a file; then containers (Storm-1977, 2025)."""
+    scene.wait(60, 600)
+    device = scripted("AzureChecker/1.0 (Windows NT 10.0)", "Windows 10")
+    place = scene.rng.choice(HOSTS)
+    pool = [anywhere(scene.rng, (place,)) for _ in range(3)]
+    tries = [target for target in _targets(scene) for _ in range(2)]
+    _round(
+        scene,
+        tries,
+        lambda: Via(scene.rng.choice(pool), device, ""),
+        scene.number(20, 50) * MINUTE,
+        PASSWORD_GRANT,
+    )
+    via = scene.intruder(scene.rng.choice(pool), device)
+    scene.log_on(via, PASSWORD_GRANT)
+    scene.wait(600, 2_400)
+    names = [f"rg-{scene.rng.getrandbits(24):06x}" for _ in range(scene.number(1, 2))]
+    steps = [
+        azure("Microsoft.Resources/subscriptions/resourceGroups/write", *named("resource", name)) for name in names
+    ]
+    containers = [named("resource", f"cg-{number:03d}") for number in range(scene.number(60, 140))]
+    steps += [azure("Microsoft.ContainerInstance/containerGroups/write", *container) for container in containers]
+    scene.act_all(steps, via, 1, 12)
+
+
+def among_mistakes(scene: Scene) -> None:
+    """Stealthy: on two days, while people mistype, too: fifty accounts once each, by VPNs, by this and that browser.
+
+    The last one's password is right.
+    """
+    scene.wait(60, 600)
+    known = [target for target in _targets(scene) if not target.key.startswith("unknown/")][: scene.number(45, 58)]
+    middle = len(known) // 2
+
+    def source() -> Via:
+        return Via(relay(scene.rng, VPNS), ordinary(scene.rng, scene.today), "")
+
+    for number, target in enumerate(known):
+        scene.wait(180, 460)
+        if number == middle:
+            scene.later(20, 21.5, 5)
+        scene.act(logon(WRONG_PASSWORD), source(), target)
+    scene.wait(300, 900)
+    via = scene.intruder(source().address, scene.plain_browser())
+    _breach(scene, via)
+    read_files(scene, via, scene.number(4, 10))
+
+
 VARIANTS = (
     Variant("one_address", anybody, one_address),
     Variant("one_provider", anybody, one_provider, hours=5),
@@ -378,6 +429,8 @@ VARIANTS = (
     Variant("from_inside", office_worker, from_inside, hours=3),
     Variant("basic_auth", anybody, basic_auth, hours=4),
     Variant("hacked_routers", anybody, hacked_routers, hours=23),
-    Variant("first_factor", anybody, first_factor, hours=5, held_out=True),
-    Variant("own_cities", anybody, own_cities, hours=14, held_out=True, quiet=True),
+    Variant("first_factor", anybody, first_factor, hours=5),
+    Variant("own_cities", anybody, own_cities, hours=14),
+    Variant("rented_containers", anybody, rented_containers, hours=4, held_out=True),
+    Variant("among_mistakes", anybody, among_mistakes, hours=32, held_out=True, quiet=True),
 )

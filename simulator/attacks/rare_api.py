@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simulator.apis import refused
+from simulator.apis import refused, resource
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON
-from simulator.hostile import HOMES_FAR, HOSTS, VPNS, anywhere, relay, server
-from simulator.moves import WHO_AM_I, call, unused
+from simulator.hostile import HOMES_FAR, HOSTS, PUBLIC_CLOUDS, VPNS, anywhere, relay, server
+from simulator.moves import STS, WHO_AM_I, call, unused
 from simulator.operations import aws, azure, github, named
 from simulator.record import HOUR, MINUTE
 from simulator.scene import Scene, Via, aws_account, aws_person, aws_service, azure_person, coder
@@ -98,6 +98,31 @@ _TEXTING = (
     "sms-voice.DescribePhoneNumbers sms-voice.DescribeSenderIds sms-voice.RequestPhoneNumber "
     "sms-voice.SetTextMessageSpendLimitOverride servicequotas.GetServiceQuota support.CreateCase"
 )
+
+_INVENTORY = (
+    "iam.GetAccountAuthorizationDetails iam.ListUserPolicies iam.ListGroupsForUser iam.ListOpenIDConnectProviders "
+    "organizations.ListAccounts organizations.DescribeOrganization lambda.GetAccountSettings20160819 "
+    "lambda.ListLayers20181031 lambda.GetPolicy20150331v2 kms.ListGrants rds.DescribeDBClusterParameters "
+    "bedrock.ListFoundationModels bedrock.ListCustomModels bedrock.ListKnowledgeBases "
+    "bedrock.GetModelInvocationLoggingConfiguration ssm.DescribeParameters cloudwatch.DescribeAlarmHistory "
+    "secretsmanager.ListSecrets"
+)
+_AFTERWARDS = (
+    "iam.CreateUser iam.CreateAccessKey iam.AttachUserPolicy bedrock.PutUseCaseForModelAccess "
+    "bedrock.CreateFoundationModelAgreement bedrock.InvokeModel bedrock.Converse ec2.DescribeSpotPriceHistory "
+    "ec2.CreateKeyPair"
+)
+_DOORS = (
+    "Microsoft.Relay/namespaces/write Microsoft.Relay/namespaces/hybridConnections/write "
+    "Microsoft.Relay/namespaces/hybridConnections/authorizationRules/listKeys/action "
+    "Microsoft.Web/sites/hybridConnectionNamespaces/relays/write "
+    "Microsoft.Network/bastionHosts/createShareableLinks/action "
+    "Microsoft.Network/bastionHosts/getShareableLinks/action "
+    "Microsoft.SerialConsole/consoleServices/enableConsole/action Microsoft.SerialConsole/serialPorts/connect/action "
+    "Microsoft.Logic/workflows/write Microsoft.Logic/workflows/triggers/listCallbackUrl/action "
+    "Microsoft.Automation/automationAccounts/webhooks/write Microsoft.HybridCompute/machines/extensions/write "
+    "Microsoft.ManagedServices/registrationDefinitions/write Microsoft.ManagedServices/registrationAssignments/write"
+).split()
 
 
 def stolen_key(scene: Scene) -> None:
@@ -268,6 +293,29 @@ def domains_moved(scene: Scene) -> None:
     scene.spread(steps, scene.shell(), scene.number(60, 110) * MINUTE)
 
 
+def eight_minutes(scene: Scene) -> None:
+    """A key from a public bucket: in minutes all that there is, code in a function, roles, models (Sysdig, 2025)."""
+    scene.wait(60, 300)
+    agent = "Boto3/1.40.61 md/Botocore#1.40.61 ua/2.1 os/linux#6.14.0 md/arch#x86_64 lang/python#3.13.7"
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), scripted(agent))
+    steps = [WHO_AM_I, *(call(scene, service, action, "", 0.15) for service, action in unused(scene, _INVENTORY))]
+    scene.spread(steps, via, scene.number(4, 9) * MINUTE)
+    injected = resource("lambda.amazonaws.com", "function", scene.number(0, 59))
+    code = ("UpdateFunctionCode20150331v2", "UpdateFunctionConfiguration20150331v2", "Invoke")
+    scene.act_all([aws("lambda", action, injected) for action in (*code, *code[::2] * 2)], via, 5, 40)
+    roles = [named("role", f"{name}-admin") for name in ("netops", "sandbox", "deploy", "account", "sysadmin")]
+    scene.act_all([scene.rng.choice((aws, refused))(STS, "AssumeRole", *role) for role in roles], via, 3, 25)
+    scene.act_all([call(scene, service, action, "", 0.1) for service, action in unused(scene, _AFTERWARDS)], via, 3, 40)
+
+
+def other_doors(scene: Scene) -> None:
+    """Stealthy: at the desk, no user and no key: relays, links onto machines, another company's hands (T1133)."""
+    scene.wait(60, 900)
+    names = sorted(scene.rng.sample(_DOORS, k=scene.number(10, len(_DOORS))), key=_DOORS.index)
+    steps = [azure(name, *named("resource", f"rg-prod-{scene.number(1, 30):02d}")) for name in names]
+    scene.spread(steps, scene.own(), scene.number(90, 170) * MINUTE)
+
+
 VARIANTS = (
     Variant("stolen_key", aws_account, stolen_key),
     Variant("at_desk", aws_person, at_desk, hours=5),
@@ -282,6 +330,8 @@ VARIANTS = (
     Variant("worm", coder, worm),
     Variant("s3_browser", aws_account, s3_browser),
     Variant("ways_back", aws_person, ways_back, hours=4),
-    Variant("smishing", aws_account, smishing, held_out=True),
-    Variant("domains_moved", aws_person, domains_moved, hours=3, held_out=True, quiet=True),
+    Variant("smishing", aws_account, smishing),
+    Variant("domains_moved", aws_person, domains_moved, hours=3),
+    Variant("eight_minutes", aws_account, eight_minutes, held_out=True),
+    Variant("other_doors", azure_person, other_doors, hours=4, held_out=True, quiet=True),
 )

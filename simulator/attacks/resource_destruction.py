@@ -262,6 +262,51 @@ def all_of_them(scene: Scene) -> None:
     scene.spread(steps, scene.own(), scene.number(15, 50) * MINUTE)
 
 
+def nuked(scene: Scene) -> None:
+    """A stolen key, on a server abroad, in a tool that clears accounts: kind by kind, in each region (aws-nuke)."""
+    scene.wait(60, 900)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("aws-sdk-go/1.55.5 (go1.22.5; linux; amd64)"))
+    kinds = (
+        ("ec2", "DescribeInstances", "TerminateInstances", "instance"),
+        ("ec2", "DescribeVolumes", "DeleteVolume", "volume"),
+        ("ec2", "DescribeSnapshots", "DeleteSnapshot", "snapshot"),
+        ("rds", "DescribeDBInstances", "DeleteDBInstance", "db_instance"),
+        ("dynamodb", "ListTables", "DeleteTable", "table"),
+        ("lambda", "ListFunctions20150331", "DeleteFunction20150331", "function"),
+        ("s3", "ListBuckets", "DeleteBucket", "bucket"),
+    )
+    steps = [WHO_AM_I, aws("iam", "ListAccountAliases"), aws("ec2", "DescribeRegions")]
+    for region in ("", "us-east-1", "eu-central-1"):
+        for service, look, end, kind in kinds:
+            numbers = scene.rng.sample(range(60), k=scene.number(3, 9))
+            found = [resource(f"{service}.amazonaws.com", kind, number) for number in numbers]
+            gone = [aws(service, end, one, region=region) for one in found]
+            error = "DependencyViolation" if service == "ec2" else "ResourceInUse"
+            held = aws(service, end, found[0], region=region, error=error)
+            steps += [aws(service, look, region=region), held, *gone]
+    scene.act_all(steps, via, 0.3, 5)
+
+
+def never_rebuilt(scene: Scene) -> None:
+    """Stealthy: at the desk, what runs goes on, but can't be built again: images, templates, what was binned."""
+    scene.wait(60, 900)
+    kinds = (
+        ("rbin", "UnlockRule", "rule", 2),
+        ("rbin", "DeleteRule", "rule", 2),
+        ("ec2", "DeregisterImage", "image", scene.number(6, 10)),
+        ("ec2", "DeleteLaunchTemplate", "template", scene.number(4, 7)),
+        ("ecr", "BatchDeleteImage", "repository", scene.number(6, 10)),
+        ("imagebuilder", "DeleteImagePipeline", "pipeline", scene.number(2, 3)),
+        ("cloudformation", "DeleteStackSet", "stack", scene.number(2, 4)),
+    )
+    steps = [
+        aws(service, action, resource(f"{service}.amazonaws.com", kind, number))
+        for service, action, kind, most in kinds
+        for number in range(most)
+    ]
+    scene.spread(steps, scene.shell(), scene.number(100, 170) * MINUTE)
+
+
 VARIANTS = (
     Variant("machines", aws_person, machines),
     Variant("backups", aws_account, backups),
@@ -277,6 +322,8 @@ VARIANTS = (
     Variant("torn_down", aws_service, torn_down),
     Variant("by_hand", aws_person, by_hand, hours=3),
     Variant("expiring", aws_person, expiring),
-    Variant("wiped", azure_person, wiped, hours=3, held_out=True),
-    Variant("all_of_them", keeper, all_of_them, held_out=True, quiet=True),
+    Variant("wiped", azure_person, wiped, hours=3),
+    Variant("all_of_them", keeper, all_of_them),
+    Variant("nuked", aws_account, nuked, held_out=True),
+    Variant("never_rebuilt", aws_person, never_rebuilt, hours=4, held_out=True, quiet=True),
 )

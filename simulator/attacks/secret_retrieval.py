@@ -235,6 +235,38 @@ def far_copies(scene: Scene) -> None:
     scene.act_all([aws("secretsmanager", "RemoveRegionsFromReplication", *secret) for secret in secrets], via, 10, 90)
 
 
+def every_store(scene: Scene) -> None:
+    """On a home line abroad, a stolen session: a script asks each store of secrets for all (MicroBurst)."""
+    scene.later(0.5, 5)
+    agent = "AzurePowershell/Az5.1.0 PSVersion/v5.1.19041 (Microsoft Windows 10.0.19045)"
+    via = scene.intruder(anywhere(scene.rng, HOMES_AWAY), scripted(agent, "Windows 10"))
+    scene.log_on(via)
+    names = _secrets(scene, 40)
+    for number in range(scene.number(3, 5)):
+        part = names[number * 8 : number * 8 + scene.number(4, 8)]
+        reads = [other(KEY_VAULT, "SecretGet", None)._replace(objects=named("secret", name)) for name in part]
+        vault = azure("Microsoft.KeyVault/vaults/read", *named("resource", f"vault-{number:02d}"))
+        scene.act_all([vault, other(KEY_VAULT, "SecretList", None), *reads], via, 0.5, 6)
+    kinds = (
+        ("Microsoft.Web/sites/publishxml/action", "site", scene.number(4, 9)),
+        ("Microsoft.Storage/storageAccounts/listKeys/action", "store", scene.number(4, 9)),
+        ("Microsoft.ContainerRegistry/registries/listCredentials/action", "registry", scene.number(1, 2)),
+        ("Microsoft.Automation/automationAccounts/listKeys/action", "automation", scene.number(1, 3)),
+    )
+    steps = [azure(action, *named("resource", f"{kind}-{n:02d}")) for action, kind, most in kinds for n in range(most)]
+    scene.act_all(steps, via, 0.5, 6)
+
+
+def private_keys(scene: Scene) -> None:
+    """Stealthy: at the desk, no secret by name: certificates are exported one by one, with their keys (T1552.004)."""
+    scene.wait(60, 900)
+    steps = [aws("acm", "ListCertificates"), aws("iam", "ListServerCertificates")]
+    for number in scene.rng.sample(range(40), k=scene.number(10, 15)):
+        certificate = named("certificate", f"cert-{number:02d}")
+        steps += [aws("acm", action, *certificate) for action in ("DescribeCertificate", "ExportCertificate")]
+    scene.spread(steps, scene.shell(), scene.number(100, 170) * MINUTE)
+
+
 VARIANTS = (
     Variant("secrets_manager", aws_account, secrets_manager),
     Variant("one_by_one", aws_person, one_by_one, hours=4),
@@ -250,6 +282,8 @@ VARIANTS = (
     Variant("of_each_kind", aws_person, of_each_kind, hours=4),
     Variant("page_by_page", aws_person, page_by_page, hours=3),
     Variant("neighbour", reads_secrets, neighbour),
-    Variant("typed_code", aws_person, typed_code, hours=3, held_out=True),
-    Variant("far_copies", aws_person, far_copies, hours=3, held_out=True, quiet=True),
+    Variant("typed_code", aws_person, typed_code, hours=3),
+    Variant("far_copies", aws_person, far_copies, hours=3),
+    Variant("every_store", azure_person, every_store, hours=3, held_out=True),
+    Variant("private_keys", aws_person, private_keys, hours=4, held_out=True, quiet=True),
 )

@@ -23,6 +23,7 @@ from simulator.moves import WHO_AM_I, read_files, read_mail, some_file
 from simulator.operations import (
     SALESFORCE,
     TEAMS,
+    WORKDAY,
     aws,
     azure,
     directory,
@@ -217,6 +218,34 @@ def inside_vpn(scene: Scene) -> None:
         scene.act_all(seen, via, 20, 200)
 
 
+def payroll(scene: Scene) -> None:
+    """Behind a VPN, the kit's cookie: wages go to another bank, and notices of it to the bin (Storm-2657, 2025)."""
+    scene.wait(120, 1_500)
+    via = scene.replayed(relay(scene.rng, VPNS), scene.plain_browser())
+    read_mail(scene, via, scene.number(3, 6), 4, 50)
+    hidden = settings(Name="....", From="notifications@workday.example", DeleteMessage="True")
+    scene.act_all([exchange("New-InboxRule", *hidden)], via, 30, 200)
+    worker = NativeObject("worker", f"W{scene.number(0, 899):05d}")
+    looks = [other(WORKDAY, "WorkerViewed", Category.READ, worker)] * scene.number(1, 3)
+    bank = other(WORKDAY, "PaymentElectionEdited", Category.MODIFY, worker)
+    scene.act_all([*looks, bank, FACTOR_ADDED], via, 20, 150)
+    read_mail(scene, via, scene.number(2, 5), 4, 50)
+
+
+def own_repositories(scene: Scene) -> None:
+    """Stealthy: a programmer's cookie and browser, on a line nearby: a token is made, their own code fetched."""
+    scene.wait(300, 1_800)
+    life = scene.world.life(scene.victim)
+    via = scene.replayed(
+        home_proxy(scene.rng, scene.city, frozenset(event.address.location.isp for event in life)),
+    )
+    own = [event.step for event in life if event.step.action in ("git.fetch", "git.push")]
+    steps = [github("api.request")] * scene.number(2, 4)
+    steps += [github("personal_access_token.create")]
+    steps += [github("git.fetch", *scene.rng.choice(own).objects) for _ in range(scene.number(5, 9) if own else 0)]
+    scene.act_all(steps, via, 40, 260)
+
+
 VARIANTS = (
     Variant("from_server", anybody, from_server),
     Variant("same_browser", anybody, same_browser),
@@ -231,6 +260,8 @@ VARIANTS = (
     Variant("rotating_lines", anybody, rotating_lines, hours=6),
     Variant("customers", seller, customers),
     Variant("own_cloud", azure_person, own_cloud, hours=3),
-    Variant("onward", anybody, onward, held_out=True),
-    Variant("inside_vpn", anybody, inside_vpn, hours=3, held_out=True, quiet=True),
+    Variant("onward", anybody, onward),
+    Variant("inside_vpn", anybody, inside_vpn, hours=3),
+    Variant("payroll", anybody, payroll, held_out=True),
+    Variant("own_repositories", coder, own_repositories, held_out=True, quiet=True),
 )

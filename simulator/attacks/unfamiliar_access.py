@@ -15,7 +15,8 @@ from simulator.moves import READ_MAIL, WHO_AM_I, files_in_a_row, read_files, rea
 from simulator.operations import NETSUITE, SALESFORCE, TEAMS, WORKDAY, aws, github, m365, other, sharepoint
 from simulator.people import Person
 from simulator.record import DAY, HOUR, MINUTE, Account, Address, NativeObject
-from simulator.scene import Scene, anybody, aws_person, bookkeeper, coder, seller
+from simulator.scene import Scene, anybody, aws_person, aws_service, bookkeeper, coder, seller
+from simulator.services import Service
 from simulator.world import World
 
 
@@ -242,6 +243,36 @@ def all_night(scene: Scene) -> None:
         scene.wait(1_000, 2_000)
 
 
+def two_devices(scene: Scene) -> None:
+    """A stranger's tablet, then their old computer on the same line: mail, then chats, and what a search finds."""
+    scene.later(0.5, 6)
+    address = _strange_line(scene)
+    agent = "Mozilla/5.0 (iPad; CPU OS 16_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.6 Mobile"
+    tablet = scene.intruder(address, scripted(agent, "iPadOS 16"))
+    scene.log_on(tablet)
+    read_mail(scene, tablet, scene.number(3, 7))
+    scene.wait(600, 2_400)
+    agent = "Mozilla/5.0 (Windows NT 6.3; Win64; x64; rv:115.0) Gecko/20100101 Firefox/115.0"
+    computer = scene.intruder(address, scripted(agent, "Windows 8.1"))
+    scene.log_on(computer)
+    channels = [NativeObject("channel", f"{scene.victim.unit}-{number:02d}") for number in range(12)]
+    chats = [m365(TEAMS, "ChatRetrieved", scene.rng.choice(channels)) for _ in range(scene.number(5, 10))]
+    scene.act_all([*chats, sharepoint("SearchQueryPerformed")], computer, 8, 80)
+    read_files(scene, computer, scene.number(4, 9))
+
+
+def services_key(scene: Scene) -> None:
+    """Stealthy: a service's key on a line at somebody's home, in another toolkit: only what the service does anyway."""
+    scene.later(0.5, 3)
+    agent = "aws-sdk-js/3.758.0 ua/2.1 os/win32#10.0.22631 lang/js md/nodejs#22.14.0 api/s3#3.758.0"
+    via = scene.intruder(_strange_line(scene), scripted(agent, "Windows 11"))
+    wanted = (Category.READ, Category.LIST, Category.DOWNLOAD)
+    calls = scene.victim.calls if isinstance(scene.victim, Service) else ()
+    looks = tuple(each for each in calls if each.category in wanted)
+    steps = [habitual(scene.rng, looks) for _ in range(scene.number(18, 35))]
+    scene.spread(steps, via, scene.number(40, 80) * MINUTE)
+
+
 VARIANTS = (
     Variant("browser", anybody, browser),
     Variant("mail_client", anybody, mail_client),
@@ -256,6 +287,8 @@ VARIANTS = (
     Variant("chat_client", anybody, chat_client),
     Variant("personnel", personnel_clerk, personnel),
     Variant("short_visits", office_worker, short_visits, hours=10),
-    Variant("taken_along", anybody, taken_along, hours=9, held_out=True),
-    Variant("all_night", day_worker, all_night, hours=34, held_out=True, quiet=True),
+    Variant("taken_along", anybody, taken_along, hours=9),
+    Variant("all_night", day_worker, all_night, hours=34),
+    Variant("two_devices", anybody, two_devices, hours=9, held_out=True),
+    Variant("services_key", aws_service, services_key, hours=5, held_out=True, quiet=True),
 )

@@ -253,6 +253,34 @@ def altered(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 15, 80)
 
 
+def before_results(scene: Scene) -> None:
+    """Before results are out, somebody goes through the books entry by entry, and what is written of them, to trade."""
+    scene.wait(60, 600)
+    first = scene.number(0, 8_500)
+    steps: list[Step] = []
+    for number in range(scene.number(90, 140)):
+        entry = NativeObject("record", f"TX-{first + number:05d}")
+        steps.append(other(NETSUITE, "TransactionViewed", Category.READ, entry))
+        if number % 8 == 7:  # noqa: PLR2004
+            report = NativeObject("report", f"consolidated-{number:03d}")
+            steps.append(other(NETSUITE, "ReportRun", Category.READ, report))
+        if number % 15 == 14:  # noqa: PLR2004
+            found = file("executive", scene.rng.randrange(LIBRARY_SIZE))
+            steps += [sharepoint("SearchQueryPerformed"), sharepoint("FileAccessed", found)]
+    scene.spread(steps, scene.own(), scene.number(90, 170) * MINUTE)
+
+
+def drafts(scene: Scene) -> None:
+    """Stealthy: nothing is sent or shared: file after file is opened and put into a draft, to be read elsewhere."""
+    scene.wait(60, 600)
+    draft = named("folder", "Drafts")
+    steps: list[Step] = []
+    for number in scene.rng.sample(range(LIBRARY_SIZE), k=scene.number(35, 50)):
+        steps.append(sharepoint("FileAccessed", file(scene.victim.unit or "finance", number)))
+        steps += [exchange(action, *draft) for action in ("Create", "Update")]
+    scene.act_all(steps, scene.own(), 15, 70)
+
+
 VARIANTS = (
     Variant("unlocked_laptop", anybody, unlocked_laptop, hours=4),
     Variant("curious", anybody, curious, hours=5),
@@ -268,6 +296,8 @@ VARIANTS = (
     Variant("assistant", anybody, assistant, hours=5),
     Variant("sent_home", anybody, sent_home, hours=4),
     Variant("payees", bookkeeper, payees, hours=4),
-    Variant("everyones_pay", personnel_clerk, everyones_pay, hours=4, held_out=True),
-    Variant("altered", anybody, altered, hours=4, held_out=True, quiet=True),
+    Variant("everyones_pay", personnel_clerk, everyones_pay, hours=4),
+    Variant("altered", anybody, altered, hours=4),
+    Variant("before_results", bookkeeper, before_results, hours=4, held_out=True),
+    Variant("drafts", anybody, drafts, hours=4, held_out=True, quiet=True),
 )

@@ -7,7 +7,7 @@ from simulator.attacks import Variant
 from simulator.catalogue import principal
 from simulator.devices import scripted
 from simulator.habits import CONSOLE_LOGON
-from simulator.hostile import HOMES_AWAY, VPNS, anywhere, home_proxy, relay, server
+from simulator.hostile import HOMES_AWAY, PHONES_AWAY, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import WHO_AM_I, some_file
 from simulator.operations import aws, azure, directory, exchange, github, named, settings, sharepoint
 from simulator.scene import Scene, aws_person, aws_service, azure_person, coder, directory_admin
@@ -233,6 +233,34 @@ def hidden_unit(scene: Scene) -> None:
     scene.act_all(steps, scene.own(), 15, 150)
 
 
+def mail_rulers(scene: Scene) -> None:
+    """By a phone's network abroad, a stolen session: a colleague, taken over too, rules all mail (T1098.002)."""
+    scene.later(0.5, 6)
+    via = scene.intruder(anywhere(scene.rng, PHONES_AWAY), scene.plain_browser())
+    scene.log_on(via)
+    user = scene.colleague().user.id
+    steps = [directory("Reset user password.", *named("user", user))]
+    for group in ("Organization Management", "eDiscovery Manager"):
+        steps.append(exchange("Add-RoleGroupMember", *settings(Identity=group, Member=user)))
+    steps.append(exchange("Add-eDiscoveryCaseAdmin", *settings(User=user)))
+    steps.append(exchange("New-ManagementRoleAssignment", *settings(Role="Mailbox Import Export", User=user)))
+    scene.act_all(steps, via, 20, 200)
+
+
+def docs_team(scene: Scene) -> None:
+    """Stealthy: at the desk, nobody becomes an owner: a team for documents, with a second account, may do all."""
+    scene.wait(60, 900)
+    team, second = named("team", "docs-reviewers"), named("user", f"docs-helper-{scene.number(100, 999)}")
+    steps = [github(action, *team, *second) for action in ("team.create", "team.add_member", "team.promote_maintainer")]
+    for number in scene.rng.sample(range(80), k=scene.number(8, 14)):
+        repository = named("repository", f"service-{number:02d}")
+        steps.append(
+            github("team.update_repository_permission", *team, *repository, *named("permission", "admin")),
+        )
+    steps.append(github("organization_role.assign", *team, *named("permission", "all_repo_admin")))
+    scene.act_all(steps, scene.own(), 30, 240)
+
+
 VARIANTS = (
     Variant("ruler_of_all", directory_admin, ruler_of_all),
     Variant("own_role", directory_admin, own_role),
@@ -249,6 +277,8 @@ VARIANTS = (
     Variant("permission_set", aws_person, permission_set),
     Variant("colleague_promoted", directory_admin, colleague_promoted),
     Variant("site_admin", directory_admin, site_admin),
-    Variant("old_users", aws_person, old_users, hours=3, held_out=True),
-    Variant("hidden_unit", directory_admin, hidden_unit, held_out=True, quiet=True),
+    Variant("old_users", aws_person, old_users, hours=3),
+    Variant("hidden_unit", directory_admin, hidden_unit),
+    Variant("mail_rulers", directory_admin, mail_rulers, hours=3, held_out=True),
+    Variant("docs_team", coder, docs_team, held_out=True, quiet=True),
 )

@@ -10,7 +10,7 @@ from simulator.hostile import HOMES_AWAY, HOSTS, PUBLIC_CLOUDS, anywhere, server
 from simulator.moves import WHO_AM_I
 from simulator.operations import aws, azure, named
 from simulator.record import MINUTE
-from simulator.scene import Scene, aws_account, aws_person, azure_person
+from simulator.scene import Scene, aws_account, aws_person, aws_service, azure_person
 
 _EC2 = "ec2.amazonaws.com"
 _LARGE = ("p3.16xlarge", "g5.48xlarge", "c6a.48xlarge", "p4d.24xlarge")
@@ -207,6 +207,28 @@ def queued_work(scene: Scene) -> None:
     scene.spread(steps, scene.shell(), scene.number(40, 100) * MINUTE)
 
 
+def lightsail(scene: Scene) -> None:
+    """A leaked key, on a server abroad: not in EC2 but in Lightsail: the largest plans, until it is refused."""
+    scene.wait(60, 900)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("Boto3/1.38.23 md/Botocore#1.38.23 lang/python#3.11.2"))
+    plan = named("bundle", scene.rng.choice(("2xlarge_3_0", "4xlarge_3_0")))
+    steps = [WHO_AM_I, *(aws("lightsail", look) for look in ("GetRegions", "GetBundles", "GetInstances"))]
+    for region in scene.rng.sample(("us-east-1", "eu-central-1", "ap-south-1", "us-west-2", "ca-central-1"), k=4):
+        steps += [aws("lightsail", "CreateInstances", *plan, region=region)] * scene.number(3, 9)
+        refused = aws("lightsail", "CreateInstances", *plan, region=region, error="LimitExceededException")
+        steps += [refused] * scene.number(1, 3)
+    scene.act_all(steps, via, 2, 30)
+
+
+def from_pipeline(scene: Scene) -> None:
+    """Stealthy: at a service's own address and in its program, by who got in there: now and then a large machine."""
+    scene.wait(60, 900)
+    kind = named("instance_type", scene.rng.choice(_LARGE))
+    for _ in range(scene.number(4, 6)):
+        scene.act(aws("ec2", "RunInstances", *kind), scene.own())
+        scene.wait(600, 1_400)
+
+
 VARIANTS = (
     Variant("everywhere", aws_account, everywhere),
     Variant("one_region", aws_person, one_region),
@@ -220,6 +242,8 @@ VARIANTS = (
     Variant("resized", aws_person, resized, hours=3),
     Variant("by_console", aws_person, by_console, hours=3),
     Variant("disk_mounted", aws_person, disk_mounted),
-    Variant("containers", aws_account, containers, held_out=True),
-    Variant("queued_work", aws_person, queued_work, hours=3, held_out=True, quiet=True),
+    Variant("containers", aws_account, containers),
+    Variant("queued_work", aws_person, queued_work, hours=3),
+    Variant("lightsail", aws_account, lightsail, held_out=True),
+    Variant("from_pipeline", aws_service, from_pipeline, hours=4, held_out=True, quiet=True),
 )

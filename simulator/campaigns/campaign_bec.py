@@ -15,7 +15,9 @@ from simulator.habits import FACTOR_ADDED
 from simulator.hostile import HOMES_FAR, PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import READ_MAIL, files_in_a_row, read_mail, search_mail
 from simulator.operations import (
+    DEVICE_CODE,
     LEGACY,
+    MFA,
     NETSUITE,
     PASSWORD_GRANT,
     WORKDAY,
@@ -258,6 +260,33 @@ def stolen_invoices(scene: Scene) -> None:
     _fraud(scene, via)
 
 
+def patient(scene: Scene) -> None:
+    """Stealthy: by a phished code, a mail program on a carrier's lines: a few looks a day, a rule, a false answer."""
+    lines = frozenset(event.address.location.isp for event in scene.world.life(scene.victim))
+    device = scripted("BlueMail/1.140.99 (Android 13; CPH2481)", "Android 13")
+    scene.stage("unfamiliar_access")
+    scene.later(1, 5)
+    via = scene.intruder(phone_line(scene.rng, scene.city, lines), device)
+    scene.log_on(via, DEVICE_CODE, MFA)
+    read_mail(scene, via, scene.number(5, 9))
+    for _ in range(2):
+        scene.rest(0.2)
+        scene.stage("unfamiliar_access")
+        via = scene.intruder(phone_line(scene.rng, scene.city, lines), device)
+        scene.log_on(via)
+        read_mail(scene, via, scene.number(5, 9))
+    scene.stage("inbox_rule")
+    scene.wait(60, 600)
+    rule = settings(Name="later", From=partner(scene.number(0, 20)), MoveToFolder="Archive", MarkAsRead="True")
+    scene.act(exchange("New-InboxRule", *rule), via)
+    scene.rest(0.4)
+    scene.stage("unfamiliar_access")
+    via = scene.intruder(phone_line(scene.rng, scene.city, lines), device)
+    scene.log_on(via)
+    read_mail(scene, via, scene.number(2, 4))
+    _fraud(scene, via)
+
+
 VARIANTS = (
     Variant("kit", writes_invoices, kit, hours=12, days=4),
     Variant("neighbour", anybody, neighbour, hours=12, days=4),
@@ -265,5 +294,6 @@ VARIANTS = (
     Variant("mail_program", writes_invoices, mail_program, hours=12, days=4),
     Variant("through_colleague", without_vpn, through_colleague, hours=12, days=4),
     Variant("guessed_executive", leader, guessed_executive, hours=12, days=4),
-    Variant("stolen_invoices", _invoices_without_vpn, stolen_invoices, hours=12, days=4, held_out=True),
+    Variant("stolen_invoices", _invoices_without_vpn, stolen_invoices, hours=12, days=4),
+    Variant("patient", anybody, patient, hours=12, days=4, held_out=True, quiet=True),
 )

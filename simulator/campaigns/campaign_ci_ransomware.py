@@ -8,6 +8,7 @@ what may I, a user to come back by.
 from __future__ import annotations
 
 from activities.activity import UserType
+from simulator.apis import refused
 from simulator.attacks import Variant
 from simulator.devices import scripted
 from simulator.hostile import HOSTS, PUBLIC_CLOUDS, VPNS, anywhere, relay, server
@@ -257,6 +258,38 @@ def public_secrets(scene: Scene) -> None:
     scene.act_all([aws("s3", "PutObject", note)], via, 5, 60)
 
 
+def web_server(scene: Scene) -> None:
+    """A web server is broken into: refusals, secrets, miners; later copies are shared, all ends (React2Shell, 2025)."""
+    scene.stage("denied_calls")
+    scene.wait(60, 900)
+    inside = Via(scene.seen.address, scripted("curl/8.5.0"), scene.seen.session)
+    tried = [name.split(".") for name in _LOOKS.split() * scene.number(3, 5)]
+    scene.act_all([WHO_AM_I, *(refused(service, action) for service, action in tried)], inside, 2, 40)
+    scene.rest(0.1)
+    via = scene.intruder(anywhere(scene.rng, HOSTS), scripted("Boto3/1.42.4 md/Botocore#1.42.4 os/linux#6.8.0"))
+    _secrets(scene, via)
+    scene.stage("vm_creation")
+    kind = named("instance_type", "g5.12xlarge")
+    for region in ("us-west-2", "ap-southeast-1", "sa-east-1"):
+        steps = [aws("ec2", "RunInstances", *kind, region=region)] * scene.number(3, 8)
+        limit = aws("ec2", "RunInstances", *kind, region=region, error="Client.VcpuLimitExceeded")
+        scene.act_all([aws("ec2", "DescribeImages", region=region), *steps, limit], via, 3, 40)
+    scene.rest(0.4)
+    scene.stage("external_sharing")
+    via = scene.intruder(relay(scene.rng, VPNS), scripted("aws-cli/2.32.7 md/awscrt#0.29.1 os/windows#10"))
+    for number in range(scene.number(3, 6)):
+        copy = named("db_snapshot", f"migration-{number}")
+        shared = aws("rds", "ModifyDBSnapshotAttribute", *copy, NativeObject("account", _STRANGER))
+        scene.act_all([aws("rds", "CreateDBSnapshot", *copy), shared], via, 60, 400)
+    scene.rest(0.4)
+    scene.stage("resource_destruction")
+    names = [named("db_instance", f"rds-prod-{number:03d}") for number in range(scene.number(8, 14))]
+    steps = [aws("rds", action, *name) for name in names for action in ("ModifyDBInstance", "DeleteDBInstance")]
+    steps += [aws("backup", "DeleteRecoveryPoint")] * scene.number(10, 25)
+    scene.act_all(steps, via, 2, 30)
+    _ransom(scene, via, scene.victim, _objects(scene, scene.number(150, 320)))
+
+
 VARIANTS = (
     Variant("encrypted", pipeline, encrypted, hours=12, days=4),
     Variant("destroyed", pipeline, destroyed, hours=6),
@@ -264,5 +297,6 @@ VARIANTS = (
     Variant("poisoned_action", pipeline, poisoned_action, hours=12, days=4),
     Variant("by_mail", pipeline, by_mail, hours=12, days=4),
     Variant("build_server", pipeline, build_server, hours=12, days=4),
-    Variant("public_secrets", pipeline, public_secrets, hours=12, days=4, held_out=True),
+    Variant("public_secrets", pipeline, public_secrets, hours=12, days=4),
+    Variant("web_server", pipeline, web_server, hours=12, days=4, held_out=True),
 )

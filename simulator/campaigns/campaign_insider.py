@@ -11,7 +11,19 @@ from simulator.devices import command_line
 from simulator.habits import LIBRARY_SIZE, file
 from simulator.hostile import VPNS, relay
 from simulator.moves import WHO_AM_I, files_in_a_row
-from simulator.operations import SALESFORCE, TEAMS, aws, exchange, github, m365, named, other, settings, sharepoint
+from simulator.operations import (
+    SALESFORCE,
+    TEAMS,
+    WORKDAY,
+    aws,
+    exchange,
+    github,
+    m365,
+    named,
+    other,
+    settings,
+    sharepoint,
+)
 from simulator.people import Person
 from simulator.record import HOUR, MINUTE, Account, NativeDevice, NativeObject, Step
 from simulator.scene import Scene, anybody, aws_person, coder, directory_admin, seller
@@ -224,6 +236,38 @@ def told_of_layoff(scene: Scene) -> None:
         scene.spread([sharepoint(action, wanted) for wanted in files], via, scene.number(8, 25) * MINUTE)
 
 
+def for_rival(scene: Scene) -> None:
+    """Stealthy: others' chats, then staff and customers are looked through; a few lists go (Rippling, 2025)."""
+    units = [unit for unit in ("sales", "support", "marketing", "hr", "legal") if unit != scene.victim.unit]
+    scene.stage("unlike_own_habits")
+    scene.wait(60, 600)
+    chats = [NativeObject("channel", f"{unit}-{number:02d}") for unit in units for number in range(12)]
+    steps = [m365(TEAMS, "ChatRetrieved", scene.rng.choice(chats)) for _ in range(scene.number(70, 110))]
+    for number in range(5, len(steps), 9):
+        steps[number] = exchange("SearchQueryPerformed", *named("query", "competitor"))
+    scene.spread(steps, scene.own(), scene.number(90, 140) * MINUTE)
+    scene.rest(0.3)
+    scene.stage("unlike_own_habits")
+    via, first = scene.back_at_work(), scene.number(0, 700)
+    workers = [NativeObject("worker", f"W{first + number:05d}") for number in range(scene.number(35, 55))]
+    accounts = [NativeObject("account", f"001A{first * 20 + number:05d}") for number in range(scene.number(35, 55))]
+    looks = [other(WORKDAY, "WorkerViewed", Category.READ, worker) for worker in workers]
+    looks += [other(SALESFORCE, "RecordViewed", Category.READ, account) for account in accounts]
+    scene.spread(looks, via, scene.number(90, 140) * MINUTE)
+    scene.rest(0.3)
+    scene.stage("external_sharing")
+    via, guest = scene.back_at_work(), named("guest", scene.rng.choice(_PRIVATE))
+    name = scene.victim.user.id.replace("@", "_").replace(".", "_")
+    lists = [NativeObject("file", f"personal/{name}/Documents/notes-{n:02d}.xlsx", 310_000) for n in range(6)]
+    for listed in lists:
+        shared = [sharepoint("FileUploaded", listed), sharepoint("SharingInvitationCreated", listed, *guest)]
+        scene.act_all(shared, via, 60, 400)
+    scene.rest(0.2)
+    scene.stage("mailbox_access")
+    gone = [exchange("HardDelete", *named("folder", "Sent Items"))] * scene.number(60, 100)
+    scene.spread(gone, scene.back_at_work(), scene.number(8, 20) * MINUTE)
+
+
 VARIANTS = (
     Variant("documents", anybody, documents, hours=12, days=4),
     Variant("source_code", coder, source_code, hours=12, days=4),
@@ -231,5 +275,6 @@ VARIANTS = (
     Variant("extortionist", cloud_programmer, extortionist, hours=12, days=4),
     Variant("bribed", seller, bribed, hours=12, days=4),
     Variant("to_competitor", anybody, to_competitor, hours=12, days=4),
-    Variant("told_of_layoff", directory_admin, told_of_layoff, hours=12, days=4, held_out=True),
+    Variant("told_of_layoff", directory_admin, told_of_layoff, hours=12, days=4),
+    Variant("for_rival", anybody, for_rival, hours=12, days=4, held_out=True, quiet=True),
 )

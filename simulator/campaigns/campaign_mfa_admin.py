@@ -10,8 +10,8 @@ from activities.activity import UserType
 from simulator.attacks import Variant
 from simulator.catalogue import app_id, principal
 from simulator.devices import scripted
-from simulator.habits import FACTOR_ADDED
-from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay
+from simulator.habits import FACTOR_ADDED, FACTOR_REMOVED
+from simulator.hostile import PUBLIC_CLOUDS, VPNS, anywhere, home_proxy, phone_line, relay, server
 from simulator.moves import INBOX, files_in_a_row, read_mail
 from simulator.operations import (
     DEVICE_CODE,
@@ -270,6 +270,42 @@ def joined_device(scene: Scene) -> None:
     scene.act(exchange("Set-OrganizationConfig", *settings(AuditDisabled="True")), via)
 
 
+def texted_link(scene: Scene) -> None:
+    """A link by text: the factor is replaced; a colleague reads executives' mail; nothing is kept (0ktapus, 2022)."""
+    scene.stage("mfa_fatigue")
+    scene.later(1, 6)
+    kit = scene.intruder(server(scene.rng, scene.city))
+    scene.log_on(kit)
+    scene.act_all([FACTOR_ADDED, FACTOR_REMOVED], kit, 20, 150)
+    scene.rest(0.2)
+    scene.stage("unusual_admin_action")
+    via = scene.intruder(relay(scene.rng, VPNS), scene.plain_browser())
+    scene.log_on(via)
+    second = scene.colleague()
+    user, role = named("user", second.user.id), named("role", "Exchange Administrator")
+    steps = [directory("Reset user password.", *user), directory("Admin registered security info", *user)]
+    steps.append(directory("Add member to role.", *user, *role, changed=("Role.DisplayName",)))
+    scene.act_all(steps, via, 30, 240)
+    scene.rest(0.3)
+    scene.stage("inbox_rule")
+    other = scene.intruder(relay(scene.rng, VPNS), via.device)
+    scene.log_on(other, actor=second)
+    hidden = settings(Name="Quarantine noise", SubjectContainsWords="new sign-in;password reset", DeleteMessage="True")
+    scene.act_all([exchange("New-TransportRule", *hidden)], other, 60, 400, second)
+    scene.stage("mailbox_access")
+    for owner in (person.user for person in scene.executives(scene.number(4, 6))):
+        grant = settings(Identity=owner.id, User=second.user.id, AccessRights="FullAccess", AutoMapping="False")
+        scene.act_all([exchange("Add-MailboxPermission", *grant)], other, 20, 120, second)
+        reads = [exchange("MailItemsAccessed", *INBOX, owner=owner)] * scene.number(15, 35)
+        scene.act_all(reads, other, 2, 20, second)
+    scene.rest(0.2)
+    scene.stage("audit_logging_impaired")
+    kept = settings(Identity="Administrators", RetentionDuration="ThreeMonths")
+    steps = [exchange(f"{verb}-UnifiedAuditLogRetentionPolicy", *kept) for verb in ("Set", "Remove")]
+    steps.append(exchange("Set-AdminAuditLogConfig", *settings(UnifiedAuditLogIngestionEnabled="False")))
+    scene.act_all(steps, other, 20, 200, second)
+
+
 VARIANTS = (
     Variant("pushes", directory_admin, pushes, hours=12, days=4),
     Variant("telephone", directory_admin, telephone, hours=26, days=4),
@@ -277,5 +313,6 @@ VARIANTS = (
     Variant("changed_number", directory_admin, changed_number, hours=26, days=4),
     Variant("whole_cloud", directory_admin, whole_cloud, hours=12, days=4),
     Variant("spoken_codes", directory_admin, spoken_codes, hours=12, days=4),
-    Variant("joined_device", directory_admin, joined_device, hours=12, days=4, held_out=True),
+    Variant("joined_device", directory_admin, joined_device, hours=12, days=4),
+    Variant("texted_link", directory_admin, texted_link, hours=12, days=4, held_out=True),
 )

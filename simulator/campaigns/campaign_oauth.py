@@ -6,7 +6,7 @@ from activities.activity import Category, UserType
 from simulator.attacks import Variant
 from simulator.catalogue import app_id, consent, principal
 from simulator.departments import DEPARTMENTS
-from simulator.devices import scripted
+from simulator.devices import copied, scripted
 from simulator.hostile import HOMES_AWAY, PUBLIC_CLOUDS, TOR, VPNS, anywhere, home_proxy, relay, server
 from simulator.moves import INBOX, files_in_a_row, read_mail
 from simulator.operations import (
@@ -22,6 +22,7 @@ from simulator.operations import (
     settings,
     sharepoint,
 )
+from simulator.people import BEFORE
 from simulator.record import Account, NativeObject, NativeUser
 from simulator.scene import Scene, anybody, azure_person, coder, directory_admin, seller
 from simulator.world import World
@@ -226,6 +227,32 @@ def ransomed_code(scene: Scene) -> None:
     scene.act_all([github("repo.create", *note), github("git.push", *note)], via, 5, 40)
 
 
+def trusted_app(scene: Scene) -> None:
+    """Stealthy: at the desk, a trusted app gets a key and a right; elsewhere, it reads executives' mail slowly."""
+    apps = [one for one in scene.world.services if one.job == "calendar" and one.starts == BEFORE]
+    app = scene.rng.choice(apps)
+    title = principal(app.user.name)
+    rights = (title, *named("permission", "Mail.Read"))
+    scene.stage("oauth_consent")
+    scene.wait(60, 900)
+    steps = [
+        directory("Add service principal credentials.", title, changed=("KeyDescription",)),
+        directory("Add app role assignment to service principal.", *rights, changed=("AppRole.Value",)),
+    ]
+    scene.act_all(steps, scene.own(), 20, 200)
+    via = scene.intruder(anywhere(scene.rng, PUBLIC_CLOUDS), copied(app.device))
+    for _ in range(3):
+        scene.rest(0.25)
+        scene.stage("oauth_app_misuse")
+        for person in scene.executives(scene.number(3, 5)):
+            reads = [exchange("MailItemsAccessed", *INBOX, owner=person.user)] * scene.number(4, 8)
+            scene.act_all(reads, via, 40, 240, app)
+    scene.rest(0.25)
+    for unit in ("executive", "legal"):
+        files = files_in_a_row(scene, scene.number(15, 25), unit)
+        scene.act_all([sharepoint("FileDownloaded", wanted) for wanted in files], via, 10, 80, app)
+
+
 VARIANTS = (
     Variant("mail_reader", anybody, mail_reader, hours=12, days=4),
     Variant("file_reader", anybody, file_reader, hours=12, days=4),
@@ -233,5 +260,6 @@ VARIANTS = (
     Variant("planted_files", anybody, planted_files, hours=12, days=4),
     Variant("miner", administrator, miner, hours=12, days=4),
     Variant("called_up", seller, called_up, hours=12, days=4),
-    Variant("ransomed_code", coder, ransomed_code, hours=12, days=4, held_out=True),
+    Variant("ransomed_code", coder, ransomed_code, hours=12, days=4),
+    Variant("trusted_app", directory_admin, trusted_app, hours=12, days=4, held_out=True, quiet=True),
 )
