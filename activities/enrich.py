@@ -18,8 +18,10 @@ import structlog
 from activities.activity import NO_DEVICE, NOWHERE, Activity, Device, Location
 from activities.enrich_agent import agent_of
 from activities.enrich_files import EnrichmentError, Signature, signatures
+from activities.enrich_services import fetches_for_people
 from activities.enrich_settings import EnrichmentSettings
 from activities.enrich_sources import Sources, files_of
+from activities.location_tags import CLOUD
 
 _PLACES = 32_768
 _DEVICES = 16_384
@@ -65,6 +67,9 @@ class Enricher:
             location = self._place(activity.ip, location)
         if device is not NO_DEVICE and device.user_agent:
             device = self._device(device)
+        served = fetches_for_people(activity.source, location.asn, device.user_agent)
+        if served and CLOUD not in location.tags:
+            location = msgspec.structs.replace(location, tags=(*location.tags, CLOUD))
         if location is activity.location and device is activity.device:
             return activity
         return msgspec.structs.replace(activity, location=location, device=device)

@@ -1,4 +1,4 @@
-"""Autonomous systems of web gateways that companies send their people's traffic through.
+"""Web gateways that companies send their people's traffic through, by autonomous system, and relays by range.
 
 Behind them is somebody at work, whose place the address doesn't tell: databases name the gateway's country or its
 owner's. Numbers and names are as registered. Gateways that run on rented servers can't be told from those.
@@ -23,3 +23,6 @@ _SYSTEMS = {
 
 GATEWAY_SYSTEMS = frozenset(number for numbers in _SYSTEMS.values() for number in numbers)
 """Autonomous system numbers (RFC 6793)."""
+
+RELAY_RANGES = ("104.28.0.0/16", "2a09:bac0::/29")
+"""Where Cloudflare's WARP and the part of Apple's Private Relay that it runs come out (its `local-ip-ranges.csv`)."""

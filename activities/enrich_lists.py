@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import iporigin
 
 from activities.enrich_address import Address, RangeTable
-from activities.enrich_gateways import GATEWAY_SYSTEMS
+from activities.enrich_gateways import GATEWAY_SYSTEMS, RELAY_RANGES
 from activities.enrich_hosting import HOSTING_SYSTEMS
 from activities.enrich_mobile import MOBILE_SYSTEMS
 from activities.enrich_ranges import networks_of_file
@@ -47,6 +48,7 @@ class Lists:
             for file in files
             for network in networks_of_file(Path(file))
         )
+        self._relays = RangeTable((ip_network(found), RELAY) for found in RELAY_RANGES)
         self._packaged = settings.packaged
         self._replaced = frozenset(tag for tag, files in settings.lists.items() if files)
 
@@ -58,7 +60,7 @@ class Lists:
         """
         found: set[str] = {tag for tags in self._own.containing(address) for tag in tags}
         if self._packaged:
-            tag = self._packaged_tag(address)
+            tag = self._packaged_tag(address) or next(iter(self._relays.containing(address)), ("",))[0]
             if tag and tag not in self._replaced:
                 found.add(tag)
             elif not found:

@@ -56,6 +56,7 @@ from activities.values import (
 
 _KIND = "admin#reports#activity"
 _PLACEHOLDER = "105250506097979753968"
+_CONTENT_OPENED = "SECURITY_INVESTIGATION_CONTENT_ACCESS"
 """The profile id of everybody who isn't a user of Google Workspace."""
 _MOST_EVENTS = 256
 _VALUES = ("value", "intValue", "boolValue", "multiValue", "multiIntValue", "multiBoolValue", "messageValue")
@@ -149,7 +150,14 @@ def normalise(record: Record, default_tenant: str, raw: Raw) -> Activity:
         source="google_workspace",
         raw=raw,
         tags=_tags(events, application, user.email),
+        impersonated=_looked_into(main, user),
     )
+
+
+def _looked_into(event: _Event, user: User) -> User | None:
+    """Whose messages an administrator opens in the security investigation tool."""
+    whose = known(event.parameters.get("USER_EMAIL")) if event.name == _CONTENT_OPENED else ""
+    return user_of(whose, whose, whose) if whose and whose.casefold() != user.email.casefold() else None
 
 
 def _events(record: Record, application: str) -> list[_Event]:

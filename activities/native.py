@@ -29,6 +29,7 @@ from activities.category import settled
 from activities.format import Format, Record
 from activities.known_operations import by_parameters, category_of_operation
 from activities.record import LIST_LIMIT, Unreadable, address, identifier, parse_time, show, text, texts, user_key
+from activities.values import known
 
 _Part = TypeVar("_Part")
 _Name = TypeVar("_Name", Category, Outcome, UserType)
@@ -224,7 +225,7 @@ def _activity(
     if outcome is None:
         outcome = _FAILURE if category is _FAILED_LOGON else _SUCCESS
     if record.user_agent and not device.user_agent:
-        device = msgspec.structs.replace(device, user_agent=text(record.user_agent))
+        device = msgspec.structs.replace(device, user_agent=text(known(record.user_agent)))
     if record.country or record.city:
         location = _placed(location, record.country, record.city)
     # By position: twenty-one keyword arguments would cost as much as decoding the JSON.
@@ -239,10 +240,10 @@ def _activity(
         outcome,
         text(record.app) if record.app else "",
         _user(record.impersonated, "$.impersonated") if record.impersonated is not None else None,
-        _address(record.ip) if record.ip else "",
+        _address(record.ip) if record.ip and known(record.ip) else "",
         location,
         device,
-        text(record.session) if record.session else "",
+        text(known(record.session)) if record.session else "",
         tuple([_object(item) for item in record.objects[:LIST_LIMIT]]) if record.objects else (),
         groups,
         text(record.unit) if record.unit else "",
@@ -326,10 +327,10 @@ def _device(device: _Device | None) -> Device:
     if device is None:
         return NO_DEVICE
     return Device(
-        text(device.id) if device.id else "",
-        text(device.os) if device.os else "",
-        text(device.user_agent) if device.user_agent else "",
-        text(device.family) if device.family else "",
+        text(known(device.id)) if device.id else "",
+        text(known(device.os)) if device.os else "",
+        text(known(device.user_agent)) if device.user_agent else "",
+        text(known(device.family)) if device.family else "",
     )
 
 

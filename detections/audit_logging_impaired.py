@@ -11,6 +11,7 @@ from stateful.attack import DISABLE_CLOUD_LOG
 from stateful.detection import Detection
 from stateful.features import OPERATIONS, operation, succeeded
 from stateful.finding import Comparison, Finding, Severity
+from stateful.kinds import for_trial
 from stateful.view import Context, UserView, evidence_of
 
 IMPAIRING = re.compile(
@@ -21,26 +22,32 @@ IMPAIRING = re.compile(
 
 
 AUDIT = re.compile(r"audit|trail|flow|guard|access", re.IGNORECASE)
+PROGRAM_LOG = re.compile(r"log ?(group|stream)", re.IGNORECASE)
+"""Operations on logs that programs write to; those of who did what are kept there, too, and named so."""
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """Audit logging was, or was to be, stopped, deleted or narrowed."""
     if Tag.LOGGING_REDUCED not in activity.tags and IMPAIRING.search(activity.action) is None:
         return
-    if "retention" in activity.action.lower() and not AUDIT.search(" ".join(entry.name for entry in activity.objects)):
+    action, names = activity.action.lower(), " ".join(entry.name for entry in activity.objects)
+    of_program = AUDIT.search(names) is None
+    if "retention" in action and of_program:
         return  # How long a program's own log is kept says nothing of who did what.
     known = user.values(OPERATIONS).get(operation(activity))
     if known is not None and known.count >= context.settings["routine_count"]:
         return
     # What was tried and failed says the same of who tried; it only did no harm.
     done = succeeded(activity)
+    # A program's log goes with the program.
+    own_log = PROGRAM_LOG.search(action) is not None and of_program
     target = activity.objects[0].name if activity.objects else activity.app
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=90 if done else 60,
-        severity=None if done else Severity.MEDIUM,
+        risk=(25 if for_trial(activity) else 50) if own_log else 90 if done else 60,
+        severity=Severity.LOW if own_log else None if done else Severity.MEDIUM,
         reason=(
             f"{activity.action} on {target}: the audit log sees less"
             if done

@@ -30,8 +30,9 @@ DELEGATES = re.compile(
     re.IGNORECASE,
 )
 SEVERAL = 3
-"""Others as whom the user acted for the first time within hours: from so many on, common mailboxes explain nothing."""
-MANY = 4
+"""Others as whom the user acted for the first time within hours: from so many on, common mailboxes explain nothing.
+Also rights given in a day."""
+MANY = 5
 """Rights given in a day from which on they are many, even for those who give them as their work."""
 GIVING = frozenset({Category.ROLE_GRANT, Category.SHARE, Category.MODIFY, Category.CREATE, Category.OTHER})
 EVERYBODY = ("default", "anonymous", "everyone")
@@ -87,8 +88,10 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             for entry in activity.objects[1:]
             if entry.type.lower() not in OPENED
         )
-        risk = 75.0 if wide else 40.0
-        reason += ", for oneself or everybody" if wide else ""
+        # Folder after folder is more than a calendar for an assistant.
+        several = user.tally(RIGHTS).last() >= SEVERAL and CALENDAR.search(names) is None
+        risk = 75.0 if wide else 55.0 if several else 40.0
+        reason += ", for oneself or everybody" if wide else f", {SEVERAL} times and more today" if several else ""
     elif (
         target
         and user.is_news(IMPERSONATED, target, activity.time)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from activities.activity import Activity, Category, Outcome, UserType
 from stateful.attack import INFRASTRUCTURE_DISCOVERY, STORAGE_DISCOVERY
 from stateful.detection import Detection
-from stateful.features import HOUR, BurstFeature, TallyFeature, operation
-from stateful.finding import Finding, Severity
+from stateful.features import ANONYMOUS, EXPECTED, HOUR, OPERATIONS, BurstFeature, TallyFeature, isp, operation
+from stateful.finding import Comparison, Finding, Severity
 from stateful.models import DAY
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
@@ -29,6 +29,17 @@ DENIED_DAY = TallyFeature(
     only=lambda a: denied(a) and a.user.type is UserType.PERSON,
     prior=4.0,
 )
+RIGHTS = frozenset(
+    {
+        Category.ROLE_GRANT,
+        Category.CREDENTIAL,
+        Category.SECRET_READ,
+        Category.CREATE_USER,
+        Category.AUDIT_CONFIG,
+        Category.EXECUTE,
+    }
+)
+"""What leads to more than one has."""
 DENIED_ROLES = TallyFeature("denied_roles", frozenset({Category.TOKEN}), HOUR, only=denied, prior=1.0)
 """Rights that somebody asked for."""
 DENIED_KINDS = BurstFeature(
@@ -47,6 +58,13 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     """
     if not denied(activity):
         return ()
+    if activity.time - user.since < DAY:
+        return _newcomer(activity, user, context)
+    return _rights(activity, user, context) or _surges(activity, user, context)
+
+
+def _surges(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """More refusals than this user ever had."""
     roles = context.settings["min_roles"]
     if activity.category is Category.TOKEN and user.tally(DENIED_ROLES).last_objects() >= roles:
         few = context.with_settings(min_count=roles)
@@ -64,6 +82,55 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     return surge(activity, user, slow, DENIED_DAY, "denied calls", base=50, least_objects=int(objects), hourly=DENIED)
 
 
+def _rights(activity: Activity, user: UserView, context: Context) -> Sequence[Finding]:
+    """Ways to more rights are tried one after the other, of which the user never had any."""
+    run = user.burst(DENIED_KINDS)
+    tried = {
+        seen.action
+        for seen in run.evidence
+        if seen.category in RIGHTS and user.is_recent(OPERATIONS, f"{seen.app}:{seen.action}", activity.time)
+    }
+    if activity.category not in RIGHTS or len(tried) < context.settings["min_rights"]:
+        return ()
+    finding = context.finding(
+        activity,
+        anchor=f"{run.first}:rights",
+        closes=run.last + DENIED_KINDS.gap,
+        risk=60,
+        reason=f"{len(tried)} ways to more rights were refused ({', '.join(sorted(tried)[:4])}), none of which was "
+        "ever this user's",
+        comparisons=(Comparison("refused ways to rights", str(len(tried)), "none", since=user.since, score=1.0),),
+        evidence=tuple(run.evidence),
+        evidence_count=run.count,
+    )
+    return (finding,)
+
+
+def _newcomer(activity: Activity, user: UserView, context: Context) -> Sequence[Finding]:
+    """Nobody knows who it is, it comes from a rented server, and half of what it looks at is closed to it.
+
+    A key that slept is found in an old repository, and tried out.
+    """
+    run = user.burst(DENIED_KINDS)
+    hidden = any(tag in activity.location.tags for tag in ANONYMOUS) and not EXPECTED.intersection(
+        activity.location.tags
+    )
+    if not hidden or len(run.marks) < context.settings["min_kinds"] or 3 * run.count < run.among:
+        return ()
+    finding = context.finding(
+        activity,
+        anchor=f"{run.first}:newcomer",
+        closes=run.last + DENIED_KINDS.gap,
+        risk=65,
+        reason=f"{run.count} of the first {run.among} calls of this identity, which nobody saw before, were refused, "
+        f"from {activity.ip} ({isp(activity)})",
+        comparisons=(Comparison("refused", f"{run.count / run.among:.0%}", "few", since=user.since, score=1.0),),
+        evidence=tuple(run.evidence),
+        evidence_count=run.count,
+    )
+    return (finding,)
+
+
 DETECTION = Detection(
     id="denied_calls",
     title="Burst of denied calls",
@@ -75,7 +142,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=TRIED,
-    features=(DENIED, DENIED_DAY, DENIED_ROLES, DENIED_KINDS),
+    features=(DENIED, DENIED_DAY, DENIED_ROLES, DENIED_KINDS, OPERATIONS),
     settings={
         **SURGE,
         "min_count": 12,
@@ -84,8 +151,9 @@ DETECTION = Detection(
         "min_apps": 3,
         "min_objects": 25,
         "min_roles": 6,
+        "min_rights": 3,
     },
-    learning_days=1,
+    learning_days=0,
     runbook=(
         "See what was tried, from which address and with which key; what succeeded in between?",
         "Ask the owner: a role that lost rights, or a new tool, looks the same.",

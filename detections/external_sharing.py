@@ -45,6 +45,9 @@ def to_partner(activity: Activity) -> bool:
 
 
 SHARES = TallyFeature("shares", frozenset({Category.SHARE}), HOUR, only=succeeded, prior=2.0)
+OUT_DAY = TallyFeature(
+    "shares_outside_day", frozenset({Category.SHARE}), DAY, only=lambda a: succeeded(a) and to_outside(a), prior=4.0
+)
 OPENS = frozenset({Category.SHARE, Category.ROLE_GRANT})
 OPENED = ValuesFeature("opened", lambda a: operation(a) if to_outside(a) else "", OPENS)
 
@@ -69,7 +72,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             activity,
             anchor=activity.id,
             closes=activity.time,
-            risk=80 if image else 60,
+            # Work with partners begins with a folder of theirs.
+            risk=80 if image else 35 if to_partner(activity) else 60,
             severity=None if image else Severity.MEDIUM,
             reason=f"{activity.action}: "
             + (
@@ -88,6 +92,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     chance = MANY_AT_FIRST if fresh else context.settings["max_probability"]
     most = context.with_settings(min_count=count, max_probability=chance)
     yield from surge(activity, user, most, SHARES, "shares", base=65 if outside else 50)
+    # A few an hour, all day long.
+    slow = context.with_settings(min_count=context.settings["min_count_day"])
+    yield from surge(activity, user, slow, OUT_DAY, "shares with outsiders", base=55, hourly=SHARES)
 
 
 DETECTION = Detection(
@@ -102,8 +109,8 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=OPENS,
     succeeded=True,
-    features=(SHARES, OPENED),
-    settings={**SURGE, "min_count": 20, "known_days": 10},
+    features=(SHARES, OUT_DAY, OPENED),
+    settings={**SURGE, "min_count": 20, "min_count_day": 15, "known_days": 10},
     learning_days=1,
     runbook=(
         "See what was shared, with whom, and whether links work without logging on.",

@@ -127,7 +127,7 @@ DETECTION = Detection(
         "min_reads_of_others": 60,
         "routine_count": 3,
     },
-    learning_days=5,
+    learning_days=7,
     runbook=(
         "See which program and app read the mail, and from where.",
         "Ask the user whether a new mail program was set up: its first synchronisation reads everything.",

@@ -104,7 +104,7 @@ DETECTION = Detection(
         "times_highest": 3,
         "min_changes": 150,
     },
-    learning_days=5,
+    learning_days=7,
     runbook=(
         "Suspend the account and its sync clients now; deletions go on while you read.",
         "See whether names end alike (encryption) and whether the recycle bin was emptied.",

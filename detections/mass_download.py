@@ -10,19 +10,21 @@ from activities.activity import Activity, Category
 from stateful.attack import CLOUD_STORAGE, CUSTOMER_RECORDS, SHAREPOINT
 from stateful.copies import COPIED, unless_copied
 from stateful.detection import Detection
-from stateful.features import DEVICES, DOWNLOADS, DOWNLOADS_DAY, HOUR, TallyFeature
+from stateful.features import ADDRESSES, DEVICES, DOWNLOADS, DOWNLOADS_DAY, HOUR, TallyFeature
 from stateful.finding import Finding, Severity
+from stateful.grounds import GROUNDS, SYNCED, SYNCED_NEW, synced
 from stateful.kinds import of_business
 from stateful.models import DAY
+from stateful.strangers import STRANGER, strange_device
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
 
 WHOLE = re.compile(r"clone|zip|archive|export|migration", re.IGNORECASE)
-REPOSITORIES = frozenset({"repository", "repo", "project"})
+REPOSITORIES = frozenset({"repository", "repo", "project", "report", "dashboard", "dataset"})
 
 
 def whole(activity: Activity) -> bool:
-    """Whether a whole repository with its history was taken, not what is new in it."""
+    """Whether a whole repository with its history was taken, not what is new in it; or all that a report shows."""
     return (
         bool(activity.objects)
         and activity.objects[0].type.lower() in REPOSITORIES
@@ -40,6 +42,19 @@ def setting_up(activity: Activity, user: UserView) -> bool:
     return known is not None and activity.time - known.first < DAY <= known.first - user.since
 
 
+def starts_over(activity: Activity, user: UserView) -> bool:
+    """Whether most of this hour's downloads are a known program's that fetches again what the user's folders hold."""
+    synchronised, all_of_hour = user.tally(SYNCED), user.tally(DOWNLOADS)
+    fetched = synchronised.last()
+    if synchronised.window != all_of_hour.window or 2 * fetched < all_of_hour.last():
+        return False
+    if 4 * user.burst(SYNCED_NEW).count > fetched:
+        return False
+    return not synced(activity) or not (
+        user.is_recent(ADDRESSES, activity.ip, activity.time) or strange_device(activity, user)
+    )
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """This hour's downloads are far above the user's hours, in number or in bytes; or records that are looked up."""
     if activity.category is Category.READ:
@@ -48,6 +63,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         least = context.settings["min_records"]
         many = context.with_settings(min_count=least, times_highest=context.settings["times_highest_records"])
         return surge(activity, user, many, LOOKED_UP, "records looked up", base=60, least_objects=int(least / 2))
+    if starts_over(activity, user):
+        return ()
     most = context.with_settings(
         min_count=context.settings["min_count_day"], min_bytes=context.settings["min_bytes_day"]
     )
@@ -58,7 +75,11 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         # Of an hour one thing is said. Some tens of repositories are what a company has, of files an afternoon's work.
         least = context.settings["min_repositories"]
         few = context.with_settings(min_count=least)
-        hour.extend(surge(activity, user, few, CLONES, "whole repositories", base=base - 10, least_objects=int(least)))
+        hour.extend(
+            surge(
+                activity, user, few, CLONES, "whole repositories or reports", base=base - 10, least_objects=int(least)
+            )
+        )
     found = chain(
         hour,
         # Slowly, below every hour's threshold.
@@ -78,7 +99,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset({Category.DOWNLOAD, Category.READ}),
-    features=(DOWNLOADS_DAY, CLONES, LOOKED_UP, DEVICES, *COPIED),
+    features=(DOWNLOADS_DAY, CLONES, LOOKED_UP, GROUNDS, SYNCED, SYNCED_NEW, *STRANGER, *COPIED),
     settings={
         **SURGE,
         "min_count": 65,
@@ -97,5 +118,5 @@ DETECTION = Detection(
         "If it isn't explained: revoke sessions, preserve evidence, talk to the data's owner.",
     ),
     quiet="Fewer than twice the user's highest hour, or an hour that this user's hours make likely; or files that "
-    "are uploaded elsewhere as they are.",
+    "are uploaded elsewhere as they are, or fetched once more by the program that keeps a computer's copy.",
 )

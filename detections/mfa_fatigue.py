@@ -9,9 +9,9 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import DEVICE_REGISTRATION, MFA_MODIFICATION, MFA_REQUESTS
 from stateful.detection import Detection
-from stateful.features import HOUR, BurstFeature, succeeded
+from stateful.features import ADDRESSES, HOUR, BurstFeature, succeeded
 from stateful.finding import Comparison, Finding, Severity
-from stateful.strangers import STRANGER, by_stranger
+from stateful.strangers import STRANGER, by_stranger, strange_device
 from stateful.view import Context, UserView
 
 REFUSED = frozenset({Tag.MFA_DENIED, Tag.MFA_UNANSWERED, Tag.MFA_FAILED, Tag.REPORTED})
@@ -52,7 +52,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         yield _finding(activity, context, user, 85, "The user reported a request for the second factor as not theirs")
     elif not succeeded(activity):
         return
-    elif activity.category is Category.LOGON and running and burst.count >= context.settings["min_refusals"]:
+    elif activity.category is Category.LOGON and running and burst.count >= _least(activity, user, context):
         minutes = (activity.time - burst.start) / 60_000
         text = f"{burst.count} requests for the second factor were refused in {minutes:.0f} min, then a logon succeeded"
         yield _finding(activity, context, user, 70 + min(2 * burst.count, 25), text)
@@ -63,6 +63,12 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             # A device that has an id may be the user's new one.
             risk = 65 + 15 * (strange and running) - 20 * (bool(activity.device.id) and not running)
             yield _finding(activity, context, user, risk, f"{activity.action} {why}")
+
+
+def _least(activity: Activity, user: UserView, context: Context) -> float:
+    """Refusals that are too many: a phone in a bag isn't heard, while its owner tries to log on where they work."""
+    elsewhere = user.is_recent(ADDRESSES, activity.ip, activity.time) or strange_device(activity, user)
+    return context.settings["min_refusals" if elsewhere else "min_refusals_own"]
 
 
 def changes_factor(activity: Activity) -> bool:
@@ -107,12 +113,13 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.READ, Category.DOWNLOAD, Category.LIST, Category.SEND},
     features=(REFUSALS, *STRANGER),
-    settings={"min_refusals": 3},
+    settings={"min_refusals": 3, "min_refusals_own": 8},
     learning_days=0,
     runbook=(
         "Ask the user whether they asked for the requests and made the change.",
         "If not: the password is known to others. Revoke sessions, reset it, remove factors and devices added since.",
         "Switch to number matching or phishing-resistant factors.",
     ),
-    quiet="Fewer than three refused requests in a row; a factor changed from the user's own device or address.",
+    quiet="Fewer than three refused requests in a row, or eight where the user works; a factor changed from the user's "
+    "own device or address.",
 )

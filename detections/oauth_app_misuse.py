@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from activities.activity import Activity, Category, UserType
 from stateful.attack import APPLICATION_TOKEN
 from stateful.detection import Detection
-from stateful.features import AGENTS, COUNTRIES, DOWNLOADS, HOUR, ISPS, TallyFeature, agent, isp, succeeded
+from stateful.features import AGENTS, COUNTRIES, DOWNLOADS, EXPECTED, HOUR, ISPS, TallyFeature, agent, isp, succeeded
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView, usual
@@ -31,7 +31,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         return
     network, networks = isp(activity), user.values(ISPS)
     yield from _program(activity, user, context)
-    if networks.total >= context.settings["min_seen"] and user.is_news(ISPS, network, activity.time):
+    expected = EXPECTED.intersection(activity.location.tags)
+    if networks.total >= context.settings["min_seen"] and user.is_news(ISPS, network, activity.time) and not expected:
         chance = networks.chance_of_new()
         if chance <= context.settings["max_probability_network"]:
             abroad = user.values(COUNTRIES).get(activity.location.country) is None
@@ -74,7 +75,8 @@ def _program(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=60,
+        # A new release is there the next day, too.
+        risk=40 if user.is_held(AGENTS, program) else 60,
         reason=(
             f"{activity.action} by the app {activity.user.name or activity.user.id} with {program}, a program that it "
             "never was"

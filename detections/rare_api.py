@@ -112,14 +112,18 @@ def _single(activity: Activity, user: UserView, context: Context) -> Iterable[Fi
     # Programs do what they are made for: ways in for people aren't that, unless their likes make them, too.
     lets_in = activity.category is Category.CREATE_USER or not WAYS_IN.isdisjoint(activity.tags)
     made = lets_in and activity.user.type is not UserType.PERSON
-    # Nor was this service ever called before today.
+    # Nor was this service ever called before today; and it isn't the first such call there.
     service = user.is_recent(APPS, activity.app, activity.time)
+    more = service and any(
+        seen.app == activity.app and seen.action != activity.action and seen.category in SENSITIVE
+        for seen in user.burst(NEW_OPERATIONS).evidence
+    )
     target = f" on {activity.objects[0].name}" if activity.objects else ""
     yield context.finding(
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=20 + 40 * made + 30 * strange + 15 * (service and not made),
+        risk=20 + 40 * made + 30 * strange + 15 * (service and not made) + 20 * more,
         severity=Severity.MEDIUM if made else Severity.LOW,
         reason=(
             f"{activity.action}{target}, which this user never called and who seldom calls anything new"

@@ -11,6 +11,8 @@ from stateful.attack import DATA_DESTRUCTION, INHIBIT_RECOVERY
 from stateful.detection import Detection
 from stateful.features import HOUR, OPERATIONS, TallyFeature, operation, succeeded
 from stateful.finding import Comparison, Finding, Severity
+from stateful.kinds import for_trial
+from stateful.models import DAY
 from stateful.strangers import STRANGER, by_stranger
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
@@ -53,6 +55,10 @@ DESTROYED = TallyFeature(
 )
 
 
+MACHINE = re.compile(r"terminate ?instances|virtual ?machines?/delete|instances\.delete", re.IGNORECASE)
+STARTED = TallyFeature("started_day", frozenset({Category.COMPUTE_START}), DAY, only=succeeded)
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A backup is removed by one who never did; or a surge of resources that are ended."""
     kind = destroys(activity.action)
@@ -79,7 +85,12 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             ),
             evidence=(context.seen(activity),),
         )
-    yield from surge(activity, user, context, DESTROYED, "resources ended", base=65)
+    # What was started today may end today.
+    machine = activity.category is Category.COMPUTE_STOP or MACHINE.search(activity.action) is not None
+    started = user.tally(STARTED)
+    if machine and started.window > activity.time - DAY and started.last() >= user.tally(DESTROYED).last():
+        return
+    yield from surge(activity, user, context, DESTROYED, "resources ended", base=45 if for_trial(activity) else 65)
 
 
 DETECTION = Detection(
@@ -95,9 +106,9 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=DESTROYS,
     succeeded=True,
-    features=(DESTROYED, OPERATIONS, *STRANGER),
+    features=(DESTROYED, STARTED, OPERATIONS, *STRANGER),
     settings={**SURGE, "min_count": 6, "max_probability": 0.1, "routine_count": 5},
-    learning_days=5,
+    learning_days=7,
     runbook=(
         "Revoke the identity's keys and sessions now.",
         "See what is left of backups, and take them out of its reach.",

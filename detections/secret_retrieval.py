@@ -39,7 +39,7 @@ DETECTION = Detection(
     categories=frozenset({Category.SECRET_READ}),
     features=(SECRETS, SECRETS_DAY),
     settings={**SURGE, "min_count": 8, "max_probability": 0.02, "min_distinct": 5},
-    learning_days=5,
+    learning_days=7,
     runbook=(
         "See which secrets were read, and rotate them.",
         "Find out whether the identity is a person or a job, and whether it was deployed anew.",

@@ -84,7 +84,7 @@ DETECTION = Detection(
     news_of=(ISPS,),
     features=(*STRANGER, *BEEN_THERE, SESSIONS, ISPS),
     settings={"max_probability": 0.1},
-    learning_days=3,
+    learning_days=7,
     runbook=(
         "Revoke the session and all refresh tokens of the user now: a new password alone does not.",
         "Find out how the token was lost: phishing proxy, malware, a key in a repository.",

@@ -99,7 +99,7 @@ DETECTION = Detection(
     categories=STARTS | {Category.MODIFY},
     features=(MACHINES, REGIONS, RESIZED),
     settings={**SURGE, "min_count": 8, "max_probability": 0.05, "min_resized": 3},
-    learning_days=5,
+    learning_days=7,
     runbook=(
         "See the machines' sizes and regions; stop those that nobody knows.",
         "Find the key or session that started them, and revoke it.",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from activities.activity import Activity, Category, Outcome, UserType
 from activities.country_area import area_of
+from activities.location_tags import PRIVATE
 from activities.tags import Tag
 from stateful.models import DAY, Burst, Fix, Habits, Origin, Places, SeasonalRate, Sessions, Tally, Values, fix, origin
 from stateful.models.places import CITY_RADIUS
@@ -305,14 +306,21 @@ def operation(activity: Activity) -> str:
     return f"{activity.app}:{activity.action}"
 
 
+FIRST_DAYS = 2 * DAY
+"""ms in which a user's usual operations come for the first time."""
+
+
 def _new_operation(activity: Activity, user: UserView) -> bool:
-    return user.values(OPERATIONS).get(operation(activity)) is None
+    # At first all is new: that says nothing of how much will be.
+    return user.values(OPERATIONS).get(operation(activity)) is None and activity.time - user.since >= FIRST_DAYS
 
 
 def isp(activity: Activity) -> str:
-    """Whose network it came from: the provider's name, else its autonomous system's number."""
+    """Whose network it came from: the provider's name, else its autonomous system's number; or a private one."""
     location = activity.location
-    return location.isp or ("" if location.asn is None else f"AS{location.asn}")
+    if location.isp or location.asn is not None:
+        return location.isp or f"AS{location.asn}"
+    return "a private network" if PRIVATE in location.tags else ""
 
 
 def agent(activity: Activity) -> str:

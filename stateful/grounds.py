@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from activities.activity import Activity, Category
-from stateful.features import HOUR, BurstFeature, ValuesFeature, succeeded
+from stateful.features import HOUR, BurstFeature, TallyFeature, ValuesFeature, succeeded
 from stateful.view import UserView
 
 HOLDERS = frozenset({"repository", "repo", "bucket", "site", "folder", "mailbox", "project", "vault"})
@@ -72,6 +72,31 @@ NEW_GROUNDS = BurstFeature("new_grounds", _new, place, HOUR, categories=WORK)
 """Places never seen before, in a row."""
 NEW_READS = BurstFeature("new_reads", _reads, place, HOUR, categories=frozenset({Category.READ, Category.DOWNLOAD}))
 """Things read in places that weren't seen before today, and downloaded between."""
+
+
+SYNC = re.compile(r"sync|drivefs|box ?drive|dropbox ?desktop", re.IGNORECASE)
+"""Names of programs, and of what they do, that keep a computer's copy of a folder."""
+
+
+def synced(activity: Activity) -> bool:
+    """Whether a program fetched it for the copy that a computer keeps."""
+    return _syncs(activity.action) or _syncs(activity.device.user_agent)
+
+
+@lru_cache(maxsize=4096)
+def _syncs(name: str) -> bool:
+    return SYNC.search(name) is not None
+
+
+SYNCED = TallyFeature("synced", frozenset({Category.DOWNLOAD}), HOUR, only=synced)
+SYNCED_NEW = BurstFeature(
+    "synced_new",
+    lambda a, user: synced(a) and user.is_recent(GROUNDS, ground(a), a.time),
+    place,
+    HOUR,
+    categories=frozenset({Category.DOWNLOAD}),
+)
+"""Of those: in places that weren't seen before today."""
 
 
 CLOUD = re.compile(r"amazonaws\.com$|googleapis\.com$|^microsoft\.", re.IGNORECASE)

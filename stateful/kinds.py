@@ -15,6 +15,25 @@ RECORDS = re.compile(r"account|contact|lead|opportunity|record|case|customer|inv
 _LAST = re.compile(r"[a-z]+$")
 
 
+TRIAL = re.compile(
+    r"(?:^|[^a-z])(?:staging|stg|tests?|testing|dev|development|sandbox|preview|demo|te?mp|ephemeral|load-?test|pr-?\d+)"
+    r"(?:[^a-z]|$)",
+    re.IGNORECASE,
+)
+"""Names of what is made to be taken down again."""
+
+
+def for_trial(activity: Activity) -> bool:
+    """One of its objects is named as what isn't in production."""
+    return any(is_trial(entry.name) for entry in activity.objects[:4])
+
+
+@lru_cache(maxsize=4096)
+def is_trial(name: str) -> bool:
+    """Whether a thing's name says that it isn't in production: `staging`, `web-dev-2`, `pr-17`."""
+    return TRIAL.search(name) is not None
+
+
 def whole(activity: Activity) -> bool:
     """It is of something that holds many others."""
     return bool(activity.objects) and is_whole(activity.objects[0].type)

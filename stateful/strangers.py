@@ -24,6 +24,8 @@ from stateful.view import UserView
 PHONE = re.compile(r"android|iphone|ipad|\bios\b|mobile", re.IGNORECASE)
 REGISTERED_USES, REGISTERED_SHARE = 20, 0.8
 """Activities with a device's id, of a program or of all, after which one without says something."""
+INSTANCE = re.compile(r"m?i-[0-9a-f]{8,17}")
+"""Ids of EC2's and managed instances."""
 SELDOM = 0.1
 """P(another device) below which a user has few, and each for long."""
 ACQUAINTED = 5 * DAY
@@ -91,9 +93,12 @@ def unregistered(activity: Activity, user: UserView) -> bool:
 
 
 def own_device(activity: Activity, user: UserView) -> bool:
-    """It was done on a device that the user had for more than a day, by its id."""
+    """It was done on a device that the user had for more than a day, by its id.
+
+    A cloud's machine gives its name to its sessions: whoever takes its keys along takes that, too.
+    """
     device = activity.device.id
-    return bool(device) and not user.is_recent(DEVICES, device, activity.time)
+    return bool(device) and INSTANCE.fullmatch(device) is None and not user.is_recent(DEVICES, device, activity.time)
 
 
 def other_device(activity: Activity, user: UserView) -> bool:

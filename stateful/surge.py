@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import log2, log10
 
-from activities.activity import Activity
+from activities.activity import Activity, UserType
 from stateful.features import HOUR, TallyFeature
 from stateful.finding import Comparison, Finding, Severity
 from stateful.models import DAY
@@ -13,6 +13,8 @@ from stateful.view import Context, UserView, days
 
 MANY_OBJECTS = 10
 """Distinct objects from which on a volume isn't that of one large file, a recording or an image."""
+ROUND = 8 * DAY
+"""ms after which what a service does once a week was seen."""
 HOURS_OF_DAY = 8
 """Hours of a user's day, about: of so many it is known whether they had any."""
 
@@ -48,6 +50,9 @@ def surge(
         hourly: the same by the hour: what is over isn't said again the next morning, since the day still holds it.
     """
     tally, settings = user.tally(feature), context.settings
+    # Jobs come by the week: a service's first of a kind is no surprise before a week was seen.
+    if not tally.windows and activity.user.type is not UserType.PERSON and activity.time - user.since < ROUND:
+        return
     count = tally.last()
     if hourly is not None and user.tally(hourly).last() * (feature.length // hourly.length) < count:
         return
