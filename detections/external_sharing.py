@@ -91,10 +91,12 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     count = context.settings["min_count"] / (4 if few else 2 if outside else 1)
     chance = MANY_AT_FIRST if fresh else context.settings["max_probability"]
     most = context.with_settings(min_count=count, max_probability=chance)
-    yield from surge(activity, user, most, SHARES, "shares", base=65 if outside else 50)
-    # A few an hour, all day long.
-    slow = context.with_settings(min_count=context.settings["min_count_day"])
-    yield from surge(activity, user, slow, OUT_DAY, "shares with outsiders", base=55, hourly=SHARES)
+    found = list(surge(activity, user, most, SHARES, "shares", base=65 if outside else 50))
+    if not found:
+        # A few an hour, all day long.
+        slow = context.with_settings(min_count=context.settings["min_count_day"])
+        found.extend(surge(activity, user, slow, OUT_DAY, "shares with outsiders", base=55, hourly=SHARES))
+    yield from found
 
 
 DETECTION = Detection(

@@ -20,11 +20,11 @@ from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
 
 WHOLE = re.compile(r"clone|zip|archive|export|migration", re.IGNORECASE)
-REPOSITORIES = frozenset({"repository", "repo", "project", "report", "dashboard", "dataset"})
+REPOSITORIES = frozenset({"repository", "repo", "project"})
 
 
 def whole(activity: Activity) -> bool:
-    """Whether a whole repository with its history was taken, not what is new in it; or all that a report shows."""
+    """Whether a whole repository with its history was taken, not what is new in it."""
     return (
         bool(activity.objects)
         and activity.objects[0].type.lower() in REPOSITORIES

@@ -38,7 +38,7 @@ DETECTION = Detection(
     evaluate=evaluate,
     categories=frozenset({Category.SECRET_READ}),
     features=(SECRETS, SECRETS_DAY),
-    settings={**SURGE, "min_count": 8, "max_probability": 0.02, "min_distinct": 5},
+    settings={**SURGE, "min_count": 8, "max_probability": 0.02, "min_distinct": 7},
     learning_days=7,
     runbook=(
         "See which secrets were read, and rotate them.",
