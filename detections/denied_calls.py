@@ -51,6 +51,16 @@ DENIED_KINDS = BurstFeature(
 )
 
 
+DENIED_RIGHTS = BurstFeature(
+    "denied_rights",
+    lambda a, user: denied(a) and user.is_recent(OPERATIONS, operation(a), a.time),
+    operation,
+    HOUR,
+    categories=RIGHTS,
+)
+"""Refused ways to more, none of which the user went before today."""
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """A surge of refusals, of several kinds: one that comes back over and over is a broken script.
 
@@ -84,22 +94,17 @@ def _surges(activity: Activity, user: UserView, context: Context) -> Iterable[Fi
 
 def _rights(activity: Activity, user: UserView, context: Context) -> Sequence[Finding]:
     """Ways to more rights are tried one after the other, of which the user never had any."""
-    run = user.burst(DENIED_KINDS)
-    tried = {
-        seen.action
-        for seen in run.evidence
-        if seen.category in RIGHTS and user.is_recent(OPERATIONS, f"{seen.app}:{seen.action}", activity.time)
-    }
-    if activity.category not in RIGHTS or len(tried) < context.settings["min_rights"]:
+    run = user.burst(DENIED_RIGHTS)
+    if activity.category not in RIGHTS or len(run.marks) < context.settings["min_rights"]:
         return ()
     finding = context.finding(
         activity,
         anchor=f"{run.first}:rights",
-        closes=run.last + DENIED_KINDS.gap,
+        closes=run.last + DENIED_RIGHTS.gap,
         risk=60,
-        reason=f"{len(tried)} ways to more rights were refused ({', '.join(sorted(tried)[:4])}), none of which was "
-        "ever this user's",
-        comparisons=(Comparison("refused ways to rights", str(len(tried)), "none", since=user.since, score=1.0),),
+        reason=f"{len(run.marks)} ways to more rights were refused "
+        f"({', '.join(mark.partition(':')[2] for mark in run.marks[:4])}), none of which was ever this user's",
+        comparisons=(Comparison("refused ways to rights", str(len(run.marks)), "none", since=user.since, score=1.0),),
         evidence=tuple(run.evidence),
         evidence_count=run.count,
     )
@@ -142,7 +147,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=TRIED,
-    features=(DENIED, DENIED_DAY, DENIED_ROLES, DENIED_KINDS, OPERATIONS),
+    features=(DENIED, DENIED_DAY, DENIED_ROLES, DENIED_KINDS, DENIED_RIGHTS, OPERATIONS),
     settings={
         **SURGE,
         "min_count": 12,

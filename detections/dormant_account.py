@@ -129,7 +129,7 @@ DETECTION = Detection(
     settings={
         "min_pause_days": 14,
         "min_long_pause_days": 30,
-        "min_activities": 20,
+        "min_activities": 10,
         "max_probability_hour": 0.15,
         # Access tokens live for 60 to 90 minutes (Microsoft identity platform, "Configurable token lifetimes"),
         # and what was begun with one goes on for a while.

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from activities.activity import Activity, Category, UserType
+from activities.tags import Tag
 from stateful.attack import APPLICATION_TOKEN
 from stateful.detection import Detection
-from stateful.features import AGENTS, COUNTRIES, DOWNLOADS, EXPECTED, HOUR, ISPS, TallyFeature, agent, isp, succeeded
+from stateful.features import (
+    AGENTS,
+    COUNTRIES,
+    DOWNLOADS,
+    EXPECTED,
+    HOUR,
+    ISPS,
+    TallyFeature,
+    ValuesFeature,
+    agent,
+    anonymity,
+    isp,
+    succeeded,
+)
 from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView, usual
@@ -25,9 +39,29 @@ SENT = TallyFeature(
 )
 
 
+def _granted(activity: Activity) -> str:
+    """The app that uses a person's grant while nobody is there; "" if none does."""
+    if activity.user.type is not UserType.PERSON or Tag.NON_INTERACTIVE not in activity.tags or not activity.objects:
+        return ""
+    first = activity.objects[0]
+    return first.name[:64] if first.type == "application" else ""
+
+
+def _grant_from(activity: Activity) -> str:
+    app, network = _granted(activity), isp(activity)
+    return f"{app} from {network}" if app and network else ""
+
+
+GRANTS = ValuesFeature("grants_used", _grant_from, shared=True)
+"""Apps that people let in, and the networks they come from."""
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """An app acts from another provider than ever; or it fetches, or sends, far more than ever."""
-    if activity.user.type is not UserType.APP or not succeeded(activity):
+    if not succeeded(activity):
+        return
+    if activity.user.type is not UserType.APP:
+        yield from _grant(activity, user, context)
         return
     network, networks = isp(activity), user.values(ISPS)
     yield from _program(activity, user, context)
@@ -61,6 +95,26 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     if activity.category is Category.SEND:
         most = context.with_settings(min_count=context.settings["min_sent"], max_probability=1e-2)
         yield from surge(activity, user, most, SENT, "messages sent", base=60)
+
+
+def _grant(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """The grant that a person gave to an app is used from a rented server of another provider than ever."""
+    here, app = _grant_from(activity), _granted(activity)
+    if not here or anonymity(activity) == "" or not user.is_news(GRANTS, here, activity.time):
+        return
+    known = {name: seen.count for name, seen in user.values(GRANTS).seen.items() if name.startswith(f"{app} from ")}
+    if sum(known.values()) < context.settings["min_used"]:
+        return
+    yield context.finding(
+        activity,
+        anchor=activity.id,
+        closes=activity.time,
+        risk=40 if user.is_held(GRANTS, here) else 60,
+        reason=f"{app}, which may act for this user, comes from {isp(activity)}, from where it never came",
+        comparisons=(Comparison("network", isp(activity), ", ".join(sorted(known)[:3]), since=user.since, score=1.0),),
+        evidence=(context.seen(activity),),
+        novelties=(Novelty(GRANTS.name, here),),
+    )
 
 
 def _program(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -98,13 +152,14 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON, Category.LOGOFF},
-    features=(ISPS, COUNTRIES, AGENTS, DOWNLOADS, FETCHED, SENT),
+    features=(ISPS, COUNTRIES, AGENTS, DOWNLOADS, FETCHED, SENT, GRANTS),
     settings={
         **SURGE,
         "min_count": 200,
         "max_probability": 1e-4,
         "min_sent": 15,
         "min_seen": 50,
+        "min_used": 8,
         "max_probability_network": 0.02,
     },
     runbook=(

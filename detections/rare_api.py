@@ -56,18 +56,23 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     yield from _apps(activity, user, context)
     burst, operations = user.burst(NEW_OPERATIONS), user.values(OPERATIONS)
     # Only what adds to a run can make it worth saying.
+    if burst.last != activity.time:
+        return
+    services = [seen.app for seen in burst.evidence if user.is_recent(APPS, seen.app, activity.time)]
+    whole = max((services.count(app) for app in services), default=0) >= context.settings["min_of_service"]
     strange = activity.user.type is not UserType.PERSON or strange_device(activity, user)
     # People take up new work at their desks; a service, or whoever has a key, doesn't.
-    least = context.settings["min_operations" if strange else "min_operations_at_desk"]
+    # Unless it is all of one service where they never were.
+    least = context.settings["min_operations" if strange or whole else "min_operations_at_desk"]
     weighty = sum(seen.category in WEIGHTY or changes_others(seen.action) for seen in burst.evidence)
     weight = burst.count + weighty
-    if burst.last != activity.time or weight < least or burst.count < context.settings["times_highest"] * burst.most:
+    if weight < least or burst.count < context.settings["times_highest"] * burst.most:
         return
     if operations.total < context.settings["min_activities"]:
         return
     chance = operations.chance_of_new()
     tail = burst.tail(chance)
-    if tail > context.settings["max_probability"]:
+    if tail > context.settings["max_probability_of_service" if whole else "max_probability"]:
         return
     names = ", ".join(mark.partition(":")[2] for mark in burst.marks[:4])
     yield context.finding(
@@ -123,7 +128,7 @@ def _single(activity: Activity, user: UserView, context: Context) -> Iterable[Fi
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=20 + 40 * made + 30 * strange + 15 * (service and not made) + 20 * more,
+        risk=20 + 40 * made + 30 * strange + 15 * (service and not made) + 15 * more,
         severity=Severity.MEDIUM if made else Severity.LOW,
         reason=(
             f"{activity.action}{target}, which this user never called and who seldom calls anything new"
@@ -191,6 +196,8 @@ DETECTION = Detection(
         "times_highest": 2,
         "min_activities": 100,
         "max_probability": 1e-10,
+        "min_of_service": 6,
+        "max_probability_of_service": 1e-5,
         "max_probability_single": 0.02,
         "min_apps": 4,
         "max_probability_apps": 1e-8,
