@@ -203,6 +203,7 @@ def build(settings: Settings, process: int | None = None) -> Dataflow:
             settings.max_record_bytes,
             enricher,
             known,
+            settings.tenant_names,
         )
 
     def tenant_group(tenant: str) -> int:

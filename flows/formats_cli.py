@@ -29,6 +29,7 @@ from flows.explain import printable, utc
 from flows.printing import display, json_lines, write
 from flows.settings import Settings, SettingsError
 from flows.sources.files import expand
+from flows.sources.intake import renamed
 from flows.sources.lines import InputError, Line, Position, read_lines
 from flows.sources.stdin import STDIN, StdinLines
 
@@ -110,7 +111,7 @@ def _records(inputs: list[str], fmt: str, settings: Settings) -> Iterator[Activi
             if line.problem:
                 yield rejected(line.problem, line.data, raw)
             elif line.data.strip():
-                yield from parse_line(line.data, fmt, settings.tenant, raw)
+                yield from renamed(parse_line(line.data, fmt, settings.tenant, raw), settings.tenant_names)
 
 
 def _enriched(records: Iterator[Activity | Rejected], settings: Settings) -> Iterator[Activity | Rejected]:

@@ -234,6 +234,7 @@ def _partitions(settings: Settings, folder: Path) -> dict[str, Partition]:
             settings.max_record_bytes,
             enricher,
             PartitionState(),
+            settings.tenant_names,
         )
         if name == STDIN:
             lines = StdinLines(settings.max_document_bytes)

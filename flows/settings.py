@@ -143,6 +143,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     format: str = "auto"
     tenant: str = "default"
     """Tenant of records that don't name one."""
+    tenant_names: dict[str, str] = {}
+    """What records name -> whose they are: vendors each have another name for one organization; `*`: all others."""
     state: str = "anput-state"
     """Directory of state and recovery."""
     alerts: str = "anput-alerts.db"

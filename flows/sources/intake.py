@@ -7,7 +7,7 @@ kept with its position. So one partition is one unit of parsing, and several `--
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -62,6 +62,24 @@ class PartitionState(msgspec.Struct):
     """Key groups of the tenants that it has had activities of."""
 
 
+def renamed(records: list[Activity | Rejected], names: Mapping[str, str]) -> list[Activity | Rejected]:
+    """Records under the names that tenants have here.
+
+    Args:
+        records: of a line.
+        names: what records name -> whose they are; `*`: all others.
+    """
+    if not names:
+        return records
+    others = names.get("*", "")
+    return [
+        msgspec.structs.replace(record, tenant=names.get(record.tenant) or others or record.tenant)
+        if isinstance(record, Activity)
+        else record
+        for record in records
+    ]
+
+
 @dataclass
 class Intake:
     """The intake of one partition. Feed it lines, take batches."""
@@ -74,6 +92,8 @@ class Intake:
     record_limit: int
     enricher: Enricher
     state: PartitionState
+    tenant_names: Mapping[str, str] = field(default_factory=dict)
+    """What records name -> whose they are; `*`: all others."""
     _pending: deque[tuple[Activity | Rejected | None, Position]] = field(default_factory=deque)
     """Parsed, not judged: judging looks ahead. None marks the end of a file."""
     left: dict[int, Position] = field(default_factory=dict)
@@ -222,7 +242,7 @@ class Intake:
                 f"a record of {len(line.data)} bytes; {self.record_limit} are read at most (setting max_record_bytes)"
             )
             return [rejected(problem, line.data, raw)]
-        records = parse_line(line.data, self.fmt, self.tenant, raw)
+        records = renamed(parse_line(line.data, self.fmt, self.tenant, raw), self.tenant_names)
         if not line.ingested:
             return records
         return [_ingested_at(record, line.ingested) for record in records]
