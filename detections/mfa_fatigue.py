@@ -9,7 +9,7 @@ from activities.activity import Activity, Category
 from activities.tags import Tag
 from stateful.attack import DEVICE_REGISTRATION, MFA_MODIFICATION, MFA_REQUESTS
 from stateful.detection import Detection
-from stateful.features import ADDRESSES, HOUR, BurstFeature, succeeded
+from stateful.features import ADDRESSES, HOUR, ISPS, BurstFeature, isp, succeeded
 from stateful.finding import Comparison, Finding, Severity
 from stateful.strangers import STRANGER, by_stranger, strange_device
 from stateful.view import Context, UserView
@@ -67,7 +67,10 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
 
 def _least(activity: Activity, user: UserView, context: Context) -> float:
     """Refusals that are too many: a phone in a bag isn't heard, while its owner tries to log on where they work."""
-    elsewhere = user.is_recent(ADDRESSES, activity.ip, activity.time) or strange_device(activity, user)
+    # At home the address changes, the provider doesn't.
+    network = isp(activity)
+    moved = user.is_recent(ISPS, network, activity.time) if network else True
+    elsewhere = strange_device(activity, user) or (moved and user.is_recent(ADDRESSES, activity.ip, activity.time))
     return context.settings["min_refusals" if elsewhere else "min_refusals_own"]
 
 
@@ -112,7 +115,7 @@ DETECTION = Detection(
     severity=Severity.HIGH,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.READ, Category.DOWNLOAD, Category.LIST, Category.SEND},
-    features=(REFUSALS, *STRANGER),
+    features=(REFUSALS, ISPS, *STRANGER),
     settings={"min_refusals": 3, "min_refusals_own": 8},
     learning_days=0,
     runbook=(

@@ -40,14 +40,21 @@ CHANGES_OTHERS = re.compile(
 )
 """Names of others: they change what others run, look into it, or leave the organization's oversight."""
 
+EVERYBODY = re.compile(
+    r"^download (users|groups|group members|devices)\b|GetAccountAuthorizationDetails|GetCredentialReport",
+    re.IGNORECASE,
+)
+"""Names of operations that list who and what there is in a directory, all at once."""
+
+
 WAYS_IN = frozenset({Tag.FACTOR_ADDED, Tag.PASSWORD_SET, Tag.KEY_ADDED})
 MINUTE = 60_000
 
 
 @lru_cache(maxsize=4096)
 def changes_others(action: str) -> bool:
-    """Whether its name says so."""
-    return CHANGES_OTHERS.search(action) is not None
+    """Whether its name says so; or that all are listed whom something could be done to."""
+    return CHANGES_OTHERS.search(action) is not None or EVERYBODY.search(action) is not None
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -120,7 +127,9 @@ def _single(activity: Activity, user: UserView, context: Context) -> Iterable[Fi
     # Nor was this service ever called before today; and it isn't the first such call there.
     service = user.is_recent(APPS, activity.app, activity.time)
     more = service and any(
-        seen.app == activity.app and seen.action != activity.action and seen.category in SENSITIVE
+        seen.app == activity.app
+        and seen.action != activity.action
+        and (seen.category in SENSITIVE or changes_others(seen.action))
         for seen in user.burst(NEW_OPERATIONS).evidence
     )
     target = f" on {activity.objects[0].name}" if activity.objects else ""

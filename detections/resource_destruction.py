@@ -90,7 +90,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     started = user.tally(STARTED)
     if machine and started.window > activity.time - DAY and started.last() >= user.tally(DESTROYED).last():
         return
-    yield from surge(activity, user, context, DESTROYED, "resources ended", base=45 if for_trial(activity) else 65)
+    yield from surge(activity, user, context, DESTROYED, "resources ended", base=35 if for_trial(activity) else 65)
 
 
 DETECTION = Detection(
