@@ -46,12 +46,14 @@ def to_partner(activity: Activity) -> bool:
 
 SHARES = TallyFeature("shares", frozenset({Category.SHARE}), HOUR, only=succeeded, prior=2.0)
 OUT_DAY = TallyFeature(
-    "shares_outside_day", frozenset({Category.SHARE}), DAY, only=lambda a: succeeded(a) and to_outside(a), prior=4.0
+    "shares_outside_day", frozenset({Category.SHARE}), DAY, only=lambda a: succeeded(a) and to_outside(a), prior=2.0
 )
 OPENS = frozenset({Category.SHARE, Category.ROLE_GRANT})
 OPENED = ValuesFeature("opened", lambda a: operation(a) if to_outside(a) else "", OPENS)
 
 
+FEW_A_DAY = 0.02
+"""P(so many shares with outsiders in a day) below which they are more than this user's."""
 MANY_AT_FIRST = 0.15
 """P(so many shares in an hour) below which they are many where there was none with outsiders before today."""
 
@@ -94,7 +96,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     found = list(surge(activity, user, most, SHARES, "shares", base=65 if outside else 50))
     if not found:
         # A few an hour, all day long.
-        slow = context.with_settings(min_count=context.settings["min_count_day"])
+        slow = context.with_settings(min_count=context.settings["min_count_day"], max_probability=FEW_A_DAY)
         found.extend(surge(activity, user, slow, OUT_DAY, "shares with outsiders", base=55, hourly=SHARES))
     yield from found
 

@@ -233,6 +233,14 @@ def test_the_order_of_events_decides_only_between_equals(google: Vendor, data: s
     assert {activity.action} | {item.name for item in activity.objects} == set(names)
 
 
+def test_whose_messages_an_administrator_opens(google: Vendor) -> None:
+    opened = google.read(item(google, "SECURITY_INVESTIGATION_CONTENT_ACCESS", USER_EMAIL="bob@example.com"))
+    assert opened.impersonated == User("bob@example.com", "bob@example.com", "bob@example.com")
+    own = google.read(item(google, "SECURITY_INVESTIGATION_CONTENT_ACCESS", USER_EMAIL=opened.user.email.upper()))
+    assert own.impersonated is None
+    assert google.read(item(google, "CREATE_USER", USER_EMAIL="bob@example.com")).impersonated is None
+
+
 def test_every_category_has_a_rank() -> None:
     assert set(RANK) == set(Category)
 

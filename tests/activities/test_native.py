@@ -251,3 +251,12 @@ def test_parts_that_repeat_are_read_once_and_shared() -> None:
     assert first.location is second.location
     assert first.device is second.device
     assert first.groups is second.groups
+
+
+@pytest.mark.parametrize("nothing", ["-", "N/A", "unknown", " None ", "NULL"])
+def test_what_stands_for_nothing_is_nothing(nothing: str) -> None:
+    device = {"id": nothing, "os": nothing, "user_agent": nothing}
+    activity = parse({**SMALLEST, "device": device, "session": nothing, "ip": nothing})
+    assert isinstance(activity, Activity)
+    assert (activity.device, activity.session, activity.ip) == (Device(), "", "")
+    assert parse({**SMALLEST, "user_agent": nothing}) == parse(SMALLEST)

@@ -241,3 +241,16 @@ def test_a_batch_of_one_record_still_looks_ahead() -> None:
         assert len(activities(batches)) == 1
         taken += [activity.id for activity in activities(batches)]
     assert taken == [f"r{n}" for n in range(20)]
+
+
+def test_tenants_go_by_the_names_they_have_here() -> None:
+    rows = [record(1, START, tenant="o-1a2b"), record(2, START, tenant="C03x"), record(3, START), b"{}"]
+    part = intake()
+    part.tenant_names = {"o-1a2b": "acme", "*": "rest"}
+    batches, lanes = drain(part, as_lines(rows))
+    assert {found.id: found.tenant for found in activities(batches)} == {"r1": "acme", "r2": "rest", "r3": "rest"}
+    assert len(lane_records(lanes, RejectedBatch)) == 1
+    part = intake()
+    part.tenant_names = {"o-1a2b": "acme"}
+    batches, _ = drain(part, as_lines(rows))
+    assert {found.id: found.tenant for found in activities(batches)} == {"r1": "acme", "r2": "C03x", "r3": "default"}
