@@ -137,7 +137,7 @@ def _single(activity: Activity, user: UserView, context: Context) -> Iterable[Fi
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=20 + 40 * made + 30 * strange + 15 * (service and not made) + 15 * more,
+        risk=20 + 40 * made + 30 * strange + 10 * (service and not made) + 10 * more,
         severity=Severity.MEDIUM if made else Severity.LOW,
         reason=(
             f"{activity.action}{target}, which this user never called and who seldom calls anything new"

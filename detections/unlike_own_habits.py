@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -9,20 +10,38 @@ from activities.activity import Activity, Category, UserType
 from stateful.attack import VALID_ACCOUNTS
 from stateful.copies import COPIED, copying
 from stateful.detection import Detection
-from stateful.features import ACTIVITY_RATE, AGENTS, HABITS, HOUR, ISPS, agent, isp
+from stateful.features import ACTIVITY_RATE, AGENTS, HABITS, HOUR, ISPS, TallyFeature, agent, isp, succeeded
 from stateful.finding import Comparison, Finding, Severity
 from stateful.grounds import GROUNDS, NEW_GROUNDS, NEW_READS, WORK, areas
 from stateful.models import DAY, Habits, risk_of
+from stateful.surge import surge
 from stateful.view import Context, UserView
 
 SERVICES = 3
 """How many times as many new places it takes with a program: what is backed up or archived comes in batches."""
 
 
+PAYOUT = re.compile(
+    r"bank ?(detail|account)|payee|beneficiar|\biban|routing ?number|direct ?deposit|payment ?(method|election)",
+    re.IGNORECASE,
+)
+"""Operations that say where money goes."""
+PAYOUTS = TallyFeature(
+    "payouts_changed",
+    frozenset({Category.MODIFY, Category.CREATE, Category.MODIFY_USER, Category.OTHER}),
+    HOUR,
+    only=lambda a: succeeded(a) and PAYOUT.search(a.action) is not None,
+    prior=1.0,
+)
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
-    """Other actions in another order than the user's; or a walk through places where the user never was."""
+    """Other actions in another order than the user's; a walk through places where they never were; many new payees."""
     yield from _order(activity, user, context)
     yield from _walk(activity, user, context)
+    if activity.category in PAYOUTS.categories and PAYOUTS.only is not None and PAYOUTS.only(activity):
+        many = context.with_settings(min_count=context.settings["min_payouts"], max_probability=0.05)
+        yield from surge(activity, user, many, PAYOUTS, "changes of where money goes", base=60)
 
 
 def _order(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
@@ -130,7 +149,7 @@ DETECTION = Detection(
     severity=Severity.MEDIUM,
     evaluate=evaluate,
     categories=frozenset(Category) - {Category.FAILED_LOGON},
-    features=(HABITS, ACTIVITY_RATE, ISPS, AGENTS, GROUNDS, NEW_GROUNDS, NEW_READS, *COPIED),
+    features=(HABITS, ACTIVITY_RATE, ISPS, AGENTS, GROUNDS, NEW_GROUNDS, NEW_READS, PAYOUTS, *COPIED),
     settings={
         "max_probability": 4e-3,
         "max_probability_lately": 0.3,
@@ -143,6 +162,7 @@ DETECTION = Detection(
         "min_reads_wide": 30,
         "min_areas": 3,
         "times_highest": 2,
+        "min_payouts": 8,
         "max_probability_walk": 1e-7,
         "share_new": 0.1,
     },

@@ -46,9 +46,7 @@ def test_attacks_of_a_tenant_have_victims_of_their_own(part: str, seed: int) -> 
         name, _, variant = each.partition(":")
         wanted[name] = (*wanted.get(name, ()), variant)
     victims = [strike.victim.key for strike in strikes(world, KNOWN, wanted, 1)]
-    # Four of those tenants have fewer administrators of a cloud than attacks on one.
-    shared = 3 if part == TUNED else 0
-    assert len(victims) - shared <= len(set(victims)) <= len(victims) == len(asked(part, seed))
+    assert len(set(victims)) == len(victims) == len(asked(part, seed))
 
 
 def test_tenants_are_counted_together() -> None:
