@@ -73,9 +73,13 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     person = activity.user.type is UserType.PERSON
     # A program is made of one kit, and runs where it runs; a person has several of both.
     apart = (without or (new_program and not person)) and user.is_news(ADDRESSES, activity.ip, time)
-    if not (new_network and new_program) and not apart:
-        return
     networks, programs = user.values(ISPS), user.values(AGENTS)
+    hidden = anonymity(activity)
+    # Nor does a key leave the one network where it always was for a rented server; apps move with their maker.
+    rooted = activity.user.type is UserType.SERVICE and len(networks.seen) == 1
+    uprooted = rooted and new_network and bool(hidden) and networks.total >= context.settings["min_rooted"]
+    if not (new_network and new_program) and not apart and not uprooted:
+        return
     if networks.total < context.settings["min_seen"] or programs.total < context.settings["min_seen"]:
         return
     chance = (networks.chance_of_new() if new_network else 1.0) * (programs.chance_of_new() if new_program else 1.0)
@@ -90,14 +94,19 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         ),
         "",
     )
-    hidden = anonymity(activity)
     strange_relay = bool(hidden) and user.values(ANONYMITY).get(hidden) is None
     odd_hour = person and user.rate(ACTIVITY_RATE).chance_of_any(time // HOUR * HOUR) < RARE_HOUR
     risk = 45.0 if new_network or not person else 25.0
     risk += 15 * bool(place) + 10 * (chance < context.settings["max_probability"] / 100)
     risk += min(risk_of(bareness), MOST) if without else 0
-    risk += 10 * strange_relay + 10 * odd_hour
-    device = "without the id that the user's devices have" if without else "a program or device the user never had"
+    risk += 10 * strange_relay + 10 * odd_hour + 10 * uprooted
+    device = (
+        "without the id that the user's devices have"
+        if without
+        else "the account's program, which never was elsewhere"
+        if uprooted and not new_program
+        else "a program or device the user never had"
+    )
     yield context.finding(
         activity,
         anchor=activity.id,
@@ -140,7 +149,7 @@ DETECTION = Detection(
     categories=frozenset(Category) - {Category.FAILED_LOGON},
     news_of=(ISPS, ADDRESSES, AGENTS),
     features=(*STRANGER, ISPS, AGENTS, CITIES, COUNTRIES, ANONYMITY, ACTIVITY_RATE),
-    settings={"min_seen": 20, "max_probability": 1e-2},
+    settings={"min_seen": 20, "min_rooted": 300, "max_probability": 1e-2},
     judged_by_others=True,
     runbook=(
         "Ask the user whether they have a new device and were there.",
