@@ -91,6 +91,9 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     fresh = outside and known and user.is_recent(OPENED, operation(activity), activity.time)
     few = whole(activity) or (fresh and not to_partner(activity))
     count = context.settings["min_count"] / (4 if few else 2 if outside else 1)
+    if fresh and any(is_private(entry.name) for entry in activity.objects[1:]):
+        # Nobody's partner has a mailbox at a provider for everybody.
+        count = context.settings["min_count_private"]
     chance = MANY_AT_FIRST if fresh else context.settings["max_probability"]
     most = context.with_settings(min_count=count, max_probability=chance)
     found = list(surge(activity, user, most, SHARES, "shares", base=65 if outside else 50))
@@ -114,7 +117,7 @@ DETECTION = Detection(
     categories=OPENS,
     succeeded=True,
     features=(SHARES, OUT_DAY, OPENED),
-    settings={**SURGE, "min_count": 20, "min_count_day": 15, "known_days": 10},
+    settings={**SURGE, "min_count": 20, "min_count_day": 15, "min_count_private": 3, "known_days": 10},
     learning_days=1,
     runbook=(
         "See what was shared, with whom, and whether links work without logging on.",

@@ -13,6 +13,8 @@ from stateful.view import Context, UserView, days
 
 MANY_OBJECTS = 10
 """Distinct objects from which on a volume isn't that of one large file, a recording or an image."""
+FAR_MORE = 20
+"""Times the bytes of the largest window of all, which nobody comes to by more of the same work."""
 ROUND = 8 * DAY
 """ms after which what a service does once a week was seen."""
 HOURS_OF_DAY = 8
@@ -70,6 +72,9 @@ def surge(
             # Whoever seldom does it at all is surprising at first: the windows without any count, too.
             a_day = HOURS_OF_DAY if feature.length == HOUR else 1
             large *= tally.share((activity.time - user.since) / DAY * a_day)
+            # The tail of sizes is long: a few large windows don't make such a one likely.
+            if size >= FAR_MORE * tally.volume.most > 0:
+                large /= 100
         tail = min(tail, large)
     if tail > settings["max_probability"] or tally.last_objects() < least_objects:
         return
