@@ -30,7 +30,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         activity,
         anchor=activity.id,
         closes=activity.time,
-        risk=RISK[kind] + 30 * strange - 10 * own_device(activity, user),
+        # Who hides by habit does so the next day, too: of that was spoken.
+        risk=RISK[kind] + 30 * strange - 10 * own_device(activity, user) - 15 * user.is_held(ANONYMITY, kind),
         severity=Severity.HIGH if strange else None if kind == "tor" else Severity.LOW,
         reason=(
             f"{activity.action} from {activity.ip}, which is tagged {kind}"

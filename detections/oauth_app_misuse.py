@@ -26,6 +26,8 @@ from stateful.finding import Comparison, Finding, Novelty, Severity
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView, usual
 
+KITS = 2
+"""Programs of which an app is made, at most: a mailbox of a room or a team is read with many."""
 FETCHED = TallyFeature(
     "fetched",
     frozenset({Category.READ, Category.DOWNLOAD, Category.LIST}),
@@ -123,7 +125,11 @@ def _program(activity: Activity, user: UserView, context: Context) -> Iterable[F
     if programs.total < context.settings["min_seen"] or not user.is_news(AGENTS, program, activity.time):
         return
     chance = programs.chance_of_new()
-    if chance > context.settings["max_probability_network"] or user.is_news(ISPS, isp(activity), activity.time):
+    if (
+        len(programs.seen) > KITS
+        or chance > context.settings["max_probability_network"]
+        or user.is_news(ISPS, isp(activity), activity.time)
+    ):
         return
     yield context.finding(
         activity,
