@@ -18,6 +18,22 @@ _ATTACK_TOOLS: tuple[tuple[str, str], ...] = (
     ("Nuclei", "nuclei"),
     ("sqlmap", "sqlmap"),
 )
+_LIBRARIES: tuple[tuple[str, str], ...] = (
+    ("python-requests", "python-requests"),
+    ("python-urllib", "python-urllib urllib3"),
+    ("python-httpx", "python-httpx"),
+    ("aiohttp", "aiohttp"),
+    ("curl", "curl libcurl"),
+    ("Wget", "wget"),
+    ("Go-http-client", "go-http-client"),
+    ("fasthttp", "fasthttp"),
+    ("okhttp", "okhttp"),
+    ("Apache-HttpClient", "apache-httpclient"),
+    ("axios", "axios"),
+    ("node-fetch", "node-fetch"),
+    ("undici", "undici"),
+)
+"""Libraries that any program may use to speak HTTP."""
 _TOOLS: tuple[tuple[str, str], ...] = (
     # Tools of audit, and of attack.
     ("ScoutSuite", "scoutsuite"),
@@ -79,20 +95,7 @@ _TOOLS: tuple[tuple[str, str], ...] = (
     ("google-api-nodejs", "google-api-nodejs-client"),
     ("Okta SDK", "okta-sdk-*"),
     ("Octokit", "octokit octokit-* octokit.*"),
-    # Libraries that any program may use.
-    ("python-requests", "python-requests"),
-    ("python-urllib", "python-urllib urllib3"),
-    ("python-httpx", "python-httpx"),
-    ("aiohttp", "aiohttp"),
-    ("curl", "curl libcurl"),
-    ("Wget", "wget"),
-    ("Go-http-client", "go-http-client"),
-    ("fasthttp", "fasthttp"),
-    ("okhttp", "okhttp"),
-    ("Apache-HttpClient", "apache-httpclient"),
-    ("axios", "axios"),
-    ("node-fetch", "node-fetch"),
-    ("undici", "undici"),
+    *_LIBRARIES,
 )
 """Name, and the words of an agent that give it away, case-folded; `*` for any ending. The first that is named wins."""
 
@@ -101,6 +104,7 @@ _PHRASES = (("Microsoft Azure CLI", "azure-cli"), ("GitHub CLI", "github-cli"), 
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9.-]*")
 _NAMES = tuple(name for name, _ in _TOOLS)
+_LIBRARY_NAMES = frozenset(name for name, _ in _LIBRARIES)
 _WORDS = tuple((word, place) for place, (_, words) in enumerate(_TOOLS) for word in words.split())
 _PLACES = {word: place for word, place in _WORDS if not word.endswith("*")}
 _BEGINNINGS = tuple((word[:-1], place) for word, place in _WORDS if word.endswith("*"))
@@ -120,6 +124,11 @@ _SYSTEM_NAMES = tuple(name for name, _ in _SYSTEMS)
 _SYSTEM = re.compile("|".join(rf"((?:{words})(?![a-z]))" for _, words in _SYSTEMS), re.IGNORECASE | re.ASCII)
 _NAMED = re.compile(r"(?<![a-z])(?:windows|macos|darwin|linux|android|ios|ipados)(?![a-z])", re.IGNORECASE)
 _DISTRIBUTION = re.compile(r"(?<![a-z])(?:kali|parrot|pentoo)(?![a-z])", re.IGNORECASE)
+
+
+def is_library(agent: str) -> bool:
+    """Whether what an agent names is a library that speaks HTTP: no browser, no program that people know."""
+    return tool_of(agent) in _LIBRARY_NAMES
 
 
 def tool_of(agent: str) -> str:

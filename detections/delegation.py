@@ -88,9 +88,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
             for entry in activity.objects[1:]
             if entry.type.lower() not in OPENED
         )
-        # Folder after folder of one's own is more than a calendar for an assistant.
-        mine = any(name and names.lower().startswith(name) for name in own)
-        several = mine and user.tally(RIGHTS).last() >= SEVERAL and CALENDAR.search(names) is None
+        # Folder after folder is more than a calendar for an assistant.
+        several = user.tally(RIGHTS).last() >= SEVERAL and CALENDAR.search(names) is None
         risk = 75.0 if wide else 55.0 if several else 40.0
         reason += ", for oneself or everybody" if wide else f", {SEVERAL} times and more today" if several else ""
     elif (
@@ -144,7 +143,7 @@ DETECTION = Detection(
     succeeded=True,
     features=(IMPERSONATED, MASKS, AGENTS, OPERATIONS, RIGHTS, *STRANGER),
     settings={**SURGE, "min_count": MANY, "max_probability": 0.02, "routine_count": 5, "min_activities": 50},
-    learning_days=3,
+    learning_days=7,
     runbook=(
         "Ask both users whether they know of it.",
         "If not: take the right back, revoke the giver's sessions, see what was read or sent with it.",

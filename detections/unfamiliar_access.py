@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from activities.activity import Activity, Category, UserType
-from activities.enrich_tools import for_attacks
+from activities.enrich_tools import for_attacks, is_library
 from activities.tags import Tag
 from stateful.attack import CLOUD_ACCOUNTS
 from stateful.detection import Detection
@@ -55,14 +55,53 @@ def armed(activity: Activity, tool: str, user: UserView, context: Context) -> Fi
     )
 
 
+def _by_script(activity: Activity, user: UserView) -> bool:
+    """A person logs on, with a second factor or about to, by a library that speaks HTTP, which they never did.
+
+    Pages that pass a logon on to the real one do so by such a library (adversary in the middle).
+    """
+    if activity.user.type is not UserType.PERSON or Tag.NON_INTERACTIVE in activity.tags:
+        return False
+    asked = Tag.MFA in activity.tags or Tag.MFA_CHALLENGE in activity.tags
+    return asked and user.is_news(AGENTS, agent(activity), activity.time) and is_library(agent(activity).lower())
+
+
+def scripted(activity: Activity, user: UserView, context: Context) -> Finding:
+    """Of a logon by a library."""
+    programs = user.values(AGENTS)
+    return context.finding(
+        activity,
+        anchor=activity.id,
+        closes=activity.time,
+        risk=TOOL,
+        severity=Severity.MEDIUM,
+        reason=f"{activity.action} with a second factor by {agent(activity)[:60]}, no browser, new to the user",
+        comparisons=(
+            Comparison(
+                "program", agent(activity), usual(programs, 2), since=user.since, score=1 - programs.chance_of_new()
+            ),
+        ),
+        evidence=(context.seen(activity),),
+        novelties=(Novelty(AGENTS.name, agent(activity)),),
+    )
+
+
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """From an internet provider and with a program or device that are both new to this user."""
     if not authenticated(activity):
         return
-    time, network, program = activity.time, isp(activity), agent(activity)
+    time, program = activity.time, agent(activity)
     if user.is_news(AGENTS, program, time) and (tool := for_attacks(program)):
         yield armed(activity, tool, user, context)
-        return
+    elif activity.category is Category.LOGON and _by_script(activity, user):
+        yield scripted(activity, user, context)
+    else:
+        yield from _apart(activity, user, context)
+
+
+def _apart(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
+    """Network and device are both new, or what bound the user to the one that it comes from is missing."""
+    time, network, program = activity.time, isp(activity), agent(activity)
     unasked = Tag.NON_INTERACTIVE in activity.tags or EXPECTED.intersection(activity.location.tags)
     if unasked or own_device(activity, user):
         return

@@ -36,7 +36,7 @@ def workplace(activity: Activity) -> str:
     return next((entry.name for entry in activity.objects if entry.type == "region"), "")
 
 
-MACHINES = TallyFeature("machines", STARTS, HOUR, prior=2.0)
+MACHINES = TallyFeature("machines", STARTS, HOUR, only=lambda a: RESUMED.search(a.action) is None, prior=2.0)
 REGIONS = ValuesFeature(
     "regions",
     workplace,

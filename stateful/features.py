@@ -374,9 +374,10 @@ FAILED_LOGONS = BurstFeature(
     counts=lambda a, _: a.category == Category.FAILED_LOGON,
     mark=lambda a: a.ip,
     gap=HOUR // 2,
-    ends=lambda a: a.category == Category.LOGON and succeeded(a),
-    categories=frozenset({Category.FAILED_LOGON, Category.LOGON}),
+    ends=lambda a: succeeded(a) and (a.category == Category.LOGON or Tag.PASSWORD_SET in a.tags),
+    categories=frozenset({Category.FAILED_LOGON, Category.LOGON, Category.CREDENTIAL}),
 )
+"""Whoever has forgotten it sets another one before they come in; who guesses can't."""
 NEW_OPERATIONS = BurstFeature("new_operations", counts=_new_operation, mark=operation, gap=HOUR)
 
 
