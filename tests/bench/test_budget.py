@@ -21,10 +21,10 @@ def test_alerts_count_in_the_week_in_which_they_begin() -> None:
 
 
 def test_a_month_is_made_once_and_goes_through_correlation_for_each_budget(tmp_path: Path) -> None:
-    what = made(tmp_path, 8, 10, 3, 1)
+    what = made(tmp_path, 8, 14, 3, 1)
     assert what.activities == len((tmp_path / "activities.jsonl").read_bytes().splitlines())
     assert what.start % DAY == 0
-    assert made(tmp_path, 8, 10, 3, 1) == what
+    assert made(tmp_path, 8, 14, 3, 1) == what
     said = list(messages(tmp_path / "messages.bin"))
     (tmp_path / "correlate").mkdir()
     seen, hidden = correlated(said, Policy(Step().policy.detections), str(tmp_path / "correlate"))

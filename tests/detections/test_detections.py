@@ -250,9 +250,9 @@ EPISODES = [
     [
         *(
             act(NOON + n * 60_000, "LoginFailed", Category.FAILED_LOGON, outcome=Outcome.FAILURE, tags=("mfa-denied",))
-            for n in range(6)
+            for n in range(9)
         ),
-        act(NOON + 7 * 60_000, "UserLoggedIn", Category.LOGON, tags=("mfa",)),
+        act(NOON + 10 * 60_000, "UserLoggedIn", Category.LOGON, tags=("mfa",)),
     ],
     [act(NOON, "Add member to role.", Category.ROLE_GRANT, objects=(Object("role", "Global Administrator"),))],
     many(200, "FileDeleted", Category.DELETE),
