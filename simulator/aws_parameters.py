@@ -34,7 +34,9 @@ _PARAMETERS = {
     "mfa_device": "serialNumber",
     "model": "modelId",
     "permission_set": "permissionSetArn",
+    "pipeline": "imagePipelineArn",
     "policy": "policyArn",
+    "query_log_config": "resolverQueryLogConfigId",
     "queue": "queueUrl",
     "recovery_point": "recoveryPointArn",
     "repository": "repositoryName",
@@ -58,9 +60,13 @@ _OF_ACTIONS = {
     ("AttachManagedPolicyToPermissionSet", "policy"): "managedPolicyArn",
     ("UpdateTrail", "key"): "kmsKeyId",
     ("CreatePermissionSet", "permission_set"): "name",
+    ("DeleteStackSet", "stack"): "stackSetName",
+    ("DisassociateResolverQueryLogConfig", "vpc"): "resourceId",
 }
 """Where an operation calls a kind otherwise."""
 _TRAIL_NAME = frozenset(("PutEventSelectors", "PutInsightSelectors", "GetEventSelectors"))
+_LISTED = frozenset(("alarm", "feature", "flow_log", "template"))
+"""Kinds whose names are in a list, or within another parameter."""
 _ADDED = "add"
 _EC2_PERMISSIONS = {"ModifySnapshotAttribute": "createVolumePermission", "ModifyImageAttribute": "launchPermission"}
 _POLICIES = {
@@ -99,14 +105,12 @@ def _of_kind(action: str, kind: str, names: list[str]) -> dict[str, object]:  # 
         return {"trailName" if action in _TRAIL_NAME else "name": names[0]}
     if kind == "parameter":
         return {"names": names} if action == "GetParameters" else {"name": names[0]}
-    if kind == "alarm":
-        return {"alarmNames": names}
+    if kind in _LISTED:
+        return _listed(action, kind, names)
     if kind == "instance" and action.endswith("Instances"):
         return {"instancesSet": {"items": [{"instanceId": name} for name in names]}}
     if kind == "instance_type":
         return _machines(action, names)
-    if kind == "flow_log":
-        return {"DeleteFlowLogsRequest": {"FlowLogId": [{"tag": 1, "content": name} for name in names]}}
     if kind == "account":
         return _shared(action, names)
     if kind == "retention_days":
@@ -132,6 +136,16 @@ def _machines(action: str, types: list[str]) -> dict[str, object]:
         return {"instanceType": types[0]}
     items = [{"imageId": "ami-0c101f26f147fa7fd", "minCount": len(types), "maxCount": len(types)}]
     return {"instanceType": types[0], "instancesSet": {"items": items}}
+
+
+def _listed(action: str, kind: str, names: list[str]) -> dict[str, object]:
+    if kind == "alarm":
+        return {"alarmNames": names}
+    if kind == "feature":
+        return {"features": [{"name": name, "status": "DISABLED"} for name in names]}
+    if kind == "template":
+        return {f"{action}Request": {"LaunchTemplateId": names[0]}}
+    return {f"{action}Request": {"FlowLogId": [{"tag": 1, "content": name} for name in names]}}
 
 
 def _shared(action: str, accounts: list[str]) -> dict[str, object]:

@@ -266,7 +266,7 @@ def hidden_rules(scene: Scene) -> None:
             ForwardTo="records@consultant-mail.example",
         )
         reads = [exchange("MailItemsAccessed", *INBOX, owner=person.user)] * scene.number(1, 2)
-        scene.act_all([*reads, exchange("New-InboxRule", *rule, owner=person.user)], scene.own(), 40, 300)
+        scene.act_all([*reads, exchange("New-InboxRule", *rule)], scene.own(), 40, 300)
 
 
 VARIANTS = (

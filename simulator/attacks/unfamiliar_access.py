@@ -14,6 +14,7 @@ from simulator.hostile import home_proxy, phone_line
 from simulator.moves import READ_MAIL, WHO_AM_I, files_in_a_row, read_files, read_mail, search_mail
 from simulator.operations import NETSUITE, SALESFORCE, TEAMS, WORKDAY, aws, github, m365, other, sharepoint
 from simulator.people import Person
+from simulator.places import OFFICES
 from simulator.record import DAY, HOUR, MINUTE, Account, Address, NativeObject
 from simulator.scene import Scene, anybody, aws_person, aws_service, bookkeeper, coder, seller
 from simulator.services import Service
@@ -262,10 +263,15 @@ def two_devices(scene: Scene) -> None:
 
 
 def services_key(scene: Scene) -> None:
-    """Stealthy: a service's key on a line at somebody's home, in another toolkit: only what the service does anyway."""
+    """Stealthy: a service's key on a line at somebody's home, in another toolkit: only what the service does anyway.
+
+    The line is in the country where the service runs.
+    """
     scene.later(0.5, 3)
+    country = scene.seen.address.location.country
+    city = scene.rng.choice([office.city for office in OFFICES if office.city.country == country] or [scene.city])
     agent = "aws-sdk-js/3.758.0 ua/2.1 os/win32#10.0.22631 lang/js md/nodejs#22.14.0 api/s3#3.758.0"
-    via = scene.intruder(_strange_line(scene), scripted(agent, "Windows 11"))
+    via = scene.intruder(home_proxy(scene.rng, city), scripted(agent, "Windows 11"))
     wanted = (Category.READ, Category.LIST, Category.DOWNLOAD)
     calls = scene.victim.calls if isinstance(scene.victim, Service) else ()
     looks = tuple(each for each in calls if each.category in wanted)

@@ -13,6 +13,7 @@ import msgspec
 
 from activities.activity import Category, UserType
 from simulator.operations import (
+    ASKS_ADMIN,
     ENTRA,
     LOCKED,
     MFA_DENIED,
@@ -88,7 +89,8 @@ def _type(step: Step) -> _Type | None:
     if step.error == SECOND_FACTOR_FAILED:
         found = {MFA_DENIED: _DENIED, MFA_WRONG_CODE: _WRONG_CODE}
         return next((found[fact] for fact in step.facts if fact in found), _UNANSWERED)
-    if step.error == SECOND_FACTOR:
+    if step.error in (SECOND_FACTOR, ASKS_ADMIN):
+        # Entra stops to ask for more, of which Okta says nothing before it is given.
         return None
     if step.error:
         return _REFUSED.get(step.error, _REFUSED[WRONG_PASSWORD])

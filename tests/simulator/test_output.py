@@ -22,8 +22,8 @@ from .conftest import DAYS, SEED, USERS, Written, written
 SMALL = (5, 11, 2)
 """Users, days, seed."""
 GOLDEN = {
-    "activities.jsonl": "c107d9bf446a1d6661facf68bdd2d99c84ec7956ee88b013914e0b7ab2696d2f",
-    "truth.jsonl": "df9b6fbdd1e92d8174c60b7fd592cabe1771dd6a37093ffbdb580cd5d4e64f54",
+    "activities.jsonl": "3012532530c25ea45339d8ddaf092b1b1f3a4c6469662f4f868fbb5e5720985b",
+    "truth.jsonl": "3998c2c88aac36a38727d971e89c7c3fbd4c52ce9d5b5026b01e1895aceff69a",
 }
 """SHA-256 of what SMALL with all attacks writes, on every machine and Python. Changes only when the tenant does.
 
