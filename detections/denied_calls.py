@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from activities.activity import Activity, Category, Outcome, UserType
 from stateful.attack import INFRASTRUCTURE_DISCOVERY, STORAGE_DISCOVERY
 from stateful.detection import Detection
-from stateful.features import ANONYMOUS, EXPECTED, HOUR, OPERATIONS, BurstFeature, TallyFeature, isp, operation
+from stateful.features import HOUR, OPERATIONS, BurstFeature, TallyFeature, anonymity, isp, operation
 from stateful.finding import Comparison, Finding, Severity
 from stateful.models import DAY
 from stateful.surge import SURGE, surge
@@ -112,15 +112,12 @@ def _rights(activity: Activity, user: UserView, context: Context) -> Sequence[Fi
 
 
 def _newcomer(activity: Activity, user: UserView, context: Context) -> Sequence[Finding]:
-    """Nobody knows who it is, it comes from a rented server, and half of what it looks at is closed to it.
+    """Nobody knows who it is, it comes from a rented server, and a third of what it looks at is closed to it.
 
     A key that slept is found in an old repository, and tried out.
     """
     run = user.burst(DENIED_KINDS)
-    hidden = any(tag in activity.location.tags for tag in ANONYMOUS) and not EXPECTED.intersection(
-        activity.location.tags
-    )
-    if not hidden or len(run.marks) < context.settings["min_kinds"] or 3 * run.count < run.among:
+    if not anonymity(activity) or len(run.marks) < context.settings["min_kinds"] or 3 * run.count < run.among:
         return ()
     finding = context.finding(
         activity,

@@ -32,11 +32,11 @@ RARE_HOUR = 0.05
 MOST, HIGHEST = 25, 90
 """What the absence of a device's id adds to the risk, and what that can be."""
 TOOL = 60.0
-"""Risk of a program made for attacks."""
+"""Risk of a program made for attacks, or of one that people don't log on with."""
 
 
-def armed(activity: Activity, tool: str, user: UserView, context: Context) -> Finding:
-    """Wherever it is: with a program or system that this user never had, and whose use is to break in."""
+def strange_program(activity: Activity, user: UserView, context: Context, what: str) -> Finding:
+    """Wherever it is: with a program or system that this user never had, and `what` of it is strange."""
     programs = user.values(AGENTS)
     return context.finding(
         activity,
@@ -44,7 +44,7 @@ def armed(activity: Activity, tool: str, user: UserView, context: Context) -> Fi
         closes=activity.time,
         risk=TOOL,
         severity=Severity.MEDIUM,
-        reason=f"{activity.action} with {agent(activity)[:60]}, made for attacks ({tool}), which this user never had",
+        reason=f"{activity.action} with {agent(activity)[:60]}, {what}, which this user never had",
         comparisons=(
             Comparison(
                 "program", agent(activity), usual(programs, 2), since=user.since, score=1 - programs.chance_of_new()
@@ -66,35 +66,15 @@ def _by_script(activity: Activity, user: UserView) -> bool:
     return asked and user.is_news(AGENTS, agent(activity), activity.time) and is_library(agent(activity).lower())
 
 
-def scripted(activity: Activity, user: UserView, context: Context) -> Finding:
-    """Of a logon by a library."""
-    programs = user.values(AGENTS)
-    return context.finding(
-        activity,
-        anchor=activity.id,
-        closes=activity.time,
-        risk=TOOL,
-        severity=Severity.MEDIUM,
-        reason=f"{activity.action} with a second factor by {agent(activity)[:60]}, no browser, new to the user",
-        comparisons=(
-            Comparison(
-                "program", agent(activity), usual(programs, 2), since=user.since, score=1 - programs.chance_of_new()
-            ),
-        ),
-        evidence=(context.seen(activity),),
-        novelties=(Novelty(AGENTS.name, agent(activity)),),
-    )
-
-
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """From an internet provider and with a program or device that are both new to this user."""
     if not authenticated(activity):
         return
     time, program = activity.time, agent(activity)
     if user.is_news(AGENTS, program, time) and (tool := for_attacks(program)):
-        yield armed(activity, tool, user, context)
+        yield strange_program(activity, user, context, f"made for attacks ({tool})")
     elif activity.category is Category.LOGON and _by_script(activity, user):
-        yield scripted(activity, user, context)
+        yield strange_program(activity, user, context, "no browser, through the second factor")
     else:
         yield from _apart(activity, user, context)
 
