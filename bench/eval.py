@@ -124,11 +124,16 @@ def main() -> None:
             part: [pool.submit(case, part, seed, arguments.users, arguments.days) for seed in seeds]
             for part, seeds in parts.items()
         }
+        every: list[Measured] = []
         for part, futures in running.items():
             cases = [future.result() for future in futures]
             print(f"\n{part}: seeds {', '.join(map(str, parts[part]))}")  # noqa: T201
             report.show(together(cases))
             results[part] = figures(parts[part], cases)
+            every += cases
+    whole = together(every)
+    results["recall"] = round(whole.recall, 4)
+    print(f"\nall together: recall {whole.recall:.2%} of {len(whole.found)} attacks")  # noqa: T201
     results["seconds"] = round(time.monotonic() - began, 1)
     if arguments.out is not None:
         arguments.out.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
