@@ -56,8 +56,8 @@ from activities.values import (
 
 _KIND = "admin#reports#activity"
 _PLACEHOLDER = "105250506097979753968"
-_CONTENT_OPENED = "SECURITY_INVESTIGATION_CONTENT_ACCESS"
 """The profile id of everybody who isn't a user of Google Workspace."""
+_CONTENT_OPENED = "SECURITY_INVESTIGATION_CONTENT_ACCESS"
 _MOST_EVENTS = 256
 _VALUES = ("value", "intValue", "boolValue", "multiValue", "multiIntValue", "multiBoolValue", "messageValue")
 

@@ -9,7 +9,7 @@ from stateful.attack import INFRASTRUCTURE_DISCOVERY, STORAGE_DISCOVERY
 from stateful.detection import Detection
 from stateful.features import HOUR, OPERATIONS, BurstFeature, TallyFeature, anonymity, isp, operation
 from stateful.finding import Comparison, Finding, Severity
-from stateful.models import DAY
+from stateful.models import DAY, Burst
 from stateful.surge import SURGE, surge
 from stateful.view import Context, UserView
 
@@ -97,18 +97,10 @@ def _rights(activity: Activity, user: UserView, context: Context) -> Sequence[Fi
     run = user.burst(DENIED_RIGHTS)
     if activity.category not in RIGHTS or len(run.marks) < context.settings["min_rights"]:
         return ()
-    finding = context.finding(
-        activity,
-        anchor=f"{run.first}:rights",
-        closes=run.last + DENIED_RIGHTS.gap,
-        risk=60,
-        reason=f"{len(run.marks)} ways to more rights were refused "
-        f"({', '.join(mark.partition(':')[2] for mark in run.marks[:4])}), none of which was ever this user's",
-        comparisons=(Comparison("refused ways to rights", str(len(run.marks)), "none", since=user.since, score=1.0),),
-        evidence=tuple(run.evidence),
-        evidence_count=run.count,
-    )
-    return (finding,)
+    names = ", ".join(mark.partition(":")[2] for mark in run.marks[:4])
+    reason = f"{len(run.marks)} ways to more rights were refused ({names}), none of which was ever this user's"
+    ways = Comparison("refused ways to rights", str(len(run.marks)), "none", since=user.since, score=1.0)
+    return (_of_run(activity, context, run, "rights", 60, reason, ways),)
 
 
 def _newcomer(activity: Activity, user: UserView, context: Context) -> Sequence[Finding]:
@@ -119,18 +111,28 @@ def _newcomer(activity: Activity, user: UserView, context: Context) -> Sequence[
     run = user.burst(DENIED_KINDS)
     if not anonymity(activity) or len(run.marks) < context.settings["min_kinds"] or 3 * run.count < run.among:
         return ()
-    finding = context.finding(
+    reason = (
+        f"{run.count} of the first {run.among} calls of this identity, which nobody saw before, were refused, "
+        f"from {activity.ip} ({isp(activity)})"
+    )
+    refused = Comparison("refused", f"{run.count / run.among:.0%}", "few", since=user.since, score=1.0)
+    return (_of_run(activity, context, run, "newcomer", 65, reason, refused),)
+
+
+def _of_run(
+    activity: Activity, context: Context, run: Burst, what: str, risk: float, reason: str, comparison: Comparison
+) -> Finding:
+    """One finding for a run of refusals, told apart by `what` from others of the same."""
+    return context.finding(
         activity,
-        anchor=f"{run.first}:newcomer",
-        closes=run.last + DENIED_KINDS.gap,
-        risk=65,
-        reason=f"{run.count} of the first {run.among} calls of this identity, which nobody saw before, were refused, "
-        f"from {activity.ip} ({isp(activity)})",
-        comparisons=(Comparison("refused", f"{run.count / run.among:.0%}", "few", since=user.since, score=1.0),),
+        anchor=f"{run.first}:{what}",
+        closes=run.last + HOUR,
+        risk=risk,
+        reason=reason,
+        comparisons=(comparison,),
         evidence=tuple(run.evidence),
         evidence_count=run.count,
     )
-    return (finding,)
 
 
 DETECTION = Detection(

@@ -75,11 +75,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
         # Of an hour one thing is said. Some tens of repositories are what a company has, of files an afternoon's work.
         least = context.settings["min_repositories"]
         few = context.with_settings(min_count=least)
-        hour.extend(
-            surge(
-                activity, user, few, CLONES, "whole repositories or reports", base=base - 10, least_objects=int(least)
-            )
-        )
+        hour.extend(surge(activity, user, few, CLONES, "whole repositories", base=base - 10, least_objects=int(least)))
     found = chain(
         hour,
         # Slowly, below every hour's threshold.

@@ -102,7 +102,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
 def _grant(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:
     """The grant that a person gave to an app is used from a rented server of another provider than ever."""
     here, app = _grant_from(activity), _granted(activity)
-    if not here or anonymity(activity) == "" or not user.is_news(GRANTS, here, activity.time):
+    if not here or not anonymity(activity) or not user.is_news(GRANTS, here, activity.time):
         return
     known = {name: seen.count for name, seen in user.values(GRANTS).seen.items() if name.startswith(f"{app} from ")}
     if sum(known.values()) < context.settings["min_used"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -65,8 +66,8 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     # Only what adds to a run can make it worth saying.
     if burst.last != activity.time:
         return
-    services = [seen.app for seen in burst.evidence if user.is_recent(APPS, seen.app, activity.time)]
-    whole = max((services.count(app) for app in services), default=0) >= context.settings["min_of_service"]
+    services = Counter(seen.app for seen in burst.evidence if user.is_recent(APPS, seen.app, activity.time))
+    whole = max(services.values(), default=0) >= context.settings["min_of_service"]
     strange = activity.user.type is not UserType.PERSON or strange_device(activity, user)
     # People take up new work at their desks; a service, or whoever has a key, doesn't.
     # Unless it is all of one service where they never were.

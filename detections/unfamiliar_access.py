@@ -63,7 +63,7 @@ def _by_script(activity: Activity, user: UserView) -> bool:
     if activity.user.type is not UserType.PERSON or Tag.NON_INTERACTIVE in activity.tags:
         return False
     asked = Tag.MFA in activity.tags or Tag.MFA_CHALLENGE in activity.tags
-    return asked and user.is_news(AGENTS, agent(activity), activity.time) and is_library(agent(activity).lower())
+    return asked and user.is_news(AGENTS, agent(activity), activity.time) and is_library(agent(activity))
 
 
 def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[Finding]:

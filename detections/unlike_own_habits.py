@@ -26,11 +26,18 @@ PAYOUT = re.compile(
     re.IGNORECASE,
 )
 """Operations that say where money goes."""
+
+
+def moves_money(activity: Activity) -> bool:
+    """Whether it changed where money goes."""
+    return succeeded(activity) and PAYOUT.search(activity.action) is not None
+
+
 PAYOUTS = TallyFeature(
     "payouts_changed",
     frozenset({Category.MODIFY, Category.CREATE, Category.MODIFY_USER, Category.OTHER}),
     HOUR,
-    only=lambda a: succeeded(a) and PAYOUT.search(a.action) is not None,
+    only=moves_money,
     prior=1.0,
 )
 
@@ -39,7 +46,7 @@ def evaluate(activity: Activity, user: UserView, context: Context) -> Iterable[F
     """Other actions in another order than the user's; a walk through places where they never were; many new payees."""
     yield from _order(activity, user, context)
     yield from _walk(activity, user, context)
-    if activity.category in PAYOUTS.categories and PAYOUTS.only is not None and PAYOUTS.only(activity):
+    if activity.category in PAYOUTS.categories and moves_money(activity):
         many = context.with_settings(min_count=context.settings["min_payouts"], max_probability=0.05)
         yield from surge(activity, user, many, PAYOUTS, "changes of where money goes", base=60)
 
